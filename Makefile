@@ -1,0 +1,96 @@
+# Builds, checks and installs the gateway.  `make help` lists the targets.
+#
+# One Makefile and no recursion into folders: a new .c file under gateway/ or
+# tests/unit/ is found by itself, and what a file includes is tracked by the
+# compiler.  Everything built lies in build/VARIANT, so variants never mix.
+
+VARIANT ?= release
+PREFIX  ?= /usr/local
+B       := build/$(VARIANT)
+Q       := $(if $(V),,@)
+
+# What each variant adds to the flags below.
+release := -O2 -D_FORTIFY_SOURCE=2
+debug   := -Og
+asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+tsan    := -O1 -fno-omit-frame-pointer -fsanitize=thread
+cover   := -O0 --coverage
+analyze := -O1 -fanalyzer -Werror
+variants := release debug asan tsan cover analyze
+$(if $(filter $(VARIANT),$(variants)),,$(error VARIANT is one of: $(variants)))
+
+warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 \
+            -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wcast-qual -Wwrite-strings \
+            -Wvla -Wswitch-enum -Wnull-dereference -Wduplicated-cond -Wlogical-op
+packages := libxml-2.0 jansson libcyaml libmicrohttpd libcurl rdkafka avro-c sqlite3 libcrypto libzstd
+
+cppflags := -D_GNU_SOURCE -Igateway -include gateway/base/banned.h \
+            $(shell pkg-config --cflags $(packages) 2>/dev/null)
+cflags   := -std=gnu17 -g -pthread -fPIE -fstack-protector-strong $(warnings) $($(VARIANT))
+ldflags  := -pthread -pie -Wl,--as-needed,-z,relro,-z,now $(filter -fsanitize% --coverage,$($(VARIANT)))
+ldlibs   := $(shell pkg-config --libs $(packages) 2>/dev/null)
+# CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS stay the caller's: `make CFLAGS=-Werror`.
+
+programs := lienthongd lienthong
+sources  := $(wildcard gateway/*.c gateway/*/*.c)
+assets   := $(wildcard gateway/*/*.sql gateway/*/*.yaml)
+objects  := $(patsubst %.c,$B/%.o,$(filter-out $(programs:%=gateway/%.c),$(sources))) $(assets:%=$B/%.o)
+tests    := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
+benches  := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
+styled   := $(sources) $(wildcard gateway/*/*.h tests/unit/*.[ch] tests/bench/*.c)
+scripts  := $(shell grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash' -r deploy tests .ci --include='*' 2>/dev/null)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(programs:%=$B/%) ## build both programs (VARIANT=release|debug|asan|tsan|cover|analyze)
+
+$(programs:%=$B/%): $B/%: $B/gateway/%.o $(objects)
+	@echo "  LD   $@"
+	$Q$(CC) $(ldflags) $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -o $@
+
+$(tests): $B/%: $B/%.o $(objects)
+	@echo "  LD   $@"
+	$Q$(CC) $(ldflags) $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -lcmocka -o $@
+
+$(benches): $B/%: $B/%.o $(objects)
+	@echo "  LD   $@"
+	$Q$(CC) $(ldflags) $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -o $@
+
+$B/%.o: %.c Makefile
+	@echo "  CC   $<"
+	@mkdir -p $(@D)
+	$Q$(CC) $(cppflags) $(CPPFLAGS) $(cflags) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(assets:%=$B/%.o): $B/%.o: %
+	@echo "  BIN  $<"
+	@mkdir -p $(@D)
+	$Q$(LD) -r -z noexecstack -b binary $< -o $@
+
+check: unit fixtures ## everything that needs no broker: a minute or two
+
+unit: $(tests) ## the unit tests
+	$Qstatus=0; for test in $^; do $$test || status=1; done; exit $$status
+
+fixtures: $B/lienthong ## every adapter's fixtures
+	$Q$< adapter check adapters/*/
+
+asan tsan: ## check, under a sanitizer
+	$Q$(MAKE) --no-print-directory VARIANT=$@ check
+
+lint: ## folder layers, static analysis, function sizes, layout, shell scripts
+	$Qtests/lint/run $(styled) -- $(scripts)
+
+format: ## lay the sources out by .clang-format
+	$Qclang-format -i $(styled)
+
+clean: ## remove everything built
+	$(RM) -r build
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: all check unit fixtures asan tsan lint format clean help
+
+-include $(shell find $B -name '*.d' 2>/dev/null)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+/** Time of day, UTC milliseconds since 1970.  Can jump; for what people and records see. */
+int64_t clock_now_ms(void);
+
+/** Milliseconds since some fixed moment; never jumps.  For waits, deadlines and rates. */
+int64_t clock_ticks_ms(void);
+
+#endif

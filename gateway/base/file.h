@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/fault.h"
+
+#include <stddef.h>
+
+/**
+ * Reads a whole file.  The caller owns the bytes, which a NUL follows that `size` does not count.
+ * NULL with FAULT_REFUSE when it is missing, unreadable, no regular file, or over `limit` bytes;
+ * the text names the path.
+ */
+char *file_read(const char *path, size_t limit, size_t *size, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Reads a secret: at most 4 KiB, one trailing line end removed, refused when empty. */
+char *file_read_secret(const char *path, struct fault *why) __attribute__((warn_unused_result));
+
+/** "folder/name" in heap that the caller owns; NULL with FAULT_BROKEN when memory is out. */
+char *file_join(const char *folder, const char *name, struct fault *why)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DIRECTORY_AGENCY_H
+#define DIRECTORY_AGENCY_H
+
+#include "base/fault.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum agency_level { LEVEL_COMMUNE, LEVEL_DISTRICT, LEVEL_PROVINCE, LEVEL_MINISTRY, LEVEL_VERTICAL };
+
+/**
+ * One agency during one time.  A code means nothing without a date: codes are used again for other
+ * units (DOMAIN.md 1.2), so rows are keyed by (code, valid_from).
+ */
+struct agency {
+    const char *code; /**< as issued: H09.40 or 000.00.40.H09 */
+    const char *name; /**< for people; never joined on */
+    enum agency_level level;
+    const char *parent;    /**< code, or NULL */
+    int32_t valid_from;    /**< day as 20250701, inclusive */
+    int32_t valid_to;      /**< last day, inclusive; 99991231 when open */
+    const char *successor; /**< code that answers for it after valid_to, or NULL */
+};
+
+/** All agencies of agencies.csv.  Immutable after loading: threads share it. */
+struct agencies;
+
+/**
+ * Loads code, alias codes (separated by ';'), name, level, parent, valid_from, valid_to, successor.
+ * Refuses, with file and line: a malformed code (QCVN 102:2016 or QĐ 20/2020/QĐ-TTg), an impossible
+ * day, two rows of one code or alias whose times overlap, an unknown parent or successor, a circle
+ * of successors.
+ */
+struct agencies *agencies_load(const char *path, struct fault *why)
+    __attribute__((warn_unused_result));
+void agencies_free(struct agencies *agencies);
+size_t agencies_count(const struct agencies *agencies);
+
+/** True when the text has the shape of an agency code of either era; says nothing of existence. */
+bool agency_code_is_valid(const char *code, size_t size);
+
+/** The agency that `code`, own or alias, named on that day; NULL when none did. */
+const struct agency *agencies_find(const struct agencies *agencies, const char *code, int32_t day);
+
+/**
+ * Who answers for `code` on that day: the agency itself while valid, else the successor, followed
+ * as often as needed; `*succeeded` says which.  NULL with FAULT_REFUSE and the reason: malformed,
+ * unknown, not yet valid, or closed without a successor.
+ */
+const struct agency *agencies_resolve(const struct agencies *agencies, const char *code,
+                                      int32_t day, bool *succeeded, struct fault *why)
+    __attribute__((warn_unused_result));
+
+#endif

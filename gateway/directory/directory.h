@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DIRECTORY_DIRECTORY_H
+#define DIRECTORY_DIRECTORY_H
+
+#include "directory/agency.h"
+#include "directory/partner.h"
+
+struct directory_options {
+    const char *agencies_file;
+    const char *partners_file;
+    const char *pepper_file; /**< key of the API keys' hashes, 32 bytes or more */
+};
+
+/**
+ * Agencies and partners as they stood at one loading.  A request holds one from its first byte to
+ * its answer, so a reload never changes rules under it.
+ */
+struct directory;
+
+/** Both files, checked against each other: an agency that a partner speaks for must exist. */
+struct directory *directory_load(const struct directory_options *options, struct fault *why)
+    __attribute__((warn_unused_result));
+const struct agencies *directory_agencies(const struct directory *directory);
+const struct partner *directory_partner(const struct directory *directory, const char *id);
+size_t directory_partner_count(const struct directory *directory);
+const struct partner *directory_partner_at(const struct directory *directory, size_t index);
+
+/** The partner whose key this is, on that day; NULL when nobody's.  Time does not tell how near a
+ * guess was: only keyed hashes are compared. */
+const struct partner *directory_by_key(const struct directory *directory, const char *key,
+                                       size_t size, int32_t day);
+
+/** Whether the partner may speak for `code` on that day: one of its codes, an alias of one, an
+ * agency below one, or one whose successor is such an agency. */
+bool directory_speaks_for(const struct directory *directory, const struct partner *partner,
+                          const char *code, int32_t day);
+
+/** Makes a key: 32 random bytes as text into `key`, its hash in hex into `hash`. */
+enum { API_KEY_SIZE = 48 };
+void directory_make_key(const struct directory *directory, char key[API_KEY_SIZE],
+                        char hash[SHA256_HEX_SIZE]);
+
+/** Counted by reference: threads share it. */
+struct directory *directory_hold(struct directory *directory);
+void directory_release(struct directory *directory);
+
+/** The one in force: a place that SIGHUP replaces and requests hold from. */
+struct directory_place;
+struct directory_place *directory_place_open(const struct directory_options *options,
+                                             struct fault *why) __attribute__((warn_unused_result));
+void directory_place_close(struct directory_place *place);
+struct directory *directory_current(struct directory_place *place);
+/** Loads anew; on a fault the old one stays in force. */
+bool directory_reload(struct directory_place *place, struct fault *why)
+    __attribute__((warn_unused_result));
+
+#endif

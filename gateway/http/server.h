@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "base/fault.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * An HTTP/1.1 server over libmicrohttpd, with what that library leaves to its user: refusal of
+ * ambiguous requests (request smuggling), absolute deadlines, limits before allocation, and answers
+ * that come later from another thread without holding one of its own.
+ */
+struct http_server;
+
+/** One request, from its head to its answer. */
+struct http_request;
+
+struct http_route {
+    const char *method;
+    const char *pattern; /**< "/v1/handoffs/{receipt}"; {name} matches one segment */
+    int64_t body_limit;  /**< bytes; 0 for a call without a body; -1 for the server's limit */
+
+    /**
+     * Called when the head is in, before any body is read: who is calling, may they, how fast?
+     * Answers (http_answer) to refuse.  May be NULL.
+     */
+    void (*begin)(void *own, struct http_request *request);
+
+    /** Called when the body is in.  Must answer, or http_suspend and have another thread answer. */
+    void (*handle)(void *own, struct http_request *request);
+
+    /** Called once for every request that reached begin, when it is over, answered or cut. */
+    void (*end)(void *own, struct http_request *request);
+};
+
+struct http_options {
+    const char *listen;      /**< "127.0.0.1:8080", "[::1]:8080", or "unix:/run/lienthong/admin" */
+    const char *certificate; /**< PEM files; NULL for plain HTTP */
+    const char *private_key;
+    int64_t threads;
+    int64_t connections;
+    int64_t connections_per_address;
+    int64_t head_limit; /**< bytes of request line and headers */
+    int64_t body_limit;
+    int64_t body_memory;     /**< bytes of all bodies being received together; more get 503 */
+    int64_t idle_timeout_ms; /**< a connection without a whole request head for so long is closed */
+    int64_t
+        body_deadline_ms; /**< from the head to the last byte of the body, however it trickles */
+    const struct http_route *routes; /**< ends with a NULL method; borrowed until close */
+    void *own;                       /**< given to every call of a route */
+};
+
+/** Listens and serves from its own threads.  FAULT_REFUSE names the option at fault. */
+struct http_server *http_open(const struct http_options *options, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Accepts no new connections and waits until every request is answered, at most `timeout_ms`. */
+bool http_drain(struct http_server *server, int64_t timeout_ms);
+
+/** Ends all connections.  Nobody may answer a request after this returns. */
+void http_close(struct http_server *server);
+
+/** The port that it listens on, as chosen by the system for ":0"; 0 for a Unix socket. */
+int http_port(const struct http_server *server);
+
+const char *http_method(const struct http_request *request);
+const char *http_path(const struct http_request *request);
+/** NULL when absent.  Header names are compared without case. */
+const char *http_header(const struct http_request *request, const char *name);
+const char *http_query(const struct http_request *request, const char *name);
+/** The path's segment for {name}, percent-decoded. */
+const char *http_segment(const struct http_request *request, const char *name);
+/** The body; complete in handle, empty in begin.  Borrowed until the request ends. */
+const char *http_body(const struct http_request *request, size_t *size);
+int64_t http_arrived_ms(const struct http_request *request);
+/** A place for the route's own state of this request. */
+void http_set_own(struct http_request *request, void *own);
+void *http_own(const struct http_request *request);
+
+/** Adds a header to the answer to come; name and value are copied. */
+void http_add_header(struct http_request *request, const char *name, const char *value);
+
+/** Takes the request off its thread until it is answered.  Only in handle, before the work is
+ * handed on. */
+void http_suspend(struct http_request *request);
+
+/**
+ * Answers, once: in begin or handle, or after http_suspend from any thread.  Takes `body` (heap, or
+ * NULL).  Errors go through http/problem.h.
+ */
+void http_answer(struct http_request *request, int status, const char *media_type, char *body,
+                 size_t size);
+
+#endif

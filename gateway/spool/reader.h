@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPOOL_READER_H
+#define SPOOL_READER_H
+
+#include "spool/spool.h"
+
+/** A read-only connection, for one thread.  Works beside a running daemon and without one. */
+struct spool_reader;
+
+struct spool_reader *spool_reader_open(const char *file, struct fault *why)
+    __attribute__((warn_unused_result));
+void spool_reader_close(struct spool_reader *reader);
+
+/** One entry as stored.  Pointers live until `each` returns, or the next call on the reader. */
+struct spool_entry {
+    int64_t entry;  /**< first number; what the receipt names */
+    int64_t number; /**< under which it is or will be published; the release's when RELEASED */
+    enum entry_state state;
+    bool is_published;
+    const char *partner;
+    const char *adapter;
+    const char *media_type;
+    const char *traceparent;
+    int64_t received_at_ms;
+    int64_t document; /**< entry number of the document's first item, which holds the original */
+    int item_no;      /**< from 0 */
+    const char *native_id;
+    const char *dossier_code; /**< NULL when it could not be read */
+    const uint8_t *event_id;
+    const char *event_type;
+    int64_t occurred_at_ms;
+    int64_t due_at_ms;
+    int32_t schema_no;
+    const char *event; /**< checked against its digest; NULL when it has none */
+    size_t event_size;
+    const uint8_t *document_sha256;
+    const char *cause;
+    const char *detail;
+    int64_t behind; /**< when PARKED: the first DEAD entry of its lane; else 0 */
+};
+/** False ends the reading; that is no fault. */
+typedef bool (*spool_each)(void *own, const struct spool_entry *entry);
+
+/** The entry of that first number.  FAULT_REFUSE when there is none. */
+bool spool_find(struct spool_reader *reader, int64_t entry, spool_each each, void *own,
+                struct fault *why) __attribute__((warn_unused_result));
+
+/** What the publisher has to do next: READY (also by release) and DEAD entries whose number is
+ * above `after`, by number, at most `limit`.  A damaged event makes the call fail with
+ * FAULT_BROKEN after the entries before it were given, and `*damaged` its number (else 0). */
+bool spool_next(struct spool_reader *reader, int64_t after, int64_t limit, spool_each each,
+                void *own, int64_t *damaged, struct fault *why) __attribute__((warn_unused_result));
+
+/** A dossier's entries with numbers above `after`, oldest first, without their events. */
+bool spool_of_dossier(struct spool_reader *reader, const char *dossier_code, int64_t after,
+                      int64_t limit, spool_each each, void *own, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Where a published number went; false without a fault kind when that is not known. */
+bool spool_place_of(struct spool_reader *reader, int64_t number, struct spool_place *place,
+                    struct fault *why) __attribute__((warn_unused_result));
+
+/** The original bytes of an entry's document, decompressed and checked; the caller owns them. */
+char *spool_original(struct spool_reader *reader, int64_t entry, size_t *size, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** A stored schema: its text (the caller owns it), its subject's registry id (-1: not pinned). */
+struct spool_schema_row {
+    char *text;
+    uint64_t fingerprint;
+    int32_t registry_id;
+};
+bool spool_schema_of(struct spool_reader *reader, int32_t schema_no, struct spool_schema_row *row,
+                     struct fault *why) __attribute__((warn_unused_result));
+
+/** One partner's day: `received = published + waiting + parked + dead + discarded + refused`, where
+ * `received` is counted at arrival and the rest is counted from the rows. */
+struct spool_sum {
+    const char *partner;
+    int32_t day; /**< Vietnam's, as 20250512 */
+    int64_t received, published, waiting, parked, dead, discarded, refused, repeated, pruned;
+};
+typedef bool (*spool_each_sum)(void *own, const struct spool_sum *sum);
+bool spool_sums(struct spool_reader *reader, int32_t from_day, int32_t to_day, spool_each_sum each,
+                void *own, struct fault *why) __attribute__((warn_unused_result));
+
+/** Reads everything: SQLite's own check, every digest, every number in one state.  `each` gets one
+ * line for each finding.  False with FAULT_BROKEN when there was any. */
+bool spool_check(struct spool_reader *reader, void (*each)(void *own, const char *finding),
+                 void *own, struct fault *why) __attribute__((warn_unused_result));
+
+/** A copy of the whole, consistent, while the daemon runs; refuses to overwrite. */
+bool spool_backup(struct spool_reader *reader, const char *to_file, struct fault *why)
+    __attribute__((warn_unused_result));
+
+#endif
