@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line of operators and integrators: finds the command, runs it. */
-#include <stdio.h>
+#include "cli/command.h"
 
-int main(void)
+static const struct command commands[] = {
+    {0},
+};
+
+int main(int argc, char **argv)
 {
-    (void)fputs("lienthong: no commands yet\n", stderr);
-    return 2;
+    return command_run("lienthong", commands, argc, argv);
 }
