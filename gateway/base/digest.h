@@ -2,6 +2,7 @@
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,9 @@ void digest_hmac(const void *key, size_t key_size, const void *bytes, size_t siz
 
 /** `size` bytes as 2 * size lower-case hex digits and a NUL. */
 void digest_hex(const uint8_t *bytes, size_t size, char *text);
+
+/** The other way: exactly 2 * size hex digits of either case and the NUL, else false. */
+bool digest_unhex(const char *text, size_t size, uint8_t *bytes);
 
 /** The UUID version 5 (RFC 9562) of `name` in `space`. */
 void uuid_name_based(const uint8_t space[UUID_SIZE], const void *name, size_t size,

@@ -21,4 +21,11 @@ char *file_read_secret(const char *path, struct fault *why) __attribute__((warn_
 char *file_join(const char *folder, const char *name, struct fault *why)
     __attribute__((warn_unused_result));
 
+/**
+ * `name` as a file at `path` means it: itself when absolute, else in the folder of `path`.  The
+ * caller owns it; NULL with FAULT_BROKEN when memory is out.
+ */
+char *file_beside(const char *path, const char *name, struct fault *why)
+    __attribute__((warn_unused_result));
+
 #endif

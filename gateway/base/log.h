@@ -13,9 +13,12 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBU
  *
  * The event name is a constant, never built; the pairs are a printf format, NULL where there are
  * none.  Only the loops log (server, writer, publisher, main); what they call reports by fault.
- * Quotation marks, backslashes, line ends and control bytes inside the values are escaped or
- * replaced, so that no value can forge a line.  A line over 4 KiB is cut.  Personal data is never
- * given to it.  Thread safe; one write(2) a line.
+ * Quotation marks, backslashes, line ends, control characters and what is not UTF-8 are escaped
+ * inside the values, and a value with a blank, `=` or nothing in it is quoted when the format does
+ * not quote it: no value can forge a line or a pair.  A line over 4 KiB is cut.  Personal data is
+ * never given to it.  Thread safe; one write(2) a line.
+ *
+ * Conversions: s c d i u x f % with 0, width, precision, l, ll, z and nothing else of printf's.
  */
 #define log_error(event, ...) log_line(LOG_LEVEL_ERROR, event, __VA_ARGS__)
 #define log_warn(event, ...)  log_line(LOG_LEVEL_WARN, event, __VA_ARGS__)

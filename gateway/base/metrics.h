@@ -10,7 +10,8 @@
 /**
  * Counters, gauges and histograms of the process, as Prometheus reads them (text format 0.0.4).
  * A handle is asked for once, when its owner starts, and lives as long as the process; the same
- * name and labels give the same handle.  Adding is one atomic operation.
+ * name and labels give the same handle.  Adding is one atomic operation.  A handle is never NULL:
+ * when memory is out the number is counted but not shown.
  */
 struct metric;
 
