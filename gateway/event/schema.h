@@ -3,9 +3,9 @@
 #define EVENT_SCHEMA_H
 
 #include "base/fault.h"
+#include "event/shape.h"
 
 #include <avro.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,11 +17,10 @@
 struct schema {
     char *text;
     size_t size;
-    uint64_t
-        fingerprint; /**< CRC-64-AVRO of the Parsing Canonical Form (Avro 1.11 specification) */
+    uint64_t fingerprint; /**< CRC-64-AVRO of its Parsing Canonical Form */
     avro_schema_t avro;
     avro_value_iface_t *iface; /**< the generic implementation; makes values of this schema */
-    struct fields *fields;     /**< what avro-c does not keep: defaults and `pii` marks, by field */
+    struct shapes *shapes;     /**< what avro-c does not keep: defaults, logical types, `pii` */
 };
 
 /** Loads an .avsc of our own: at most 1 MiB, parsed with jansson first (depth and duplicates). */
@@ -45,8 +44,5 @@ bool schema_reset_record(const struct schema *schema, avro_value_t *record, stru
 /** How a field is personal: NULL when it is not, else "basic", "staff" or "free".  `path` is as in
  * "applicant.name", "documents[].name", "eform{}". */
 const char *schema_personal(const struct schema *schema, const char *path);
-
-/** CRC-64-AVRO of any canonical schema text, as the specification's appendix defines it. */
-uint64_t schema_fingerprint(const char *canonical, size_t size);
 
 #endif
