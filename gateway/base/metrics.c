@@ -3,8 +3,6 @@
  */
 #include "base/metrics.h"
 
-#include "base/cleanup.h"
-
 #include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -46,16 +44,25 @@ static struct family *families; /* guarded by lock; what it points to only grows
 /* Counts for those who asked when memory was out: their numbers are missing, nothing else. */
 static struct metric unlisted = {.labels = NULL};
 
+static void free_family(struct family *family)
+{
+    free(family->name);
+    free(family->help);
+    free(family);
+}
+
 static struct family *new_family(const char *name, const char *help, enum metric_kind kind)
 {
-    auto_free(free) char *own_name = strdup(name);
-    auto_free(free) char *own_help = strdup(help);
-    struct family *family = malloc(sizeof *family);
-    if (!own_name || !own_help || !family) {
-        free(family);
+    struct family *family = calloc(1, sizeof *family);
+    if (!family)
+        return NULL;
+    family->name = strdup(name);
+    family->help = strdup(help);
+    family->kind = kind;
+    if (!family->name || !family->help) {
+        free_family(family);
         return NULL;
     }
-    *family = (struct family){.name = steal(own_name), .help = steal(own_help), .kind = kind};
     return family;
 }
 
