@@ -17,13 +17,34 @@ struct kafka_options {
 };
 
 /**
- * librdkafka's configuration with our settings and then the properties, which may not touch what
- * the promises rest on (acks, enable.idempotence, transactional.id, isolation.level,
- * enable.auto.commit).  FAULT_REFUSE names the property.  Refuses SASL SCRAM on librdkafka before
- * 2.6.1, which cannot log in to Kafka 4 with it.  Errors of the client go to the log without
- * secrets.  The caller owns the result until rd_kafka_new takes it.
+ * librdkafka's configuration for a reader or an administrator: our settings and then the
+ * properties, which may not touch what the promises rest on (acks, enable.idempotence,
+ * transactional.id, isolation.level, enable.auto.commit, ...).  FAULT_REFUSE names the property,
+ * never its value.  "NAME.file=PATH" takes the value of a secret property from a file.  Refuses
+ * SASL SCRAM on librdkafka before 2.6.1, which cannot log in to Kafka 4 with it.  What the client
+ * has to say goes to the log without secrets.  The caller owns the result until rd_kafka_new takes
+ * it.
  */
 rd_kafka_conf_t *kafka_configure(const struct kafka_options *options, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** The same for the publisher: idempotent and transactional under the gateway's id. */
+rd_kafka_conf_t *kafka_configure_producer(const struct kafka_options *options, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Sets a property of our own; what librdkafka refuses here is FAULT_BROKEN. */
+bool kafka_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** A client of `type`; takes `conf` also when it fails.  The caller owns the result. */
+rd_kafka_t *kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Whether librdkafka of this version (rd_kafka_version()) can log in to Kafka 4 by SCRAM. */
+bool kafka_can_scram(int version);
+
+/** "PREFIXname"; the caller owns it. */
+char *kafka_topic(const struct kafka_options *options, const char *name, struct fault *why)
     __attribute__((warn_unused_result));
 
 #endif
