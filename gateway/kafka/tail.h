@@ -21,13 +21,23 @@ struct tail_record {
     const rd_kafka_headers_t *headers; /**< NULL when there are none */
 };
 
+/** What to read, and who hears of it. */
+struct tail_request {
+    const char *topic;
+    int64_t from; /**< TAIL_FROM_START, TAIL_FROM_END or a time (UTC milliseconds) */
+    bool follow;  /**< go on at the end of the topic */
+    bool (*each)(void *own, const struct tail_record *record); /**< false ends the reading */
+    void *own;
+    const volatile int *ended; /**< set by a signal to end the reading; may be NULL */
+};
+
 /**
- * Reads a topic with read_committed, all partitions, from TAIL_FROM_START, TAIL_FROM_END or a time
- * (UTC milliseconds), without a group and without committing.  Ends when `each` returns false, when
- * `follow` is false and the end of every partition is reached, or when `*ended` is set by a signal.
+ * Reads a topic with read_committed, all partitions, without a group and without committing.  Ends
+ * when `each` returns false, when `follow` is false and the end of every partition is reached, or
+ * when `*ended` is set.  FAULT_REFUSE when the topic does not exist or may not be read; FAULT_RETRY
+ * when no broker answers.  With `follow` it waits for a broker that went away, for ever.
  */
-bool tail_topic(const struct kafka_options *options, const char *topic, int64_t from, bool follow,
-                bool (*each)(void *own, const struct tail_record *record), void *own,
-                const volatile int *ended, struct fault *why) __attribute__((warn_unused_result));
+bool tail_topic(const struct kafka_options *options, const struct tail_request *request,
+                struct fault *why) __attribute__((warn_unused_result));
 
 #endif
