@@ -10,9 +10,9 @@ enum render_mask { RENDER_MASKED, RENDER_FULL };
 
 /**
  * An event as JSON for people: fields in the schema's order, unions without tags, times as ISO 8601
- * in UTC when the field's logical type says so.  RENDER_MASKED replaces what the schema marks as
- * personal: names by initials, numbers by their first three and last three digits, telephones by
- * the last three, free text by its length (DOMAIN.md section 6).  The caller owns the result.
+ * in UTC when the field's logical type says so, bytes in hex.  RENDER_MASKED shows what the schema
+ * marks as personal only as event/mask.h allows; the keys of a marked map stay, since they name the
+ * fields of a form.  The caller owns the result.
  */
 json_t *render_event(const struct schema *schema, const avro_value_t *value, enum render_mask mask,
                      struct fault *why) __attribute__((warn_unused_result));

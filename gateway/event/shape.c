@@ -325,7 +325,8 @@ static bool build_field(struct builder *builder, json_t *json, struct shape *rec
     struct shape_field field = {.name = name,
                                 .fallback = json_object_get(json, "default"),
                                 .aliases = json_object_get(json, "aliases"),
-                                .personal = json_string_value(json_object_get(json, "pii"))};
+                                .personal = json_string_value(json_object_get(json, "pii")),
+                                .mask = json_string_value(json_object_get(json, "mask"))};
     if (!build(builder, json_object_get(json, "type"), &field.shape, why))
         return fault_prefix(why, "field %s", name);
     if (field.fallback && !fallback_fits(field.shape, field.fallback))

@@ -36,6 +36,7 @@ struct shape_field {
     json_t *fallback;     /**< its default, which fits the shape; NULL when it has none */
     json_t *aliases;      /**< an array of strings, or NULL */
     const char *personal; /**< the mark `pii`, or NULL */
+    const char *mask;     /**< the mark `mask`: how event/mask.h hides it; or NULL */
 };
 
 /** All shapes of one schema. */

@@ -39,7 +39,8 @@ static bool add_document(struct bench *bench, const char *name)
     return avro_value_get_by_name(&bench->event, "documents", &documents, NULL) == 0 &&
            avro_value_append(&documents, &document, NULL) == 0 &&
            schema_reset_record(bench->schema, &document, &bench->why) &&
-           set_text(&document, "name", name) && set_text(&document, "media_type", "application/pdf");
+           set_text(&document, "name", name) &&
+           set_text(&document, "media_type", "application/pdf");
 }
 
 static bool fill(struct bench *bench)
