@@ -85,12 +85,21 @@ lint: ## folder layers, static analysis, function sizes, layout, shell scripts
 format: ## lay the sources out by .clang-format
 	$Qclang-format -i $(styled)
 
+install: all ## programs, schemas, adapters, man pages and samples, under DESTDIR and PREFIX
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(programs:%=$B/%)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/lienthong/schemas schemas/*.avsc
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/lienthong/deploy deploy/lienthong.yaml \
+	    deploy/partners.yaml deploy/agencies.csv
+	cp -r --no-preserve=ownership adapters $(DESTDIR)$(PREFIX)/share/lienthong/
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/lienthong.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/man/lienthongd.8
+
 clean: ## remove everything built
 	$(RM) -r build
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all check unit fixtures asan tsan lint format clean help
+.PHONY: all check unit fixtures asan tsan lint format install clean help
 
 -include $(shell find $B -name '*.d' 2>/dev/null)
