@@ -5,10 +5,16 @@
 #include "directory/agency.h"
 #include "directory/partner.h"
 
+struct directory;
+
 struct directory_options {
     const char *agencies_file;
     const char *partners_file;
     const char *pepper_file; /**< key of the API keys' hashes, 32 bytes or more */
+    /** Asked of every loading after our own checks, for what only the caller can check (do the
+     * partners' adapters exist?); false keeps the loading from coming into force.  May be NULL. */
+    bool (*accept)(void *own, const struct directory *directory, struct fault *why);
+    void *own;
 };
 
 /**

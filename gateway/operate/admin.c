@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operators' API of this machine: what the daemon knows of itself, and what only it may do. */
+#include "operate/admin.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/moment.h"
+#include "http/problem.h"
+#include "http/server.h"
+
+#include <string.h>
+
+ENDS_WITH_SCOPE(json_t *, json_decref)
+
+enum { BODY_LIMIT = 65536, CONNECTIONS = 32, TIMEOUT_MS = 30000, DAY_MS = 86400000 };
+
+struct admin {
+    struct admin_options options;
+    struct http_server *server;
+    int64_t started_ms;
+};
+
+static const struct problem_kind bad_request = {"bad-request", 400, "Yêu cầu không hợp lệ",
+                                                "The request is not valid"};
+static const struct problem_kind refused = {"refused", 409, "Không thực hiện được",
+                                            "It could not be done"};
+static const struct problem_kind busy = {"busy", 503, "Thử lại sau", "Try again later"};
+static const struct problem_kind broken = {"internal", 500, "Lỗi của hệ thống",
+                                           "A fault of the gateway"};
+
+static void answer_fault(struct http_request *request, const struct fault *why)
+{
+    static const struct problem_kind *const kinds[] = {
+        [FAULT_NONE] = &broken,
+        [FAULT_REFUSE] = &refused,
+        [FAULT_RETRY] = &busy,
+        [FAULT_BROKEN] = &broken,
+    };
+    http_problem(request, kinds[why->kind], why->text, NULL);
+}
+
+/* Takes `json`. */
+static void answer_json(struct http_request *request, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    if (text) {
+        http_answer(request, 200, "application/json", text, strlen(text));
+        return;
+    }
+    struct fault why;
+    (void)fault_memory(&why);
+    answer_fault(request, &why);
+}
+
+static json_t *moment_or_null(int64_t moment)
+{
+    char text[MOMENT_TEXT_SIZE];
+    if (!moment)
+        return json_null();
+    (void)moment_write(moment, MOMENT_ISO, text);
+    return json_string(text);
+}
+
+static json_t *describe_spool(struct spool *spool)
+{
+    struct spool_levels levels;
+    spool_levels(spool, &levels);
+    return json_pack("{sI sI so sI sI sI sI sI sI sb sb}",                   /**/
+                     "watermark", (json_int_t)spool_watermark(spool),        /**/
+                     "unpublished", (json_int_t)levels.unpublished,          /**/
+                     "oldest_unpublished", moment_or_null(levels.oldest_ms), /**/
+                     "parked", (json_int_t)levels.parked,                    /**/
+                     "dead", (json_int_t)levels.dead,                        /**/
+                     "queued", (json_int_t)levels.queue_entries,             /**/
+                     "stored_since_start", (json_int_t)levels.entries,       /**/
+                     "file_bytes", (json_int_t)levels.file_bytes,            /**/
+                     "free_bytes", (json_int_t)levels.free_bytes,            /**/
+                     "below_reserve", levels.below_reserve,                  /**/
+                     "overdue", levels.is_overdue);
+}
+
+static json_t *describe_directory(struct directory_place *place)
+{
+    struct directory *directory = directory_current(place);
+    json_t *json =
+        json_pack("{sI sI}", "partners", (json_int_t)directory_partner_count(directory), /**/
+                  "agencies", (json_int_t)agencies_count(directory_agencies(directory)));
+    directory_release(directory);
+    return json;
+}
+
+static void show_status(void *own, struct http_request *request)
+{
+    struct admin *admin = own;
+    const struct admin_options *options = &admin->options;
+    answer_json(request, json_pack("{ss so so so so}", "version", options->version,           /**/
+                                   "started", moment_or_null(admin->started_ms),              /**/
+                                   "spool", describe_spool(options->spool),                   /**/
+                                   "publisher", options->hooks.publisher(options->hooks.own), /**/
+                                   "directory", describe_directory(options->place)));
+}
+
+/* The request's member `name`, or NULL without one; the JSON is the caller's to release. */
+static const char *read_member(struct http_request *request, const char *name, json_t **json)
+{
+    size_t size;
+    const char *body = http_body(request, &size);
+    *json = json_loadb(body, size, JSON_REJECT_DUPLICATES, NULL);
+    return json_string_value(json_object_get(*json, name));
+}
+
+static void resume_publisher(void *own, struct http_request *request)
+{
+    struct admin *admin = own;
+    auto_free(json_decref) json_t *json = NULL;
+    const char *from = read_member(request, "from", &json);
+    bool from_spool = from && strcmp(from, "spool") == 0;
+    if (!from || (!from_spool && strcmp(from, "kafka") != 0)) {
+        http_problem(request, &bad_request, "from: \"kafka\" or \"spool\"", NULL);
+        return;
+    }
+    admin->options.hooks.resume(admin->options.hooks.own, from_spool);
+    answer_json(request, json_pack("{ss}", "resumed", from));
+}
+
+static bool prune_before(const struct admin *admin, const char *day, int64_t *before,
+                         struct fault *why)
+{
+    if (day)
+        return moment_read(day, strlen(day), before, why);
+    *before = clock_now_ms() - admin->options.retention_days * DAY_MS;
+    return true;
+}
+
+static void prune_spool(void *own, struct http_request *request)
+{
+    struct admin *admin = own;
+    auto_free(json_decref) json_t *json = NULL;
+    const char *day = read_member(request, "before", &json);
+    int64_t before;
+    int64_t count;
+    struct fault why;
+    if (!prune_before(admin, day, &before, &why)) {
+        http_problem(request, &bad_request, why.text, NULL);
+        return;
+    }
+    if (!spool_prune(admin->options.spool, before, &count, &why)) {
+        answer_fault(request, &why);
+        return;
+    }
+    answer_json(request, json_pack("{sI so}", "pruned", (json_int_t)count, /**/
+                                   "before", moment_or_null(before)));
+}
+
+static void reload_directory(void *own, struct http_request *request)
+{
+    struct admin *admin = own;
+    struct fault why;
+    if (directory_reload(admin->options.place, &why))
+        answer_json(request, describe_directory(admin->options.place));
+    else
+        answer_fault(request, &why);
+}
+
+static const struct http_route routes[] = {
+    {.method = "GET", .pattern = "/operate/v1/status", .handle = show_status},
+    {.method = "POST",
+     .pattern = "/operate/v1/spool/prune",
+     .body_limit = BODY_LIMIT,
+     .handle = prune_spool},
+    {.method = "POST",
+     .pattern = "/operate/v1/publisher/resume",
+     .body_limit = BODY_LIMIT,
+     .handle = resume_publisher},
+    {.method = "POST",
+     .pattern = "/operate/v1/directory/reload",
+     .body_limit = BODY_LIMIT,
+     .handle = reload_directory},
+    {0},
+};
+
+static bool listen_on_socket(struct admin *admin, struct fault *why)
+{
+    auto_free(free) char *listen = NULL;
+    if (asprintf(&listen, "unix:%s", admin->options.socket) < 0) {
+        listen = NULL;
+        return fault_memory(why);
+    }
+    const struct http_options options = {
+        .listen = listen,
+        .threads = 1,
+        .connections = CONNECTIONS,
+        .head_limit = BODY_LIMIT,
+        .body_limit = BODY_LIMIT,
+        .body_memory = (int64_t)CONNECTIONS * BODY_LIMIT,
+        .idle_timeout_ms = TIMEOUT_MS,
+        .body_deadline_ms = TIMEOUT_MS,
+        .routes = routes,
+        .own = admin,
+    };
+    admin->server = http_open(&options, why);
+    return admin->server != NULL;
+}
+
+struct admin *admin_open(const struct admin_options *options, struct fault *why)
+{
+    struct admin *admin = calloc(1, sizeof *admin);
+    if (!admin) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    admin->options = *options;
+    admin->started_ms = clock_now_ms();
+    if (!listen_on_socket(admin, why)) {
+        free(admin);
+        return NULL;
+    }
+    return admin;
+}
+
+void admin_close(struct admin *admin)
+{
+    if (!admin)
+        return;
+    http_close(admin->server);
+    free(admin);
+}

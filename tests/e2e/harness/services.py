@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real broker and the real registry, started and stopped by deploy/broker."""
+import os
+import pathlib
+import random
+import shutil
+import socket
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+SCRIPTS = ROOT / "deploy" / "broker"
+
+
+class Unavailable(Exception):
+    """The component cannot be had on this machine; its text says why."""
+
+
+def free_port(count=1):
+    """The first of `count` free ports below the range that outgoing connections use."""
+    first, last = map(int, os.environ.get("LIENTHONG_TEST_PORTS", "21700-21999").split("-"))
+    for _ in range(200):
+        port = random.randrange(first, last - count)
+        if all(_is_free(port + n) for n in range(count)):
+            return port
+    raise RuntimeError(f"no {count} free ports within {first} to {last}")
+
+
+def _is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+class Service:
+    """One component, known by its folder."""
+    script = None
+
+    def __init__(self, folder, port=None, options=()):
+        self.folder = pathlib.Path(folder)
+        self.port = port or free_port(2)
+        self.options = list(options)
+
+    def run(self, verb, *options, check=True):
+        done = subprocess.run([SCRIPTS / self.script, verb, *options, "-d", self.folder],
+                              text=True, capture_output=True, timeout=240, check=False)
+        if check and done.returncode:
+            raise RuntimeError(f"{self.script} {verb}: {done.stderr.strip()[-800:]}")
+        return done.stdout
+
+    def start(self):
+        self.run("start", "-p", str(self.port), *self.options)
+        return self
+
+    def stop(self):
+        self.run("stop")
+
+    def kill(self):
+        self.run("kill")
+
+    def pause(self):
+        self.run("pause")
+
+    def resume(self):
+        self.run("resume")
+
+    def wipe(self):
+        self.run("wipe", check=False)
+
+    def is_up(self):
+        return self.run("status", check=False).startswith("up")
+
+
+class Kafka(Service):
+    script = "kafka"
+
+    @property
+    def brokers(self):
+        return f"127.0.0.1:{self.port}"
+
+    def tool(self, *arguments, timeout=90):
+        done = subprocess.run([SCRIPTS / "kafka", "tool", *arguments], capture_output=True,
+                              timeout=timeout, check=False)
+        return done.stdout.decode(), done.stderr.decode()
+
+
+class Registry(Service):
+    script = "registry"
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}/apis/ccompat/v7"
+
+
+def fetch():
+    """Brings both onto this machine, or raises Unavailable with the reason."""
+    if not shutil.which("java"):
+        raise Unavailable("no Java: apt-get install openjdk-17-jre-headless")
+    for script in ("kafka", "registry"):
+        done = subprocess.run([SCRIPTS / script, "fetch"], text=True, capture_output=True,
+                              check=False)
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or ["no reason given"]
+            raise Unavailable(lines[-1])
