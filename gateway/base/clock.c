@@ -20,3 +20,10 @@ int64_t clock_ticks_ms(void)
 {
     return read_ms(CLOCK_MONOTONIC);
 }
+
+int64_t clock_ticks_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* as above */
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}

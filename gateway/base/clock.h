@@ -10,4 +10,7 @@ int64_t clock_now_ms(void);
 /** Milliseconds since some fixed moment; never jumps.  For waits, deadlines and rates. */
 int64_t clock_ticks_ms(void);
 
+/** The same in microseconds; for measuring how long something took. */
+int64_t clock_ticks_us(void);
+
 #endif
