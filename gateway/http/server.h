@@ -60,7 +60,8 @@ struct http_server *http_open(const struct http_options *options, struct fault *
 /** Accepts no new connections and waits until every request is answered, at most `timeout_ms`. */
 bool http_drain(struct http_server *server, int64_t timeout_ms);
 
-/** Ends all connections.  Nobody may answer a request after this returns. */
+/** Ends all connections; what is still suspended is answered 503.  Accepts NULL.  Nobody may answer
+ * a request after this returns. */
 void http_close(struct http_server *server);
 
 /** The port that it listens on, as chosen by the system for ":0"; 0 for a Unix socket. */
@@ -70,12 +71,15 @@ const char *http_method(const struct http_request *request);
 const char *http_path(const struct http_request *request);
 /** NULL when absent.  Header names are compared without case. */
 const char *http_header(const struct http_request *request, const char *name);
-const char *http_query(const struct http_request *request, const char *name);
-/** The path's segment for {name}, percent-decoded. */
-const char *http_segment(const struct http_request *request, const char *name);
+/** Decoded, and kept until the request ends; NULL when absent or broken.  In begin or handle. */
+const char *http_query(struct http_request *request, const char *name);
+/** The path's segment for {name}, percent-decoded; kept until the request ends. */
+const char *http_segment(struct http_request *request, const char *name);
 /** The body; complete in handle, empty in begin.  Borrowed until the request ends. */
 const char *http_body(const struct http_request *request, size_t *size);
+/** When its head was in: time of day, and clock_ticks_us. */
 int64_t http_arrived_ms(const struct http_request *request);
+int64_t http_arrived_ticks_us(const struct http_request *request);
 /** A place for the route's own state of this request. */
 void http_set_own(struct http_request *request, void *own);
 void *http_own(const struct http_request *request);

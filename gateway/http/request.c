@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request: what a route may ask of it, and how it gets its one answer from any thread. */
+#include "http/request.h"
+
+#include "base/clock.h"
+#include "http/route.h"
+#include "http/target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char retry_after_s[] = "5";
+
+void request_open(struct http_request *request, struct MHD_Connection *connection,
+                  const char *method, const char *path)
+{
+    request->connection = connection;
+    request->method = method;
+    request->path = path;
+    request->arrived_ms = clock_now_ms();
+    request->arrived_ticks_us = clock_ticks_us();
+    atomic_fetch_add(&request->load->requests, 1);
+    atomic_store(&request->state, REQUEST_OPEN);
+}
+
+void request_busy(struct http_request *request)
+{
+    request->is_busy = true;
+    atomic_fetch_add(&request->load->busy, 1);
+}
+
+static void no_longer_busy(struct http_request *request)
+{
+    if (request->is_busy)
+        atomic_fetch_sub(&request->load->busy, 1);
+    request->is_busy = false;
+}
+
+static void free_kept(struct kept_text *kept)
+{
+    while (kept) {
+        struct kept_text *next = kept->next;
+        free(kept);
+        kept = next;
+    }
+}
+
+void request_end(struct http_request *request)
+{
+    const size_t kept_size = offsetof(struct http_request, connection);
+    no_longer_busy(request);
+    body_free(&request->body, request->load);
+    free_kept(request->kept);
+    if (request->response)
+        MHD_destroy_response(request->response);
+    memset((char *)request + kept_size, 0, sizeof *request - kept_size);
+    atomic_store(&request->state, REQUEST_NONE);
+    atomic_fetch_sub(&request->load->requests, 1);
+}
+
+/* Keeps "NAME\0VALUE\0" or, without a name, the value; NULL when memory is out. */
+static struct kept_text *keep(struct http_request *request, const char *name, const char *value)
+{
+    size_t name_size = name ? strlen(name) + 1 : 0, value_size = strlen(value) + 1;
+    struct kept_text *kept = malloc(sizeof *kept + name_size + value_size);
+    if (!kept)
+        return NULL;
+    if (name)
+        memcpy(kept->text, name, name_size);
+    memcpy(kept->text + name_size, value, value_size);
+    kept->name = name ? kept->text : NULL;
+    kept->value = kept->text + name_size;
+    kept->next = request->kept;
+    request->kept = kept;
+    return kept;
+}
+
+const char *http_method(const struct http_request *request)
+{
+    return request->method;
+}
+
+const char *http_path(const struct http_request *request)
+{
+    return request->path;
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+/* Decodes and keeps; NULL also for a text that cannot be decoded. */
+static const char *decoded(struct http_request *request, const char *text, size_t size,
+                           enum target_blank blank)
+{
+    char *plain = target_decode(text, size, blank);
+    const struct kept_text *kept = plain ? keep(request, NULL, plain) : NULL;
+    free(plain);
+    return kept ? kept->value : NULL;
+}
+
+const char *http_query(struct http_request *request, const char *name)
+{
+    const char *text =
+        MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+    return text ? decoded(request, text, strlen(text), BLANK_IS_PLUS) : NULL;
+}
+
+const char *http_segment(struct http_request *request, const char *name)
+{
+    size_t size = 0;
+    const char *text = route_segment(request->route->pattern, request->path, name, &size);
+    return text ? decoded(request, text, size, BLANK_IS_PERCENT) : NULL;
+}
+
+const char *http_body(const struct http_request *request, size_t *size)
+{
+    *size = request->body.size;
+    return request->body.bytes ? request->body.bytes : "";
+}
+
+int64_t http_arrived_ms(const struct http_request *request)
+{
+    return request->arrived_ms;
+}
+
+int64_t http_arrived_ticks_us(const struct http_request *request)
+{
+    return request->arrived_ticks_us;
+}
+
+void http_set_own(struct http_request *request, void *own)
+{
+    request->own = own;
+}
+
+void *http_own(const struct http_request *request)
+{
+    return request->own;
+}
+
+void http_add_header(struct http_request *request, const char *name, const char *value)
+{
+    (void)keep(request, name, value); /* memory is out: the answer goes without it */
+}
+
+void http_suspend(struct http_request *request)
+{
+    MHD_suspend_connection(request->connection);
+    request->was_suspended = true;
+    atomic_store(&request->state, REQUEST_SUSPENDED);
+}
+
+/* The library's response; NULL when memory is out: then the connection is cut. */
+static struct MHD_Response *respond(const struct http_request *request, const char *media_type,
+                                    char *body, size_t size)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
+    if (!response) {
+        free(body);
+        return NULL;
+    }
+    bool is_good = !media_type || MHD_add_response_header(response, "Content-Type", media_type);
+    for (const struct kept_text *kept = request->kept; kept && is_good; kept = kept->next) {
+        if (kept->name)
+            is_good = MHD_add_response_header(response, kept->name, kept->value);
+    }
+    if (is_good)
+        return response;
+    MHD_destroy_response(response);
+    return NULL;
+}
+
+/* Whoever brings the state from SUSPENDED to ANSWERED answers, and nobody else touches the request
+ * until the library took it back. */
+static bool claim(struct http_request *request)
+{
+    int seen = REQUEST_SUSPENDED;
+    return atomic_compare_exchange_strong(&request->state, &seen, REQUEST_ANSWERED);
+}
+
+void http_answer(struct http_request *request, int status, const char *media_type, char *body,
+                 size_t size)
+{
+    bool was_suspended = claim(request);
+    if (!was_suspended && atomic_load(&request->state) != REQUEST_OPEN) {
+        free(body); /* the closing server was faster */
+        return;
+    }
+    request->response = respond(request, media_type, body, size);
+    request->status = status;
+    if (was_suspended)
+        MHD_resume_connection(request->connection);
+    else
+        atomic_store(&request->state, REQUEST_ANSWERED);
+}
+
+void request_give_up(struct http_request *request)
+{
+    if (!claim(request))
+        return;
+    request->response = respond(request, NULL, NULL, 0);
+    request->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+    if (request->response)
+        (void)MHD_add_response_header(request->response, "Retry-After", retry_after_s);
+    MHD_resume_connection(request->connection);
+}
+
+bool request_is_answered(const struct http_request *request)
+{
+    return atomic_load(&request->state) == REQUEST_ANSWERED;
+}
+
+enum MHD_Result request_send(struct http_request *request)
+{
+    no_longer_busy(request);
+    if (!request->response)
+        return MHD_NO;
+    if (request->must_close || atomic_load(&request->load->is_draining))
+        (void)MHD_add_response_header(request->response, "Connection", "close");
+    return MHD_queue_response(request->connection, (unsigned)request->status, request->response);
+}

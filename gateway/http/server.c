@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starts and stops libmicrohttpd, and keeps the list of connections.  Its epoll mode stalls for
+ * good above 128 connections (0.9.75), so it polls; it must never be stopped while a connection is
+ * suspended, so closing answers all of those first.
+ */
+#include "http/server.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "http/dispatch.h"
+#include "http/listen.h"
+#include "http/reaper.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { PEM_LIMIT = 64 * 1024, LOG_TEXT = 256, TICK_US = 2000 };
+
+struct http_server {
+    struct http_options options; /* its texts are our own copies */
+    char *listen, *certificate, *private_key;
+    struct dispatcher dispatcher;
+    struct reaper *reaper;
+    struct MHD_Daemon *daemon;
+    int socket;
+    int port;
+    bool is_quiet; /* accepts no more */
+    pthread_mutex_t lock;
+    struct peer *gone; /* guarded by lock; peers that closed while the server closes */
+};
+
+static void start_peer(struct http_server *server, struct MHD_Connection *connection, void **place)
+{
+    struct peer *peer = calloc(1, sizeof *peer);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *place = peer;
+    if (!peer || !info) {
+        free(peer);
+        *place = NULL; /* its requests are cut */
+        return;
+    }
+    peer->dispatcher = &server->dispatcher;
+    peer->request.load = &server->dispatcher.load;
+    peer->watched.socket = info->connect_fd;
+    atomic_init(&peer->watched.deadline_ticks, clock_ticks_ms() + server->options.idle_timeout_ms);
+    reaper_watch(server->reaper, &peer->watched);
+    meter_connections(server->dispatcher.meter, 1);
+}
+
+/* While the server closes, a stage may still hold the request that it was too late to answer. */
+static void end_peer(struct http_server *server, struct peer *peer)
+{
+    reaper_forget(server->reaper, &peer->watched);
+    meter_connections(server->dispatcher.meter, -1);
+    if (!atomic_load(&server->dispatcher.load.is_refusing)) {
+        free(peer);
+        return;
+    }
+    pthread_mutex_lock(&server->lock);
+    peer->next_gone = server->gone;
+    server->gone = peer;
+    pthread_mutex_unlock(&server->lock);
+}
+
+static void notice_connection(void *own, struct MHD_Connection *connection, void **place,
+                              enum MHD_ConnectionNotificationCode what)
+{
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        start_peer(own, connection, place);
+    else if (*place)
+        end_peer(own, *place);
+}
+
+/* The library unescapes in place and before routes are looked at; we split first, then decode. */
+static size_t leave_escaped(void *own, struct MHD_Connection *connection, char *text)
+{
+    (void)own;
+    (void)connection;
+    return strlen(text);
+}
+
+static void pass_log(void *own, const char *format, va_list values)
+    __attribute__((format(printf, 2, 0)));
+
+static void pass_log(void *own, const char *format, va_list values)
+{
+    char text[LOG_TEXT];
+    (void)own;
+    (void)vsnprintf(text, sizeof text, format, values);
+    log_debug("http.library", "text=\"%s\"", text);
+}
+
+static bool read_pem(const char *path, char **text, struct fault *why)
+{
+    size_t size = 0;
+    if (!path)
+        return true;
+    *text = file_read(path, PEM_LIMIT, &size, why);
+    return *text != NULL;
+}
+
+static bool check_options(const struct http_options *options, struct fault *why)
+{
+    const struct {
+        const char *name;
+        int64_t value;
+    } positive[] = {
+        {"threads", options->threads},
+        {"connections", options->connections - options->threads + 1}, /* each thread has a share */
+        {"connections_per_address", options->connections_per_address},
+        {"head_limit", options->head_limit},
+        {"body_memory", options->body_memory},
+        {"idle_timeout_ms", options->idle_timeout_ms},
+        {"body_deadline_ms", options->body_deadline_ms},
+    };
+    for (size_t i = 0; i < sizeof positive / sizeof *positive; i++) {
+        if (positive[i].value <= 0 || positive[i].value > INT32_MAX * INT64_C(1024))
+            return fault_set(why, FAULT_REFUSE, "%s: out of range", positive[i].name);
+    }
+    if (!options->certificate != !options->private_key)
+        return fault_set(why, FAULT_REFUSE, "certificate, private_key: one without the other");
+    return true;
+}
+
+static bool start_daemon(struct http_server *server, struct fault *why)
+{
+    const struct http_options *options = &server->options;
+    struct MHD_OptionItem list[] = {
+        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads, NULL},
+        {server->certificate ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, server->certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, server->private_key},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+                     MHD_USE_ERROR_LOG | (server->certificate ? MHD_USE_TLS : 0);
+    server->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, dispatch_call, NULL, MHD_OPTION_EXTERNAL_LOGGER, pass_log, NULL,
+        MHD_OPTION_LISTEN_SOCKET, server->socket, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_NOTIFY_CONNECTION, notice_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+        dispatch_over, NULL, MHD_OPTION_URI_LOG_CALLBACK, dispatch_target, NULL,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)options->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)options->connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)options->head_limit * 2 + 4096, MHD_OPTION_ARRAY, list, MHD_OPTION_END);
+    return server->daemon ||
+           fault_set(why, FAULT_REFUSE, "listen %s: the HTTP server does not start%s",
+                     server->listen, server->certificate ? "; is the key the certificate's?" : "");
+}
+
+/* Everything but the daemon. */
+static bool prepare(struct http_server *server, struct fault *why)
+{
+    server->listen = strdup(server->options.listen);
+    if (!server->listen)
+        return fault_memory(why);
+    if (!read_pem(server->options.certificate, &server->certificate, why) ||
+        !read_pem(server->options.private_key, &server->private_key, why))
+        return false;
+
+    server->dispatcher.options = &server->options;
+    server->dispatcher.load.body_memory = server->options.body_memory;
+    server->dispatcher.meter = meter_new(server->options.routes, why);
+    if (!server->dispatcher.meter)
+        return false;
+    server->reaper = reaper_open(why);
+    if (!server->reaper)
+        return false;
+    server->socket = listen_open(server->listen, why);
+    if (server->socket < 0)
+        return false;
+    server->port = listen_port(server->socket);
+    return true;
+}
+
+static void free_gone(struct peer *peer)
+{
+    while (peer) {
+        struct peer *next = peer->next_gone;
+        free(peer);
+        peer = next;
+    }
+}
+
+static void free_server(struct http_server *server)
+{
+    if (server->reaper)
+        reaper_stop(server->reaper);
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
+    reaper_close(server->reaper);
+    if (server->socket >= 0) {
+        (void)close(server->socket); /* nobody is on it any more */
+        listen_forget(server->listen);
+    }
+    meter_free(server->dispatcher.meter);
+    free_gone(server->gone);
+    pthread_mutex_destroy(&server->lock);
+    free(server->listen);
+    free(server->certificate);
+    free(server->private_key);
+    free(server);
+}
+
+struct http_server *http_open(const struct http_options *options, struct fault *why)
+{
+    if (!check_options(options, why))
+        return NULL;
+    struct http_server *server = calloc(1, sizeof *server);
+    if (!server) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    server->options = *options;
+    server->socket = -1;
+    pthread_mutex_init(&server->lock, NULL);
+    if (prepare(server, why) && start_daemon(server, why))
+        return server;
+    free_server(server);
+    return NULL;
+}
+
+/* Also shuts the socket, so that who connects now is refused by the system and goes elsewhere. */
+static void accept_no_more(struct http_server *server)
+{
+    if (server->is_quiet)
+        return;
+    server->is_quiet = true;
+    (void)MHD_quiesce_daemon(server->daemon); /* gives back our own socket, closed in the end */
+    (void)shutdown(server->socket, SHUT_RDWR);
+    atomic_store(&server->dispatcher.load.is_draining, true);
+}
+
+static bool wait_for_none(const atomic_int *count, int64_t until_ticks)
+{
+    while (atomic_load(count) > 0) {
+        if (clock_ticks_ms() >= until_ticks)
+            return false;
+        (void)usleep(TICK_US);
+    }
+    return true;
+}
+
+bool http_drain(struct http_server *server, int64_t timeout_ms)
+{
+    int64_t until = clock_ticks_ms() + timeout_ms;
+    struct http_load *load = &server->dispatcher.load;
+    accept_no_more(server);
+    bool is_done = wait_for_none(&load->requests, until);
+    atomic_store(&load->is_refusing, true); /* for what comes on connections that are open still */
+    return wait_for_none(&load->busy, until) && is_done;
+}
+
+static void give_up(struct watched *connection)
+{
+    request_give_up(&((struct peer *)connection)->request);
+}
+
+void http_close(struct http_server *server)
+{
+    if (!server)
+        return;
+    struct http_load *load = &server->dispatcher.load;
+    accept_no_more(server);
+    atomic_store(&load->is_refusing, true);
+    while (atomic_load(&load->busy) > 0) {
+        reaper_each(server->reaper, give_up);
+        (void)usleep(TICK_US);
+    }
+    free_server(server);
+}
+
+int http_port(const struct http_server *server)
+{
+    return server->port;
+}

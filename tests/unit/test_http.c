@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The HTTP server as its clients see it: routes, limits, deadlines, late answers, stopping. */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "http/problem.h"
+#include "http/server.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "http_peer.h"
+
+/* What a test's routes work on: the requests that wait for the other thread. */
+struct yard {
+    struct http_server *server;
+    pthread_mutex_t lock;
+    struct http_request *waiting[1024]; /* guarded by lock */
+    size_t count;                       /* guarded by lock */
+    atomic_int begun, ended;
+    atomic_bool is_stopping;
+    pthread_t answerer;
+};
+
+static const struct problem_kind no_entry = {"no-entry", 401, "Không được vào", "No entry"};
+
+static void begin(void *own, struct http_request *request)
+{
+    struct yard *yard = own;
+    atomic_fetch_add(&yard->begun, 1);
+    if (http_header(request, "X-Refuse"))
+        http_problem(request, &no_entry, NULL, NULL);
+}
+
+static void end(void *own, struct http_request *request)
+{
+    struct yard *yard = own;
+    (void)request;
+    atomic_fetch_add(&yard->ended, 1);
+}
+
+static void echo(void *own, struct http_request *request)
+{
+    size_t size = 0;
+    const char *body = http_body(request, &size);
+    char *copy = malloc(size + 1);
+    (void)own;
+    memcpy(copy, body, size);
+    http_answer(request, 200, "text/plain", copy, size);
+}
+
+static void name_it(void *own, struct http_request *request)
+{
+    const char *name = http_segment(request, "name"), *colour = http_query(request, "colour");
+    char *text = NULL;
+    (void)own;
+    int size = asprintf(&text, "%s is %s", name, colour ? colour : "grey");
+    http_answer(request, 200, "text/plain", text, (size_t)size);
+}
+
+static void later(void *own, struct http_request *request)
+{
+    struct yard *yard = own;
+    http_suspend(request);
+    pthread_mutex_lock(&yard->lock);
+    yard->waiting[yard->count++] = request;
+    pthread_mutex_unlock(&yard->lock);
+}
+
+static void never_answer(void *own, struct http_request *request)
+{
+    (void)own;
+    (void)request;
+}
+
+static struct http_request *take_waiting(struct yard *yard)
+{
+    pthread_mutex_lock(&yard->lock);
+    struct http_request *request = yard->count > 0 ? yard->waiting[--yard->count] : NULL;
+    pthread_mutex_unlock(&yard->lock);
+    return request;
+}
+
+static void *answer_all(void *own)
+{
+    struct yard *yard = own;
+    while (!atomic_load(&yard->is_stopping)) {
+        struct http_request *request = take_waiting(yard);
+        if (request)
+            http_answer(request, 202, "text/plain", strdup("later\n"), 6);
+        else
+            (void)usleep(500);
+    }
+    return NULL;
+}
+
+static const struct http_route routes[] = {
+    {"POST", "/v1/x", -1, begin, echo, end},
+    {"POST", "/v1/small", 10, begin, echo, end},
+    {"POST", "/v1/later", -1, begin, later, end},
+    {"GET", "/v1/things/{name}", 0, begin, name_it, end},
+    {"GET", "/v1/mute", 0, begin, never_answer, end},
+    {NULL, NULL, 0, NULL, NULL, NULL},
+};
+
+static struct http_options usual_options(struct yard *yard)
+{
+    return (struct http_options){
+        .listen = "127.0.0.1:0",
+        .threads = 2,
+        .connections = 400,
+        .connections_per_address = 400,
+        .head_limit = 8192,
+        .body_limit = 100000,
+        .body_memory = 1000000,
+        .idle_timeout_ms = 20000,
+        .body_deadline_ms = 20000,
+        .routes = routes,
+        .own = yard,
+    };
+}
+
+static void open_yard(struct yard *yard, const struct http_options *options)
+{
+    struct fault why = {0};
+    pthread_mutex_init(&yard->lock, NULL);
+    yard->server = http_open(options, &why);
+    if (!yard->server)
+        fail_msg("%s", why.text);
+    assert_int_equal(pthread_create(&yard->answerer, NULL, answer_all, yard), 0);
+}
+
+static struct yard *new_yard(void)
+{
+    struct yard *yard = calloc(1, sizeof *yard);
+    const struct http_options options = usual_options(yard);
+    open_yard(yard, &options);
+    return yard;
+}
+
+static void close_yard(struct yard *yard)
+{
+    atomic_store(&yard->is_stopping, true);
+    pthread_join(yard->answerer, NULL);
+    http_close(yard->server);
+    assert_int_equal(atomic_load(&yard->begun), atomic_load(&yard->ended));
+    pthread_mutex_destroy(&yard->lock);
+    free(yard);
+}
+
+#define HEAD(method, path) method " " path " HTTP/1.1\r\nHost: a\r\n"
+
+static void a_body_comes_back(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    say(http_port(yard->server), HEAD("POST", "/v1/x") "Content-Length: 5\r\n\r\nhello", &answer);
+    assert_int_equal(answer.status, 200);
+    assert_non_null(strstr(answer.text, "\r\n\r\nhello"));
+    assert_false(answer.closed);
+    say(http_port(yard->server),
+        HEAD("POST", "/v1/x") "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+        &answer);
+    assert_int_equal(answer.status, 200);
+    assert_non_null(strstr(answer.text, "\r\n\r\nabcde"));
+    close_yard(yard);
+}
+
+static void paths_are_split_before_they_are_decoded(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    say(http_port(yard->server), HEAD("GET", "/v1/things/a%2Fb%20c?colour=dark+blue%21&x") "\r\n",
+        &answer);
+    assert_int_equal(answer.status, 200);
+    assert_non_null(strstr(answer.text, "a/b c is dark blue!"));
+    say(http_port(yard->server), HEAD("GET", "/v1/things/a/b") "\r\n", &answer);
+    assert_int_equal(answer.status, 404);
+    say(http_port(yard->server), HEAD("GET", "/v1/things/%00") "\r\n", &answer);
+    assert_int_equal(answer.status, 400);
+    say(http_port(yard->server), HEAD("GET", "/v1/things/%zz") "\r\n", &answer);
+    assert_int_equal(answer.status, 400);
+    close_yard(yard);
+}
+
+static void what_is_not_there_is_said_so(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    say(http_port(yard->server), HEAD("GET", "/nothing") "\r\n", &answer);
+    assert_int_equal(answer.status, 404);
+    assert_non_null(strstr(answer.text, "application/problem+json"));
+    assert_non_null(strstr(answer.text, "\"code\":\"not-found\""));
+    say(http_port(yard->server), HEAD("DELETE", "/v1/things/a") "\r\n", &answer);
+    assert_int_equal(answer.status, 405);
+    assert_non_null(strstr(answer.text, "Allow: GET, HEAD\r\n"));
+    say(http_port(yard->server), HEAD("GET", "/v1/mute") "\r\n", &answer);
+    assert_int_equal(answer.status, 500);
+    close_yard(yard);
+}
+
+static void a_head_request_gets_the_head_alone(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer = {0};
+    (void)state;
+    int peer = peer_connect(http_port(yard->server));
+    static const char request[] = HEAD("HEAD", "/v1/things/a") "Connection: close\r\n\r\n";
+    assert_true(peer_send(peer, request, sizeof request - 1));
+    ssize_t got, size = 0;
+    while ((got = recv(peer, answer.text + size, 1000, 0)) > 0)
+        size += got;
+    assert_non_null(strstr(answer.text, "HTTP/1.1 200"));
+    assert_non_null(strstr(answer.text, "Content-Length: 9\r\n"));
+    assert_string_equal(strstr(answer.text, "\r\n\r\n"), "\r\n\r\n");
+    (void)close(peer);
+    close_yard(yard);
+}
+
+static void a_body_that_says_it_is_too_large_is_not_read(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    say(http_port(yard->server), HEAD("POST", "/v1/x") "Content-Length: 100001\r\n\r\n", &answer);
+    assert_int_equal(answer.status, 413);
+    assert_true(answer.closed);
+    say(http_port(yard->server), HEAD("POST", "/v1/small") "Content-Length: 11\r\n\r\n", &answer);
+    assert_int_equal(answer.status, 413);
+    say(http_port(yard->server), HEAD("GET", "/v1/things/a") "Content-Length: 1\r\n\r\nx", &answer);
+    assert_int_equal(answer.status, 413);
+    close_yard(yard);
+}
+
+static void a_body_that_grows_too_large_is_refused(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    say(http_port(yard->server),
+        HEAD(
+            "POST",
+            "/v1/small") "Transfer-Encoding: chunked\r\n\r\n9\r\nabcdefghi\r\n2\r\njk\r\n0\r\n\r\n",
+        &answer);
+    assert_int_equal(answer.status, 413);
+    close_yard(yard);
+}
+
+static void all_bodies_together_have_a_bound(void **state)
+{
+    struct yard *yard = calloc(1, sizeof *yard);
+    struct http_options options = usual_options(yard);
+    struct answer answer;
+    (void)state;
+    options.body_memory = 100000;
+    open_yard(yard, &options);
+
+    /* One sender holds most of it by announcing a body that does not come. */
+    int slow = peer_connect(http_port(yard->server));
+    static const char held[] = HEAD("POST", "/v1/x") "Content-Length: 90000\r\n\r\n";
+    assert_true(peer_send(slow, held, sizeof held - 1));
+    (void)usleep(100000);
+    char *large = calloc(1, 50001);
+    memset(large, 'x', 50000);
+    char *request = NULL;
+    int size = asprintf(&request, HEAD("POST", "/v1/x") "Content-Length: 50000\r\n\r\n%s", large);
+    say_bytes(http_port(yard->server), request, (size_t)size, &answer);
+    assert_int_equal(answer.status, 503);
+    assert_non_null(strstr(answer.text, "Retry-After: 5\r\n"));
+
+    /* It goes back when the sender does. */
+    (void)close(slow);
+    (void)usleep(100000);
+    say_bytes(http_port(yard->server), request, (size_t)size, &answer);
+    assert_int_equal(answer.status, 200);
+    free(request);
+    free(large);
+    close_yard(yard);
+}
+
+static void a_refused_sender_sees_why_and_may_go_on(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    int peer = peer_connect(http_port(yard->server));
+    static const char refused[] =
+        HEAD("POST", "/v1/x") "X-Refuse: 1\r\nContent-Length: 5\r\n\r\nhello";
+    static const char good[] = HEAD("POST", "/v1/x") "Content-Length: 2\r\n\r\nok";
+    assert_true(peer_send(peer, refused, sizeof refused - 1));
+    peer_receive(peer, &answer);
+    assert_int_equal(answer.status, 401);
+    assert_true(peer_send(peer, good, sizeof good - 1));
+    peer_receive(peer, &answer);
+    assert_int_equal(answer.status, 200);
+    (void)close(peer);
+    close_yard(yard);
+}
+
+static void a_sender_that_asks_first_is_told_before_it_sends(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    say(http_port(yard->server),
+        HEAD("POST", "/v1/x") "Expect: 100-continue\r\nContent-Length: 5\r\nX-Refuse: 1\r\n\r\n",
+        &answer);
+    assert_int_equal(answer.status, 401);
+
+    int peer = peer_connect(http_port(yard->server));
+    static const char ask[] =
+        HEAD("POST", "/v1/x") "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    assert_true(peer_send(peer, ask, sizeof ask - 1));
+    peer_receive(peer, &answer);
+    assert_int_equal(answer.status, 100);
+    assert_true(peer_send(peer, "hello", 5));
+    peer_receive(peer, &answer);
+    assert_int_equal(answer.status, 200);
+    (void)close(peer);
+    close_yard(yard);
+}
+
+static void another_thread_may_answer(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    int peer = peer_connect(http_port(yard->server));
+    static const char request[] = HEAD("POST", "/v1/later") "Content-Length: 2\r\n\r\nok";
+    for (int i = 0; i < 50; i++) {
+        assert_true(peer_send(peer, request, sizeof request - 1));
+        peer_receive(peer, &answer);
+        assert_int_equal(answer.status, 202);
+    }
+    (void)close(peer);
+    close_yard(yard);
+}
+
+static void three_hundred_connections_all_stay_served(void **state)
+{
+    enum { PEERS = 300, ROUNDS = 4 };
+    struct yard *yard = new_yard();
+    struct answer answer;
+    int peers[PEERS];
+    static const char request[] = HEAD("POST", "/v1/later") "Content-Length: 2\r\n\r\nok";
+    (void)state;
+    for (int i = 0; i < PEERS; i++)
+        peers[i] = peer_connect(http_port(yard->server));
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < PEERS; i++)
+            assert_true(peer_send(peers[i], request, sizeof request - 1));
+        for (int i = 0; i < PEERS; i++) {
+            peer_receive(peers[i], &answer);
+            assert_int_equal(answer.status, 202);
+        }
+    }
+    for (int i = 0; i < PEERS; i++)
+        (void)close(peers[i]);
+    close_yard(yard);
+}
+
+/* One byte now and then, for much longer than the deadline. */
+static int64_t trickle_until_cut(int port, const char *head)
+{
+    int64_t start = clock_ticks_ms();
+    int peer = peer_connect(port);
+    (void)peer_send(peer, head, strlen(head));
+    while (clock_ticks_ms() - start < 8000) {
+        if (!peer_send(peer, "x", 1) || peer_is_closed(peer, 100))
+            break;
+    }
+    (void)close(peer);
+    return clock_ticks_ms() - start;
+}
+
+static void a_trickling_sender_is_cut_at_its_deadline(void **state)
+{
+    struct yard *yard = calloc(1, sizeof *yard);
+    struct http_options options = usual_options(yard);
+    (void)state;
+    options.idle_timeout_ms = 400;
+    options.body_deadline_ms = 600;
+    open_yard(yard, &options);
+    int port = http_port(yard->server);
+    int64_t head_ms = trickle_until_cut(port, "POST /v1/x HTTP/1.1\r\nHost: a\r\nX-A: ");
+    int64_t body_ms = trickle_until_cut(port, HEAD("POST", "/v1/x") "Content-Length: 900\r\n\r\n");
+    assert_in_range(head_ms, 300, 3000);
+    assert_in_range(body_ms, 500, 3000);
+    close_yard(yard);
+}
+
+static void draining_lets_requests_end_and_takes_no_connection(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    int port = http_port(yard->server);
+    int peer = peer_connect(port);
+    static const char request[] = HEAD("POST", "/v1/later") "Content-Length: 2\r\n\r\nok";
+    assert_true(peer_send(peer, request, sizeof request - 1));
+    (void)usleep(20000);
+    assert_true(http_drain(yard->server, 5000));
+    peer_receive(peer, &answer);
+    assert_int_equal(answer.status, 202);
+    assert_int_equal(peer_connect(port), -1);
+    (void)close(peer);
+    close_yard(yard);
+}
+
+static void closing_answers_what_is_still_suspended(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    atomic_store(&yard->is_stopping, true); /* nobody will answer */
+    (void)usleep(20000);
+    int peer = peer_connect(http_port(yard->server));
+    static const char request[] = HEAD("POST", "/v1/later") "Content-Length: 2\r\n\r\nok";
+    assert_true(peer_send(peer, request, sizeof request - 1));
+    while (!take_waiting(yard))
+        (void)usleep(1000);
+    assert_false(http_drain(yard->server, 50));
+    close_yard(yard);
+    peer_receive(peer, &answer);
+    assert_int_equal(answer.status, 503);
+    (void)close(peer);
+}
+
+static void a_gone_client_harms_nobody(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    static const char request[] = HEAD("POST", "/v1/later") "Content-Length: 2\r\n\r\nok";
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        int peer = peer_connect(http_port(yard->server));
+        assert_true(peer_send(peer, request, sizeof request - 1 - (i % 3 == 0 ? 1 : 0)));
+        const struct linger reset = {.l_onoff = i % 2};
+        (void)setsockopt(peer, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        (void)close(peer);
+    }
+    say(http_port(yard->server), request, &answer);
+    assert_int_equal(answer.status, 202);
+    close_yard(yard);
+}
+
+static void a_unix_socket_is_for_its_owner(void **state)
+{
+    struct yard *yard = calloc(1, sizeof *yard);
+    struct http_options options = usual_options(yard);
+    char folder[] = "/tmp/test-http-XXXXXX", listen[64],
+         text[] = HEAD("GET", "/v1/things/a") "\r\n";
+    struct answer answer = {0};
+    struct fault why = {0};
+    struct stat found;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(listen, sizeof listen, "unix:%s/socket", folder);
+    options.listen = listen;
+
+    /* A stale file from a process that died is in the way of nobody. */
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", listen + 5);
+    int stale = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(stale, (const struct sockaddr *)&address, sizeof address), 0);
+    (void)close(stale);
+    open_yard(yard, &options);
+    assert_int_equal(http_port(yard->server), 0);
+    assert_int_equal(stat(listen + 5, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0600);
+
+    int peer = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(connect(peer, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_true(peer_send(peer, text, sizeof text - 1));
+    peer_receive(peer, &answer);
+    assert_int_equal(answer.status, 200);
+    (void)close(peer);
+
+    /* While it listens, nobody else can. */
+    assert_null(http_open(&options, &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+    assert_non_null(strstr(why.text, "another process"));
+    close_yard(yard);
+    assert_int_equal(stat(listen + 5, &found), -1);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void a_bad_option_is_named(void **state)
+{
+    struct yard yard = {0};
+    struct http_options options = usual_options(&yard);
+    struct fault why = {0};
+    (void)state;
+    options.head_limit = 0;
+    assert_null(http_open(&options, &why));
+    assert_non_null(strstr(why.text, "head_limit"));
+    options = usual_options(&yard);
+    options.listen = "nowhere";
+    assert_null(http_open(&options, &why));
+    assert_non_null(strstr(why.text, "nowhere"));
+    options = usual_options(&yard);
+    options.certificate = "/nowhere/certificate.pem";
+    assert_null(http_open(&options, &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+}
+
+static void problems_are_in_the_reader_s_language(void **state)
+{
+    static const struct {
+        const char *wish, *language;
+    } cases[] = {
+        {"", "en"},
+        {"Accept-Language: vi\r\n", "vi"},
+        {"Accept-Language: vi-VN,vi;q=0.9,en;q=0.8\r\n", "vi"},
+        {"Accept-Language: en-GB, vi;q=0.5\r\n", "en"},
+        {"Accept-Language: vi;q=0, *\r\n", "en"},
+        {"Accept-Language: fr, vi;q=0.2\r\n", "vi"},
+        {"Accept-Language: *\r\n", "en"},
+        {"Accept-Language: ;;q=,,=;\r\n", "en"},
+    };
+    struct yard *yard = new_yard();
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct answer answer;
+        char request[200], wanted[40];
+        (void)snprintf(request, sizeof request, HEAD("GET", "/none") "%s\r\n", cases[i].wish);
+        (void)snprintf(wanted, sizeof wanted, "Content-Language: %s\r\n", cases[i].language);
+        say(http_port(yard->server), request, &answer);
+        assert_int_equal(answer.status, 404);
+        assert_non_null(strstr(answer.text, wanted));
+    }
+    close_yard(yard);
+}
+
+static void requests_and_connections_are_counted(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    struct metric *good = metrics_counter("lienthong_http_requests_total", "",
+                                          "method=\"POST\",route=\"/v1/x\",answer=\"2xx\"");
+    int64_t before = metrics_value(good);
+    say(http_port(yard->server), HEAD("POST", "/v1/x") "Content-Length: 2\r\n\r\nok", &answer);
+    assert_int_equal(metrics_value(good), before + 1);
+    close_yard(yard);
+    assert_int_equal(metrics_value(metrics_gauge("lienthong_http_connections", "", NULL)), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_body_comes_back),
+        cmocka_unit_test(paths_are_split_before_they_are_decoded),
+        cmocka_unit_test(what_is_not_there_is_said_so),
+        cmocka_unit_test(a_head_request_gets_the_head_alone),
+        cmocka_unit_test(a_body_that_says_it_is_too_large_is_not_read),
+        cmocka_unit_test(a_body_that_grows_too_large_is_refused),
+        cmocka_unit_test(all_bodies_together_have_a_bound),
+        cmocka_unit_test(a_refused_sender_sees_why_and_may_go_on),
+        cmocka_unit_test(a_sender_that_asks_first_is_told_before_it_sends),
+        cmocka_unit_test(another_thread_may_answer),
+        cmocka_unit_test(three_hundred_connections_all_stay_served),
+        cmocka_unit_test(a_trickling_sender_is_cut_at_its_deadline),
+        cmocka_unit_test(draining_lets_requests_end_and_takes_no_connection),
+        cmocka_unit_test(closing_answers_what_is_still_suspended),
+        cmocka_unit_test(a_gone_client_harms_nobody),
+        cmocka_unit_test(a_unix_socket_is_for_its_owner),
+        cmocka_unit_test(a_bad_option_is_named),
+        cmocka_unit_test(problems_are_in_the_reader_s_language),
+        cmocka_unit_test(requests_and_connections_are_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
