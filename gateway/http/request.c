@@ -2,6 +2,7 @@
 /* One request: what a route may ask of it, and how it gets its one answer from any thread. */
 #include "http/request.h"
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "http/route.h"
 #include "http/target.h"
@@ -118,6 +119,13 @@ const char *http_body(const struct http_request *request, size_t *size)
 {
     *size = request->body.size;
     return request->body.bytes ? request->body.bytes : "";
+}
+
+char *http_take_body(struct http_request *request, size_t *size)
+{
+    *size = request->body.size;
+    request->body.size = 0; /* its capacity stays reserved until the request ends */
+    return steal(request->body.bytes);
 }
 
 int64_t http_arrived_ms(const struct http_request *request)

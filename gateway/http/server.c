@@ -115,7 +115,6 @@ static bool check_options(const struct http_options *options, struct fault *why)
     } positive[] = {
         {"threads", options->threads},
         {"connections", options->connections - options->threads + 1}, /* each thread has a share */
-        {"connections_per_address", options->connections_per_address},
         {"head_limit", options->head_limit},
         {"body_memory", options->body_memory},
         {"idle_timeout_ms", options->idle_timeout_ms},

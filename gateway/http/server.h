@@ -42,8 +42,8 @@ struct http_options {
     const char *private_key;
     int64_t threads;
     int64_t connections;
-    int64_t connections_per_address;
-    int64_t head_limit; /**< bytes of request line and headers */
+    int64_t connections_per_address; /**< 0 for no limit of its own */
+    int64_t head_limit;              /**< bytes of request line and headers */
     int64_t body_limit;
     int64_t body_memory;     /**< bytes of all bodies being received together; more get 503 */
     int64_t idle_timeout_ms; /**< a connection without a whole request head for so long is closed */
@@ -77,6 +77,9 @@ const char *http_query(struct http_request *request, const char *name);
 const char *http_segment(struct http_request *request, const char *name);
 /** The body; complete in handle, empty in begin.  Borrowed until the request ends. */
 const char *http_body(const struct http_request *request, size_t *size);
+/** The same, given away: the caller owns it, NULL when it was empty.  For what outlives a request
+ * that is cut. */
+char *http_take_body(struct http_request *request, size_t *size);
 /** When its head was in: time of day, and clock_ticks_us. */
 int64_t http_arrived_ms(const struct http_request *request);
 int64_t http_arrived_ticks_us(const struct http_request *request);
