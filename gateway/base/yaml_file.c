@@ -316,48 +316,57 @@ struct yaml_file *yaml_file_open(const char *path, struct fault *why)
 
 struct walk {
     const struct yaml_file *file;
-    bool (*each)(void *own, const char *place, const yaml_node_t *node, struct fault *why);
+    bool (*each)(void *own, const struct yaml_entry *entry, struct fault *why);
     void *own;
 };
 
 static bool walk_into(const struct walk *walk, const char *place, const yaml_node_t *node,
                       struct fault *why);
 
-/* Takes `place`. */
-static bool visit(const struct walk *walk, char *place, int index, struct fault *why)
+static bool visit(const struct walk *walk, const struct yaml_entry *entry, struct fault *why)
 {
-    auto_free(free) char *here = place;
-    const yaml_node_t *node = yaml_file_node(walk->file, index);
-    return walk->each(walk->own, here, node, why) && walk_into(walk, here, node, why);
+    return walk->each(walk->own, entry, why) && walk_into(walk, entry->place, entry->value, why);
+}
+
+static bool walk_pair(const struct walk *walk, const char *place, const yaml_node_pair_t *pair,
+                      struct fault *why)
+{
+    auto_free(free) char *inner = NULL;
+    const yaml_node_t *key = yaml_file_node(walk->file, pair->key);
+    if (asprintf(&inner, "%s%s%s", place, *place == '\0' ? "" : ".",
+                 (const char *)key->data.scalar.value) < 0)
+        return fault_memory(why);
+    const struct yaml_entry entry = {inner, key, yaml_file_node(walk->file, pair->value)};
+    return visit(walk, &entry, why);
 }
 
 static bool walk_mapping(const struct walk *walk, const char *place, const yaml_node_t *mapping,
                          struct fault *why)
 {
     const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
-    for (; pair < mapping->data.mapping.pairs.top; pair++) {
-        const yaml_node_t *key = yaml_file_node(walk->file, pair->key);
-        char *inner = NULL;
-        if (asprintf(&inner, "%s%s%s", place, *place == '\0' ? "" : ".",
-                     (const char *)key->data.scalar.value) < 0)
-            return fault_memory(why);
-        if (!visit(walk, inner, pair->value, why))
+    for (; pair < mapping->data.mapping.pairs.top; pair++)
+        if (!walk_pair(walk, place, pair, why))
             return false;
-    }
     return true;
+}
+
+static bool walk_item(const struct walk *walk, const char *place, ptrdiff_t number, int index,
+                      struct fault *why)
+{
+    auto_free(free) char *inner = NULL;
+    if (asprintf(&inner, "%s[%td]", place, number) < 0)
+        return fault_memory(why);
+    const struct yaml_entry entry = {inner, NULL, yaml_file_node(walk->file, index)};
+    return visit(walk, &entry, why);
 }
 
 static bool walk_sequence(const struct walk *walk, const char *place, const yaml_node_t *sequence,
                           struct fault *why)
 {
     const yaml_node_item_t *start = sequence->data.sequence.items.start;
-    for (const yaml_node_item_t *item = start; item < sequence->data.sequence.items.top; item++) {
-        char *inner = NULL;
-        if (asprintf(&inner, "%s[%td]", place, item - start) < 0)
-            return fault_memory(why);
-        if (!visit(walk, inner, *item, why))
+    for (const yaml_node_item_t *item = start; item < sequence->data.sequence.items.top; item++)
+        if (!walk_item(walk, place, item - start, *item, why))
             return false;
-    }
     return true;
 }
 
@@ -371,8 +380,7 @@ static bool walk_into(const struct walk *walk, const char *place, const yaml_nod
 }
 
 bool yaml_file_walk(const struct yaml_file *file,
-                    bool (*each)(void *own, const char *place, const yaml_node_t *node,
-                                 struct fault *why),
+                    bool (*each)(void *own, const struct yaml_entry *entry, struct fault *why),
                     void *own, struct fault *why)
 {
     const struct walk walk = {.file = file, .each = each, .own = own};

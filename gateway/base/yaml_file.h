@@ -39,11 +39,16 @@ bool yaml_file_refuse_node(const struct yaml_file *file, const yaml_node_t *node
 bool yaml_file_refuse(const struct yaml_file *file, const char *place, struct fault *why,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+struct yaml_entry {
+    const char *place;
+    const yaml_node_t *key; /**< NULL in a sequence */
+    const yaml_node_t *value;
+};
+
 /** Calls `each` with every value below the root, in order, mappings and sequences before what is in
  * them, until it returns false. */
 bool yaml_file_walk(const struct yaml_file *file,
-                    bool (*each)(void *own, const char *place, const yaml_node_t *node,
-                                 struct fault *why),
+                    bool (*each)(void *own, const struct yaml_entry *entry, struct fault *why),
                     void *own, struct fault *why) __attribute__((warn_unused_result));
 
 #endif

@@ -5,9 +5,7 @@
 #include "base/yaml_value.h"
 
 #include "base/cleanup.h"
-
-#include <errno.h>
-#include <inttypes.h>
+#include "base/number.h"
 
 ENDS_WITH_SCOPE(struct yaml_file *, yaml_file_close)
 
@@ -47,26 +45,18 @@ static bool is_null(const yaml_node_t *node, const cyaml_schema_value_t *schema)
     return false;
 }
 
-/* Decimal digits without a leading zero, which would be octal to libcyaml. */
-static bool is_decimal(const char *text, bool may_be_negative)
-{
-    const char *digits = may_be_negative && *text == '-' ? text + 1 : text;
-    size_t count = strspn(digits, "0123456789");
-    return count > 0 && digits[count] == '\0' && (count == 1 || *digits != '0');
-}
-
 static bool check_int(const struct check *check, const yaml_node_t *node,
                       const cyaml_schema_value_t *schema)
 {
+    unsigned bits = schema->data_size * 8;
     bool is_signed = schema->type == CYAML_INT;
-    if (!is_plain(node) || !is_decimal(text_of(node), is_signed))
+    int64_t most = INT64_MAX >> (bits == 64 ? 0 : 64 - bits - (is_signed ? 0 : 1));
+    int64_t number;
+    enum number_result result = number_read(text_of(node), node->data.scalar.length,
+                                            is_signed ? -most - 1 : 0, most, &number);
+    if (result == NUMBER_MALFORMED || !is_plain(node))
         return yaml_file_refuse_node(check->file, node, check->why, "expected a whole number");
-    unsigned bits = schema->data_size * 8 - (is_signed ? 1 : 0);
-    uintmax_t largest = UINTMAX_MAX >> (64 - bits);
-    bool is_negative = *text_of(node) == '-';
-    errno = 0;
-    uintmax_t size = strtoumax(text_of(node) + is_negative, NULL, 10);
-    if (errno != 0 || size > largest + is_negative)
+    if (result == NUMBER_OUT_OF_RANGE)
         return yaml_file_refuse_node(check->file, node, check->why, "the number is too large");
     return true;
 }

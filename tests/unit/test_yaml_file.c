@@ -56,13 +56,15 @@ static void a_place_finds_its_value(void **state)
     yaml_file_close(file);
 }
 
-static bool note(void *own, const char *place, const yaml_node_t *node, struct fault *why)
+static bool note(void *own, const struct yaml_entry *entry, struct fault *why)
 {
     (void)why;
     char *notes = own;
     size_t used = strlen(notes);
-    (void)snprintf(notes + used, 400 - used, "%s=%s\n", place,
-                   node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "");
+    bool is_scalar = entry->value->type == YAML_SCALAR_NODE;
+    (void)snprintf(notes + used, 400 - used, "%s=%s\n", entry->place,
+                   is_scalar ? (const char *)entry->value->data.scalar.value : "");
+    assert_int_equal(entry->key == NULL, entry->place[strlen(entry->place) - 1] == ']');
     return true;
 }
 
@@ -79,12 +81,10 @@ static void a_walk_shows_every_value_in_order(void **state)
     yaml_file_close(file);
 }
 
-static bool stop_at_brokers(void *own, const char *place, const yaml_node_t *node,
-                            struct fault *why)
+static bool stop_at_brokers(void *own, const struct yaml_entry *entry, struct fault *why)
 {
-    (void)node;
     ++*(int *)own;
-    return strcmp(place, "kafka.brokers") != 0 || fault_set(why, FAULT_REFUSE, "enough");
+    return strcmp(entry->place, "kafka.brokers") != 0 || fault_set(why, FAULT_REFUSE, "enough");
 }
 
 static void a_walk_ends_at_the_first_fault(void **state)
