@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include "base/fault.h"
+#include "base/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct config_list {
+    char **items;
+    size_t count;
+};
+
+/** Bounds of one document; the adapters' limits by the same names. */
+struct config_limits {
+    int64_t document_bytes;
+    int64_t depth;
+    int64_t nodes;
+    int64_t attributes;
+    int64_t names;
+    int64_t text_bytes;
+    int64_t items;
+    int64_t problems;
+};
+
+/**
+ * The daemon's configuration: one member for each key of lienthong.yaml, which says what each
+ * means.  A text that is not set is NULL; paths are already seen from the file's folder.
+ */
+struct config {
+    struct {
+        char *listen;
+        char *certificate, *private_key;
+        int64_t threads;
+        int64_t connections, connections_per_address;
+        int64_t head_limit_bytes, body_limit_bytes, body_memory_bytes;
+        int64_t idle_timeout_ms, body_deadline_ms;
+        int64_t rate_per_s, burst;
+    } http;
+    struct {
+        char *socket;
+    } admin;
+    struct {
+        enum log_level level;
+    } log;
+    struct {
+        char *agencies, *partners, *pepper_file;
+    } directory;
+    struct {
+        char *folder;
+        struct config_limits limits;
+    } adapters;
+    struct {
+        char *folder;
+    } schemas;
+    struct {
+        char *file;
+        int64_t queue_entries, queue_bytes;
+        int64_t reserve_bytes;
+        int64_t compress_above_bytes;
+        int64_t checkpoint_pages;
+        int64_t overdue_ms;
+        int64_t retention_days;
+        int64_t publish_wait_ms;
+    } spool;
+    struct {
+        char *brokers;
+        char *gateway_id;
+        char *topic_prefix;
+        int64_t batch_entries, batch_bytes;
+        int64_t deadline_ms;
+        struct config_list properties;
+    } kafka;
+    struct {
+        char *url;
+        char *user, *password_file;
+        char *ca_file;
+        int64_t timeout_ms;
+        int64_t tries;
+        bool may_register;
+    } registry;
+    struct {
+        int64_t drain_ms;
+    } stop;
+};
+
+/**
+ * Reads a configuration.  FAULT_REFUSE as "FILE:LINE:COLUMN: what" for an unknown key, a wrong
+ * type, a number out of range, a file or folder that is named and not there, and for keys that only
+ * make sense together.  The caller frees the value.
+ */
+bool config_load(const char *path, struct config *config, struct fault *why)
+    __attribute__((warn_unused_result));
+void config_free(struct config *config);
+
+enum config_kind {
+    CONFIG_TEXT,   /**< char *, may be empty: NULL */
+    CONFIG_NAME,   /**< char *, letters, digits, '.', '_', '-' */
+    CONFIG_PATH,   /**< char *, seen from the file's folder */
+    CONFIG_FILE,   /**< a path at which a file must be, when it is given */
+    CONFIG_FOLDER, /**< a path at which a folder must be, when it is given */
+    CONFIG_NUMBER, /**< int64_t */
+    CONFIG_TRUTH,  /**< bool */
+    CONFIG_LEVEL,  /**< enum log_level */
+    CONFIG_LIST,   /**< struct config_list of name=value */
+};
+
+/** One key: where it stands in the file and in struct config, and what it is when not given. */
+struct config_setting {
+    const char *place; /**< as "http.listen" */
+    enum config_kind kind;
+    size_t offset;
+    const char *otherwise; /**< the default, as it would stand in the file; "" for none */
+    int64_t least, most;   /**< of a number */
+};
+
+/** The whole table. */
+const struct config_setting *config_settings(size_t *count);
+
+#endif
