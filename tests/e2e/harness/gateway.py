@@ -231,6 +231,17 @@ class Gateway:
         assert answer.status == 202, answer
         return answer.receipts()
 
+    def wait_published(self, receipt, partner="motcua-phucuong", timeout=30):
+        """What the status call says once the handoff is on Kafka."""
+        deadline = time.monotonic() + timeout
+        while True:
+            answer = self.get(f"/v1/handoffs/{receipt}", partner)
+            assert answer.status == 200, answer
+            if answer.json()["state"] == "published":
+                return answer.json()
+            assert time.monotonic() < deadline, f"not published in {timeout} s: {answer}"
+            time.sleep(0.05)
+
     def metric(self, name):
         """The sum of a metric over its labels."""
         pattern = re.compile(rf"^{name}(?:{{[^}}]*}})? (\S+)$", re.M)

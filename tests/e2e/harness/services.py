@@ -81,10 +81,10 @@ class Kafka(Service):
     def brokers(self):
         return f"127.0.0.1:{self.port}"
 
-    def tool(self, *arguments, timeout=90):
+    def tool(self, *arguments, timeout=90, binary=False):
         done = subprocess.run([SCRIPTS / "kafka", "tool", *arguments], capture_output=True,
                               timeout=timeout, check=False)
-        return done.stdout.decode(), done.stderr.decode()
+        return done.stdout if binary else done.stdout.decode(), done.stderr.decode()
 
 
 class Registry(Service):

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures: one broker and one registry for the whole run, a daemon of its own for each test that
+asks for one.  Without Java, Maven or a network the tests that need them are skipped, and say so."""
+import pytest
+
+from harness import services
+from harness.gateway import BUILD, Gateway
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="also tests that take minutes")
+    parser.addoption("--outage-seconds", type=float, default=12, help="of the broker, under load")
+    parser.addoption("--kills", type=int, default=8, help="of the daemon in the kill loop")
+    parser.addoption("--handoffs", type=int, default=1500, help="at least, in the kill loop")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="takes minutes: --slow"))
+
+
+def pytest_sessionstart(session):
+    if session.config.option.collectonly:
+        return
+    if not (BUILD / "lienthongd").exists():
+        pytest.exit(f"there is no {BUILD / 'lienthongd'}: make first", returncode=2)
+
+
+@pytest.fixture(scope="session")
+def fetched():
+    try:
+        services.fetch()
+    except services.Unavailable as reason:
+        pytest.skip(f"no real broker and registry here: {reason}")
+
+
+@pytest.fixture(scope="session")
+def kafka(fetched, tmp_path_factory):
+    service = services.Kafka(tmp_path_factory.mktemp("broker") / "kafka")
+    yield from _running(service)
+
+
+@pytest.fixture(scope="session")
+def registry(fetched, tmp_path_factory):
+    service = services.Registry(tmp_path_factory.mktemp("broker") / "registry")
+    yield from _running(service)
+
+
+@pytest.fixture
+def own_kafka(fetched, tmp_path):
+    """A broker that the test may stop and kill."""
+    yield from _running(services.Kafka(tmp_path / "kafka"))
+
+
+@pytest.fixture
+def own_registry(fetched, tmp_path):
+    """A registry that the test may stop; not started yet."""
+    service = services.Registry(tmp_path / "registry")
+    yield service
+    service.wipe()
+
+
+def _running(service):
+    try:
+        yield service.start()
+    finally:
+        service.wipe()
+
+
+@pytest.fixture
+def gateways(tmp_path):
+    """Makes daemons, each with a folder of its own; ends them cleanly after the test."""
+    made = []
+
+    def make(*, start=True, topics=True, **options):
+        made.append(Gateway(tmp_path / f"gateway-{len(made)}", **options))
+        if topics and options.get("brokers"):
+            made[-1].run("topics", "create")
+        if start:
+            made[-1].start()
+        return made[-1]
+
+    yield make
+    for gateway in made:
+        gateway.end()
+
+
+@pytest.fixture
+def gateway(gateways, kafka, registry):
+    """A running daemon on the real broker and registry, with topics of its own."""
+    return gateways(brokers=kafka.brokers, registry=registry.url)
+
+
+@pytest.fixture(scope="session")
+def shared_gateway(tmp_path_factory, kafka, registry):
+    """The same, for tests that leave it as they found it."""
+    one = Gateway(tmp_path_factory.mktemp("shared") / "gateway", brokers=kafka.brokers,
+                  registry=registry.url, config={"http": {"rate_per_s": 10000, "burst": 10000}})
+    one.run("topics", "create")
+    one.start()
+    yield one
+    one.end()
