@@ -79,6 +79,30 @@ fixtures: $B/lienthong ## every adapter's fixtures
 asan tsan: ## check, under a sanitizer
 	$Q$(MAKE) --no-print-directory VARIANT=$@ check
 
+deps: ## install what building and testing need: Debian packages (as root), build/venv
+	$Qdeploy/install-deps test
+
+e2e: all ## the whole gateway against a real broker and registry (PYTEST=arguments)
+	$Qdeploy/install-deps test
+	$QVARIANT=$(VARIANT) build/venv/bin/pytest -q tests/e2e $(PYTEST)
+
+test: ## everything: lint, unit, fixtures, sanitizers, end to end; closes with a sum
+	$Qtests/run
+
+demo: ## a first look: three formats in, events and receipts out, on a broker in the process
+	$Qdeploy/install-deps build
+	$Q$(MAKE) --no-print-directory all
+	$Qdeploy/demo
+
+bench: all $(benches) ## accepted handoffs a second, beside a baseline (BENCH=arguments)
+	$Qdeploy/install-deps test
+	$Qbuild/venv/bin/python tests/bench/run $(BENCH)
+
+soak: all ## 200 kills under load, and ten minutes without a broker
+	$Qdeploy/install-deps test
+	$Qbuild/venv/bin/python tests/e2e/killloop.py --kills 200 --handoffs 20000
+	$Qbuild/venv/bin/pytest -q -s tests/e2e/test_outage.py --outage-seconds 600
+
 lint: ## folder layers, static analysis, function sizes, layout, shell scripts
 	$Qtests/lint/run $(styled) -- $(scripts)
 
@@ -100,6 +124,6 @@ clean: ## remove everything built
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all check unit fixtures asan tsan lint format install clean help
+.PHONY: all check unit fixtures asan tsan deps e2e test demo bench soak lint format install clean help
 
 -include $(shell find $B -name '*.d' 2>/dev/null)
