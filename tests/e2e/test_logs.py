@@ -30,7 +30,7 @@ def use(gateway):
     gateway.kill()
     gateway.start()
     gateway.reload()
-    gateway.wait_for_log("reload")
+    gateway.wait_for_log("directory.reloaded")
 
 
 def test_logs_and_metrics_hold_no_personal_data_and_no_secret(gateway):

@@ -76,14 +76,14 @@ def test_sighup_brings_a_new_partner(gateway):
     gateway.write_partners([*PARTNERS, new])
     assert gateway.post(message(1), partner="motcua-moi").status == 401
     gateway.reload()
-    gateway.wait_for_log("reload")
+    gateway.wait_for_log("directory.reloaded")
     assert gateway.post(message(2), partner="motcua-moi").status == 202
 
 
 def test_sighup_takes_a_partner_away(gateway):
     gateway.write_partners(PARTNERS[1:])
     gateway.reload()
-    gateway.wait_for_log("reload")
+    gateway.wait_for_log("directory.reloaded")
     assert gateway.post(message(1)).status == 401
 
 
@@ -94,7 +94,7 @@ def test_sighup_takes_a_partner_away(gateway):
 def test_a_bad_file_at_sighup_keeps_the_old_one_and_says_so(gateway, bad):
     (gateway.folder / "partners.yaml").write_text(bad)
     gateway.reload()
-    gateway.wait_for_log("partners.yaml")
+    gateway.wait_for_log("directory.kept")
     assert gateway.post(message(1)).status == 202
 
 

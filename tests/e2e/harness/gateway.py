@@ -92,8 +92,8 @@ class Gateway:
             "directory": {"agencies": str(ROOT / "deploy" / "agencies.csv"),
                           "partners": str(self.folder / "partners.yaml"),
                           "pepper_file": str(self.folder / "pepper")},
-            "adapt": {"folder": str(ROOT / "adapters")},
-            "event": {"schemas": str(ROOT / "schemas")},
+            "adapters": {"folder": str(ROOT / "adapters")},
+            "schemas": {"folder": str(ROOT / "schemas")},
             "kafka": {"gateway_id": f"test-{secrets.token_hex(4)}",
                       "topic_prefix": f"t{secrets.token_hex(4)}."},
         }
