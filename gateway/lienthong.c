@@ -3,6 +3,13 @@
 #include "cli/command.h"
 
 static const struct command commands[] = {
+    {"send", cli_send, "post a document as a partner does"},
+    {"status", cli_status, "what the running daemon says of itself"},
+    {"events", cli_events, "events as consumers see them"},
+    {"topics", cli_topics, "make the topics on Kafka"},
+    {"publisher", cli_publisher, "the word that a held publisher waits for"},
+    {"agency", cli_agency, "who answers for an agency code on a day"},
+    {"partner", cli_partner, "keys for partners"},
     {0},
 };
 

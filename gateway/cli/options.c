@@ -29,7 +29,7 @@ static void show_usage(FILE *out, const struct cli_usage *usage)
 static size_t fill_long_options(const struct cli_usage *usage, struct option *into)
 {
     size_t count = 0;
-    for (; usage->options[count].name && count < MOST_OPTIONS; count++)
+    for (; count < MOST_OPTIONS && usage->options[count].name; count++)
         into[count] = (struct option){
             .name = usage->options[count].name,
             .has_arg = usage->options[count].value ? required_argument : no_argument,

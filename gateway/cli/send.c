@@ -32,8 +32,7 @@ static void show_receipts(const json_t *answer)
 {
     size_t index;
     const json_t *each;
-    json_array_foreach(json_object_get(answer, "receipts"), index, each)
-    {
+    json_array_foreach (json_object_get(answer, "receipts"), index, each) {
         (void)printf("%-10s %-28s %-28s %s%s\n", text_of(each, "state"), text_of(each, "receipt"),
                      text_of(each, "event_type"), text_of(each, "dossier"),
                      json_is_true(json_object_get(each, "repeated")) ? "  (repeated)" : "");
@@ -47,8 +46,7 @@ static void show_problems(const json_t *answer)
                   detail ? detail : "");
     size_t index;
     const json_t *each;
-    json_array_foreach(json_object_get(answer, "problems"), index, each)
-    {
+    json_array_foreach (json_object_get(answer, "problems"), index, each) {
         json_int_t line = json_integer_value(json_object_get(each, "line"));
         (void)fprintf(stderr, "  %s", text_of(each, "path"));
         if (line > 0)
