@@ -180,8 +180,9 @@ static int source_of(const struct shape *from, const struct shape_field *field)
     int index = shape_field_index(from, field->name);
     size_t at;
     json_t *alias;
-    json_array_foreach(field->aliases, at, alias) if (index < 0) index =
-        shape_field_index(from, json_string_value(alias));
+    json_array_foreach (field->aliases, at, alias)
+        if (index < 0)
+            index = shape_field_index(from, json_string_value(alias));
     return index;
 }
 

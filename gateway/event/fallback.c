@@ -150,7 +150,9 @@ static bool array_fits(const struct shape *shape, json_t *json)
 {
     size_t at;
     json_t *item;
-    json_array_foreach(json, at, item) if (!fallback_fits(shape->parts[0], item)) return false;
+    json_array_foreach (json, at, item)
+        if (!fallback_fits(shape->parts[0], item))
+            return false;
     return json_is_array(json);
 }
 
@@ -161,9 +163,10 @@ static bool array_fill(const struct shape *shape, avro_value_t *value, json_t *j
     avro_value_t into;
     if (avro_value_reset(value) != 0)
         return false;
-    json_array_foreach(json, at,
-                       item) if (avro_value_append(value, &into, NULL) != 0 ||
-                                 !fallback_fill(shape->parts[0], &into, item)) return false;
+    json_array_foreach (json, at, item)
+        if (avro_value_append(value, &into, NULL) != 0 ||
+            !fallback_fill(shape->parts[0], &into, item))
+            return false;
     return true;
 }
 
@@ -171,7 +174,9 @@ static bool map_fits(const struct shape *shape, json_t *json)
 {
     const char *key;
     json_t *item;
-    json_object_foreach(json, key, item) if (!fallback_fits(shape->parts[0], item)) return false;
+    json_object_foreach (json, key, item)
+        if (!fallback_fits(shape->parts[0], item))
+            return false;
     return json_is_object(json);
 }
 
@@ -182,9 +187,10 @@ static bool map_fill(const struct shape *shape, avro_value_t *value, json_t *jso
     avro_value_t into;
     if (avro_value_reset(value) != 0)
         return false;
-    json_object_foreach(json, key,
-                        item) if (avro_value_add(value, key, &into, NULL, NULL) != 0 ||
-                                  !fallback_fill(shape->parts[0], &into, item)) return false;
+    json_object_foreach (json, key, item)
+        if (avro_value_add(value, key, &into, NULL, NULL) != 0 ||
+            !fallback_fill(shape->parts[0], &into, item))
+            return false;
     return true;
 }
 

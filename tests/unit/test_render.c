@@ -132,7 +132,7 @@ static void fields_stand_in_the_order_of_the_schema(void **state)
     size_t at = 0;
     const char *key;
     json_t *member;
-    json_object_foreach(json, key, member)
+    json_object_foreach (json, key, member)
         assert_string_equal(key, sample->schema->shapes->root->fields[at++].name);
     assert_int_equal(at, sample->schema->shapes->root->count);
 }
