@@ -203,18 +203,19 @@ static void handle(struct peer *peer)
         return;
     }
     request->route->handle(peer->dispatcher->options->own, request);
-    if (!request->was_suspended && !request_is_answered(request))
-        http_problem(request, &internal_error, NULL, NULL);
 }
 
 static enum MHD_Result finish(struct peer *peer)
 {
     struct http_request *request = &peer->request;
-    if (!request->is_handled && !request_is_answered(request)) {
+    if (!request->is_handled && !request_is_answered(request))
         handle(peer);
-        if (request->was_suspended)
-            return MHD_YES; /* comes again when it is resumed */
-    }
+    else if (request_was_resumed(request) && request->route->resumed)
+        request->route->resumed(peer->dispatcher->options->own, request);
+    if (request->was_suspended)
+        return MHD_YES; /* comes again when it is resumed or answered */
+    if (!request_is_answered(request))
+        http_problem(request, &internal_error, NULL, NULL);
     atomic_store(&peer->watched.deadline_ticks,
                  clock_ticks_ms() + peer->dispatcher->options->body_deadline_ms);
     return request_send(request);

@@ -181,18 +181,31 @@ static struct MHD_Response *respond(const struct http_request *request, const ch
     return NULL;
 }
 
-/* Whoever brings the state from SUSPENDED to ANSWERED answers, and nobody else touches the request
- * until the library took it back. */
-static bool claim(struct http_request *request)
+/* Whoever brings the state away from SUSPENDED has the request, and nobody else touches it until
+ * the library took it back. */
+static bool claim(struct http_request *request, enum request_state for_state)
 {
     int seen = REQUEST_SUSPENDED;
-    return atomic_compare_exchange_strong(&request->state, &seen, REQUEST_ANSWERED);
+    return atomic_compare_exchange_strong(&request->state, &seen, (int)for_state);
+}
+
+void http_resume(struct http_request *request)
+{
+    if (claim(request, REQUEST_RESUMED))
+        MHD_resume_connection(request->connection);
+}
+
+bool request_was_resumed(struct http_request *request)
+{
+    int seen = REQUEST_RESUMED;
+    request->was_suspended = false;
+    return atomic_compare_exchange_strong(&request->state, &seen, REQUEST_OPEN);
 }
 
 void http_answer(struct http_request *request, int status, const char *media_type, char *body,
                  size_t size)
 {
-    bool was_suspended = claim(request);
+    bool was_suspended = claim(request, REQUEST_ANSWERED);
     if (!was_suspended && atomic_load(&request->state) != REQUEST_OPEN) {
         free(body); /* the closing server was faster */
         return;
@@ -207,7 +220,7 @@ void http_answer(struct http_request *request, int status, const char *media_typ
 
 void request_give_up(struct http_request *request)
 {
-    if (!claim(request))
+    if (!claim(request, REQUEST_ANSWERED))
         return;
     request->response = respond(request, NULL, NULL, 0);
     request->status = MHD_HTTP_SERVICE_UNAVAILABLE;

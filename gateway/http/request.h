@@ -17,6 +17,7 @@ enum request_state {
     REQUEST_NONE, /**< the connection waits for the next head */
     REQUEST_OPEN,
     REQUEST_SUSPENDED,
+    REQUEST_RESUMED, /**< as SUSPENDED, but its thread has it again or will soon */
     REQUEST_ANSWERED,
 };
 
@@ -51,7 +52,7 @@ struct http_request {
     bool has_begun;     /**< the route's begin was called, so its end must be */
     bool is_handled;    /**< the route's handle was called */
     bool is_busy;       /**< counted in the load's `busy` */
-    bool was_suspended; /**< in handle; its thread must not look at the answer then */
+    bool was_suspended; /**< by the last call of its route: who has it now is not known */
     bool must_close;    /**< what follows on this connection cannot be trusted or is not wanted */
 };
 
@@ -63,6 +64,8 @@ void request_busy(struct http_request *request);
 /** Forgets the request, answered or not. */
 void request_end(struct http_request *request);
 
+/** True once after http_resume: the request is OPEN again. */
+bool request_was_resumed(struct http_request *request);
 bool request_is_answered(const struct http_request *request);
 /** Hands the answer to the library. */
 enum MHD_Result request_send(struct http_request *request);

@@ -29,8 +29,12 @@ struct http_route {
      */
     void (*begin)(void *own, struct http_request *request);
 
-    /** Called when the body is in.  Must answer, or http_suspend and have another thread answer. */
+    /** Called when the body is in.  Must answer, or http_suspend and have another thread answer or
+     * resume it. */
     void (*handle)(void *own, struct http_request *request);
+
+    /** Called on the request's own thread after http_resume; what holds for handle holds here. */
+    void (*resumed)(void *own, struct http_request *request);
 
     /** Called once for every request that reached begin, when it is over, answered or cut. */
     void (*end)(void *own, struct http_request *request);
@@ -90,9 +94,13 @@ void *http_own(const struct http_request *request);
 /** Adds a header to the answer to come; name and value are copied. */
 void http_add_header(struct http_request *request, const char *name, const char *value);
 
-/** Takes the request off its thread until it is answered.  Only in handle, before the work is
- * handed on. */
+/** Takes the request off its thread until it is answered or resumed.  Only in handle and resumed,
+ * before the work is handed on. */
 void http_suspend(struct http_request *request);
+
+/** Brings a suspended request back to its thread, where `resumed` goes on with it: so whoever must
+ * not lose time needs not write the answer.  From any thread, instead of http_answer. */
+void http_resume(struct http_request *request);
 
 /**
  * Answers, once: in begin or handle, or after http_suspend from any thread.  Takes `body` (heap, or

@@ -71,6 +71,25 @@ static void later(void *own, struct http_request *request)
     pthread_mutex_unlock(&yard->lock);
 }
 
+/* Twice off its thread, and only then answered there. */
+static char once[] = "once", twice[] = "twice";
+
+static void later_here(void *own, struct http_request *request)
+{
+    http_set_own(request, once);
+    later(own, request);
+}
+
+static void resumed(void *own, struct http_request *request)
+{
+    if (http_own(request) == once) {
+        http_set_own(request, twice);
+        later(own, request);
+        return;
+    }
+    http_answer(request, 202, "text/plain", strdup("here\n"), 5);
+}
+
 static void never_answer(void *own, struct http_request *request)
 {
     (void)own;
@@ -90,7 +109,9 @@ static void *answer_all(void *own)
     struct yard *yard = own;
     while (!atomic_load(&yard->is_stopping)) {
         struct http_request *request = take_waiting(yard);
-        if (request)
+        if (request && http_own(request))
+            http_resume(request);
+        else if (request)
             http_answer(request, 202, "text/plain", strdup("later\n"), 6);
         else
             (void)usleep(500);
@@ -99,12 +120,13 @@ static void *answer_all(void *own)
 }
 
 static const struct http_route routes[] = {
-    {"POST", "/v1/x", -1, begin, echo, end},
-    {"POST", "/v1/small", 10, begin, echo, end},
-    {"POST", "/v1/later", -1, begin, later, end},
-    {"GET", "/v1/things/{name}", 0, begin, name_it, end},
-    {"GET", "/v1/mute", 0, begin, never_answer, end},
-    {NULL, NULL, 0, NULL, NULL, NULL},
+    {"POST", "/v1/x", -1, begin, echo, NULL, end},
+    {"POST", "/v1/small", 10, begin, echo, NULL, end},
+    {"POST", "/v1/later", -1, begin, later, NULL, end},
+    {"POST", "/v1/here", -1, begin, later_here, resumed, end},
+    {"GET", "/v1/things/{name}", 0, begin, name_it, NULL, end},
+    {"GET", "/v1/mute", 0, begin, never_answer, NULL, end},
+    {NULL, NULL, 0, NULL, NULL, NULL, NULL},
 };
 
 static struct http_options usual_options(struct yard *yard)
@@ -334,10 +356,15 @@ static void another_thread_may_answer(void **state)
     (void)state;
     int peer = peer_connect(http_port(yard->server));
     static const char request[] = HEAD("POST", "/v1/later") "Content-Length: 2\r\n\r\nok";
+    static const char here[] = HEAD("POST", "/v1/here") "Content-Length: 2\r\n\r\nok";
     for (int i = 0; i < 50; i++) {
         assert_true(peer_send(peer, request, sizeof request - 1));
         peer_receive(peer, &answer);
         assert_int_equal(answer.status, 202);
+        assert_true(peer_send(peer, here, sizeof here - 1));
+        peer_receive(peer, &answer);
+        assert_int_equal(answer.status, 202);
+        assert_non_null(strstr(answer.text, "here\n"));
     }
     (void)close(peer);
     close_yard(yard);

@@ -15,8 +15,8 @@ static void accept_it(void *own, struct http_request *request)
 }
 
 static const struct http_route routes[] = {
-    {"POST", "/v1/x", -1, NULL, accept_it, NULL},
-    {NULL, NULL, 0, NULL, NULL, NULL},
+    {"POST", "/v1/x", -1, NULL, accept_it, NULL, NULL},
+    {NULL, NULL, 0, NULL, NULL, NULL, NULL},
 };
 
 static int open_server(void **state)
