@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,21 +28,30 @@ struct agency {
 struct agencies;
 
 /**
- * Loads code, alias codes (separated by ';'), name, level, parent, valid_from, valid_to, successor.
- * Refuses, with file and line: a malformed code (QCVN 102:2016 or QĐ 20/2020/QĐ-TTg), an impossible
- * day, two rows of one code or alias whose times overlap, an unknown parent or successor, a circle
- * of successors.
+ * Loads code, alias_codes (separated by ';'), name, level, parent, valid_from, valid_to, successor;
+ * the first row names the columns.  Refuses, with file and line: a malformed code (QCVN 102:2016 or
+ * QĐ 20/2020/QĐ-TTg), an impossible day, two rows of one code or alias whose times overlap, a
+ * parent that is not valid all that time, an unknown successor or one that ends no later, a circle
+ * of either.
  */
 struct agencies *agencies_load(const char *path, struct fault *why)
     __attribute__((warn_unused_result));
 void agencies_free(struct agencies *agencies);
 size_t agencies_count(const struct agencies *agencies);
+const struct agency *agencies_at(const struct agencies *agencies, size_t index);
 
 /** True when the text has the shape of an agency code of either era; says nothing of existence. */
 bool agency_code_is_valid(const char *code, size_t size);
 
 /** The agency that `code`, own or alias, named on that day; NULL when none did. */
 const struct agency *agencies_find(const struct agencies *agencies, const char *code, int32_t day);
+
+/** The same, and when it had ended by that day the last agency that the code named. */
+const struct agency *agencies_named(const struct agencies *agencies, const char *code, int32_t day);
+
+/** The agency above this one on that day; NULL when there is none. */
+const struct agency *agencies_parent(const struct agencies *agencies, const struct agency *agency,
+                                     int32_t day);
 
 /**
  * Who answers for `code` on that day: the agency itself while valid, else the successor, followed

@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/fault.h"
+#include "directory/agency.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,5 +35,25 @@ struct partner {
     int64_t rate_per_s; /**< handoffs a second; 0 for the configuration's default */
     int64_t burst;
 };
+
+/** All partners of partners.yaml.  Immutable after loading: threads share it. */
+struct partners;
+
+/**
+ * Loads a file of `partners:`, a list with the keys id, name, agencies, adapters, keys (hash,
+ * valid_to), certificate, invalid (refused, parked), ack (stored, published), rate_per_s, burst.
+ * Refuses, with file, line and column: an id or a hash twice, an agency that no row of `agencies`
+ * has ever named, and what is malformed.
+ */
+struct partners *partners_load(const char *path, const struct agencies *agencies, struct fault *why)
+    __attribute__((warn_unused_result));
+void partners_free(struct partners *partners);
+size_t partners_count(const struct partners *partners);
+const struct partner *partners_at(const struct partners *partners, size_t index);
+const struct partner *partners_find(const struct partners *partners, const char *id);
+
+/** The partner that has this key's hash among its keys, valid on that day; NULL when none has. */
+const struct partner *partners_by_hash(const struct partners *partners,
+                                       const uint8_t hash[SHA256_SIZE], int32_t day);
 
 #endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is who and who may speak for whom: both files together, and the place where a newer loading
+ * takes over while requests go on with theirs. */
+#include "directory/directory.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { PEPPER_LEAST = 32, PEPPER_MOST = 4096, KEY_BYTES = 32 };
+
+struct directory {
+    atomic_size_t holders;
+    struct agencies *agencies;
+    struct partners *partners;
+    char *pepper;
+    size_t pepper_size;
+};
+
+static void directory_free(struct directory *directory)
+{
+    if (directory->pepper)
+        explicit_bzero(directory->pepper, directory->pepper_size);
+    free(directory->pepper);
+    partners_free(directory->partners);
+    agencies_free(directory->agencies);
+    free(directory);
+}
+
+struct directory *directory_hold(struct directory *directory)
+{
+    (void)atomic_fetch_add(&directory->holders, 1); /* how many there were does not matter */
+    return directory;
+}
+
+void directory_release(struct directory *directory)
+{
+    if (directory && atomic_fetch_sub(&directory->holders, 1) == 1)
+        directory_free(directory);
+}
+
+ENDS_WITH_SCOPE(struct directory *, directory_release)
+
+/* The file's bytes as they are, so that it may be random ones. */
+static bool load_pepper(struct directory *directory, const char *path, struct fault *why)
+{
+    if (!path)
+        return fault_set(why, FAULT_REFUSE, "directory.pepper_file is not set");
+    directory->pepper = file_read(path, PEPPER_MOST, &directory->pepper_size, why);
+    if (!directory->pepper)
+        return false;
+    if (directory->pepper_size < PEPPER_LEAST)
+        return fault_set(why, FAULT_REFUSE, "%s: has under %d bytes", path, PEPPER_LEAST);
+    return true;
+}
+
+struct directory *directory_load(const struct directory_options *options, struct fault *why)
+{
+    auto_free(directory_release) struct directory *directory = calloc(1, sizeof *directory);
+    if (!directory) {
+        fault_memory(why);
+        return NULL;
+    }
+    atomic_init(&directory->holders, 1);
+    if (!load_pepper(directory, options->pepper_file, why) ||
+        !(directory->agencies = agencies_load(options->agencies_file, why)) ||
+        !(directory->partners = partners_load(options->partners_file, directory->agencies, why)))
+        return NULL;
+    if (options->accept && !options->accept(options->own, directory, why))
+        return NULL;
+    return steal(directory);
+}
+
+const struct agencies *directory_agencies(const struct directory *directory)
+{
+    return directory->agencies;
+}
+
+const struct partner *directory_partner(const struct directory *directory, const char *id)
+{
+    return partners_find(directory->partners, id);
+}
+
+size_t directory_partner_count(const struct directory *directory)
+{
+    return partners_count(directory->partners);
+}
+
+const struct partner *directory_partner_at(const struct directory *directory, size_t index)
+{
+    return partners_at(directory->partners, index);
+}
+
+/* --- keys --- */
+
+static void hash_key(const struct directory *directory, const char *key, size_t size,
+                     uint8_t hash[SHA256_SIZE])
+{
+    digest_hmac(directory->pepper, directory->pepper_size, key, size, hash);
+}
+
+const struct partner *directory_by_key(const struct directory *directory, const char *key,
+                                       size_t size, int32_t day)
+{
+    uint8_t hash[SHA256_SIZE];
+    hash_key(directory, key, size, hash);
+    return partners_by_hash(directory->partners, hash, day);
+}
+
+/* Base64 for addresses (RFC 4648, section 5), without padding. */
+static void write_base64(const uint8_t *bytes, size_t size, char *text)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (size_t bit = 0; bit < size * 8; bit += 6) {
+        unsigned pair = (unsigned)bytes[bit / 8] << 8;
+        if (bit / 8 + 1 < size)
+            pair |= bytes[bit / 8 + 1];
+        *text++ = digits[pair >> (10 - bit % 8) & 63];
+    }
+    *text = '\0';
+}
+
+void directory_make_key(const struct directory *directory, char key[API_KEY_SIZE],
+                        char hash[SHA256_HEX_SIZE])
+{
+    uint8_t bytes[KEY_BYTES], digest[SHA256_SIZE];
+    random_fill(bytes, sizeof bytes);
+    write_base64(bytes, sizeof bytes, key);
+    hash_key(directory, key, strlen(key), digest);
+    digest_hex(digest, sizeof digest, hash);
+    explicit_bzero(bytes, sizeof bytes);
+}
+
+/* --- who may speak --- */
+
+/* Whether one of the partner's codes names this agency on that day. */
+static bool has_code_of(const struct directory *directory, const struct partner *partner,
+                        const struct agency *agency, int32_t day)
+{
+    for (size_t i = 0; i < partner->agency_count; i++)
+        if (agencies_find(directory->agencies, partner->agencies[i], day) == agency)
+            return true;
+    return false;
+}
+
+/* The agency itself, or one above it. */
+static bool covers(const struct directory *directory, const struct partner *partner,
+                   const struct agency *agency, int32_t day)
+{
+    while (agency && !has_code_of(directory, partner, agency, day))
+        agency = agencies_parent(directory->agencies, agency, day);
+    return agency != NULL;
+}
+
+bool directory_speaks_for(const struct directory *directory, const struct partner *partner,
+                          const char *code, int32_t day)
+{
+    const struct agency *named = agencies_named(directory->agencies, code, day);
+    if (!named)
+        return false;
+    int32_t last_day = named->valid_to < day ? named->valid_to : day;
+    if (covers(directory, partner, named, last_day))
+        return true;
+    bool succeeded;
+    struct fault ignored; /* no successor: then nobody speaks by it */
+    const struct agency *successor =
+        agencies_resolve(directory->agencies, code, day, &succeeded, &ignored);
+    return successor && succeeded && covers(directory, partner, successor, day);
+}
+
+/* --- the one in force --- */
+
+struct directory_place {
+    struct directory_options options; /* with texts of our own */
+    char *agencies_file, *partners_file, *pepper_file;
+    pthread_mutex_t lock;
+    struct directory *current; /* guarded by lock */
+};
+
+static bool copy_text(char **copy, const char *text, struct fault *why)
+{
+    *copy = text ? strdup(text) : NULL;
+    return !text || *copy || fault_memory(why);
+}
+
+static bool keep_options(struct directory_place *place, const struct directory_options *options,
+                         struct fault *why)
+{
+    if (!copy_text(&place->agencies_file, options->agencies_file, why) ||
+        !copy_text(&place->partners_file, options->partners_file, why) ||
+        !copy_text(&place->pepper_file, options->pepper_file, why))
+        return false;
+    place->options = *options;
+    place->options.agencies_file = place->agencies_file;
+    place->options.partners_file = place->partners_file;
+    place->options.pepper_file = place->pepper_file;
+    return true;
+}
+
+void directory_place_close(struct directory_place *place)
+{
+    if (!place)
+        return;
+    directory_release(place->current);
+    (void)pthread_mutex_destroy(&place->lock); /* nobody holds it any more */
+    free(place->agencies_file);
+    free(place->partners_file);
+    free(place->pepper_file);
+    free(place);
+}
+
+ENDS_WITH_SCOPE(struct directory_place *, directory_place_close)
+
+struct directory_place *directory_place_open(const struct directory_options *options,
+                                             struct fault *why)
+{
+    struct directory_place *made = calloc(1, sizeof *made);
+    if (!made || pthread_mutex_init(&made->lock, NULL) != 0) {
+        free(made);
+        fault_memory(why);
+        return NULL;
+    }
+    auto_free(directory_place_close) struct directory_place *place = made;
+    if (!keep_options(place, options, why) ||
+        !(place->current = directory_load(&place->options, why)))
+        return NULL;
+    return steal(place);
+}
+
+/* A plain mutex that this thread does not hold: locking and unlocking cannot fail. */
+struct directory *directory_current(struct directory_place *place)
+{
+    (void)pthread_mutex_lock(&place->lock);
+    struct directory *current = directory_hold(place->current);
+    (void)pthread_mutex_unlock(&place->lock);
+    return current;
+}
+
+bool directory_reload(struct directory_place *place, struct fault *why)
+{
+    struct directory *loaded = directory_load(&place->options, why);
+    if (!loaded)
+        return false;
+    (void)pthread_mutex_lock(&place->lock);
+    struct directory *before = place->current;
+    place->current = loaded;
+    (void)pthread_mutex_unlock(&place->lock);
+    directory_release(before);
+    return true;
+}
