@@ -124,7 +124,7 @@ class Watcher(threading.Thread):
     def run(self):
         consumer = Consumer({"bootstrap.servers": self.loop.kafka.brokers, "group.id": "watcher",
                              "auto.offset.reset": "earliest", "enable.auto.commit": False,
-                             "isolation.level": "read_committed"})
+                             "isolation.level": "read_committed", "log_level": 0})
         consumer.subscribe([self.loop.gateway.topic()])
         while not self.loop.ended.is_set():
             message = consumer.poll(0.2)

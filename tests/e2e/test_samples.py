@@ -16,7 +16,7 @@ DOSSIER = "000.12.40.H09-250512-0037"
 OWN = ROOT / "deploy" / "samples"
 SHARED = pathlib.Path(os.environ.get("LIENTHONG_SHARED", ROOT.parent / "shared")) / "domain/samples"
 MINISTRY = {"id": "bo-cong-an", "name": "Một cửa của một bộ", "agencies": ["G09.20"],
-            "adapters": ["dvcqg-json", "lienthong-xml", "edxml"]}
+            "adapters": ["dvc2026-json", "dvcqg-json", "lienthong-xml", "edxml"]}
 
 
 def at(text):

@@ -80,7 +80,7 @@ def read_topic(brokers, topic, decode=None, *, until=None, timeout=60):
     TimeoutError when that takes longer than `timeout` seconds."""
     consumer = Consumer({"bootstrap.servers": brokers, "group.id": f"e2e-{uuid.uuid4()}",
                          "enable.auto.commit": False, "auto.offset.reset": "earliest",
-                         "isolation.level": "read_committed", "enable.partition.eof": True})
+                         "isolation.level": "read_committed", "enable.partition.eof": True, "log_level": 0})
     records, ended, deadline = [], set(), time.monotonic() + timeout
     try:
         partitions = _partitions(consumer, topic, deadline)
