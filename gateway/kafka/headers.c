@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The headers of our records: CloudEvents 1.0, Kafka protocol binding, binary content mode. */
+#include "kafka/headers.h"
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/moment.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+enum { HEADER_COUNT = 12, NUMBER_TEXT_SIZE = 32 };
+
+ENDS_WITH_SCOPE(rd_kafka_headers_t *, rd_kafka_headers_destroy)
+
+struct header {
+    const char *name;
+    const char *value; /* NULL: the record goes without */
+};
+
+static rd_kafka_headers_t *build(const struct header *headers, size_t count, struct fault *why)
+{
+    auto_free(rd_kafka_headers_destroy) rd_kafka_headers_t *built = rd_kafka_headers_new(count);
+    for (size_t i = 0; i < count; i++) {
+        if (!headers[i].value)
+            continue;
+        rd_kafka_resp_err_t error =
+            rd_kafka_header_add(built, headers[i].name, -1, headers[i].value, -1);
+        if (error) {
+            fault_set(why, FAULT_BROKEN, "%s: %s", headers[i].name, rd_kafka_err2str(error));
+            return NULL;
+        }
+    }
+    return steal(built);
+}
+
+/* One segment of a URI path (RFC 3986): whatever is not unreserved is written as %XX. */
+static void write_segment(FILE *to, const char *text)
+{
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte < 0x80 && (isalnum(byte) || strchr("-._~", byte)))
+            (void)fputc(byte, to); /* a failure shows when the stream is closed */
+        else
+            (void)fprintf(to, "%%%02X", byte); /* so does this */
+    }
+}
+
+static char *write_source(const char *gateway_id, const char *partner, struct fault *why)
+{
+    char *source = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&source, &size);
+    if (!to) {
+        fault_memory(why);
+        return NULL;
+    }
+    (void)fputs("/lienthong/", to); /* as above */
+    write_segment(to, gateway_id);
+    (void)fputc('/', to); /* as above */
+    write_segment(to, partner);
+    if (fclose(to) != 0) {
+        free(source);
+        fault_memory(why);
+        return NULL;
+    }
+    return source;
+}
+
+/* "HANDED_OFF" is vn.lienthong.dossier.handed_off: reverse domain first, as CloudEvents asks. */
+static char *write_type(const char *event_type, struct fault *why)
+{
+    char *type = NULL;
+    int size = asprintf(&type, "vn.lienthong.dossier.%s", event_type ? event_type : "unknown");
+    if (size < 0) {
+        fault_memory(why);
+        return NULL;
+    }
+    for (char *at = type; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    return type;
+}
+
+static void write_number(int64_t number, char text[NUMBER_TEXT_SIZE])
+{
+    (void)snprintf(text, NUMBER_TEXT_SIZE, "%" PRId64, number); /* always fits */
+}
+
+rd_kafka_headers_t *headers_of_event(const struct spool_entry *entry, const char *gateway_id,
+                                     struct fault *why)
+{
+    char id[UUID_TEXT_SIZE];
+    char time[MOMENT_TEXT_SIZE];
+    char number[NUMBER_TEXT_SIZE];
+    uuid_text(entry->event_id, id);
+    (void)moment_write(entry->occurred_at_ms, MOMENT_ISO_UTC, time); /* its length is not needed */
+    write_number(entry->entry, number);
+    auto_free(free) char *type = write_type(entry->event_type, why);
+    auto_free(free) char *source = type ? write_source(gateway_id, entry->partner, why) : NULL;
+    if (!source)
+        return NULL;
+
+    const struct header headers[] = {
+        {"ce_specversion", "1.0"},
+        {"ce_id", id},
+        {"ce_type", type},
+        {"ce_source", source},
+        {"ce_time", time},
+        {"ce_subject", entry->dossier_code},
+        {"content-type", "application/avro"},
+        {"traceparent", entry->traceparent},
+        {"lt_entry", number},
+    };
+    return build(headers, sizeof headers / sizeof headers[0], why);
+}
+
+rd_kafka_headers_t *headers_of_dead_letter(const struct spool_entry *entry, const char *gateway_id,
+                                           struct fault *why)
+{
+    char time[MOMENT_TEXT_SIZE];
+    char number[NUMBER_TEXT_SIZE];
+    char id[NUMBER_TEXT_SIZE + sizeof "dead-"];
+    (void)moment_write(entry->received_at_ms, MOMENT_ISO_UTC, time); /* its length is not needed */
+    write_number(entry->entry, number);
+    (void)snprintf(id, sizeof id, "dead-%" PRId64, entry->number); /* always fits */
+    auto_free(free) char *source = write_source(gateway_id, entry->partner, why);
+    if (!source)
+        return NULL;
+
+    const struct header headers[] = {
+        {"ce_specversion", "1.0"},
+        {"ce_id", id},
+        {"ce_type", "vn.lienthong.dead-letter"},
+        {"ce_source", source},
+        {"ce_time", time},
+        {"ce_subject", entry->dossier_code},
+        {"content-type", "application/avro"},
+        {"traceparent", entry->traceparent},
+        {"lt_entry", number},
+    };
+    return build(headers, sizeof headers / sizeof headers[0], why);
+}
