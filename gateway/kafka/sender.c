@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sends batches in Kafka transactions, and says for certain what became of each, or that it does
+ * not know. */
+#include "kafka/sender.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "kafka/topics.h"
+
+#include <inttypes.h>
+
+enum {
+    SLICE_MS = 100,    /* how long one call into librdkafka may keep a stop waiting */
+    ANSWER_MS = 1000,  /* the same where a coordinator has to answer */
+    GRACE_MS = 200,    /* for requests under way when a transaction is given up */
+    PROBE_MS = 2000,   /* after which librdkafka is asked whether it still tries */
+    ABORTING_MS = 5000 /* for an abort, all tries together */
+};
+
+struct sender {
+    rd_kafka_t *client;
+    struct batch *batch; /* under way; its records are the opaques of their messages */
+    size_t reported;
+    size_t failed;
+    char said[160]; /* the client's last error: it tells more than "timed out" does */
+};
+
+ENDS_WITH_SCOPE(struct sender *, sender_close)
+ENDS_WITH_SCOPE(rd_kafka_error_t *, rd_kafka_error_destroy)
+
+/* ---- what librdkafka tells; called from within our own calls, so on the sender's thread ---- */
+
+static void note_report(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
+{
+    (void)client;
+    struct sender *sender = opaque;
+    struct record *record = message->_private;
+    if (!sender->batch || record->is_reported)
+        return;
+    record->is_reported = true;
+    record->error = message->err;
+    record->stored_partition = message->partition;
+    record->stored_offset = message->offset;
+    sender->reported++;
+    if (message->err)
+        sender->failed++;
+}
+
+static void note_error(rd_kafka_t *client, int error, const char *reason, void *opaque)
+{
+    (void)client;
+    (void)error; /* its text is in the reason, and a fatal one shows in every later call */
+    struct sender *sender = opaque;
+    (void)snprintf(sender->said, sizeof sender->said, "%s", reason); /* cut when it is long */
+}
+
+/* ---- opening ---- */
+
+struct sender *sender_open(const struct kafka_options *options, struct fault *why)
+{
+    auto_free(sender_close) struct sender *sender = calloc(1, sizeof *sender);
+    if (!sender) {
+        fault_memory(why);
+        return NULL;
+    }
+    rd_kafka_conf_t *conf = kafka_configure_producer(options, why);
+    if (!conf)
+        return NULL;
+    rd_kafka_conf_set_opaque(conf, sender);
+    rd_kafka_conf_set_dr_msg_cb(conf, note_report);
+    rd_kafka_conf_set_error_cb(conf, note_error);
+    sender->client = kafka_open(RD_KAFKA_PRODUCER, conf, why);
+    return sender->client ? steal(sender) : NULL;
+}
+
+void sender_close(struct sender *sender)
+{
+    if (!sender)
+        return;
+    sender->batch = NULL;
+    if (sender->client)
+        rd_kafka_destroy(sender->client);
+    free(sender);
+}
+
+/* "what: librdkafka's reason (the client's last error)" */
+static bool explain(struct sender *sender, enum fault_kind kind, const char *what,
+                    const char *reason, struct fault *why)
+{
+    (void)rd_kafka_poll(sender->client, 0); /* only to hear errors; how many does not matter */
+    if (sender->said[0])
+        return fault_set(why, kind, "%s: %s (%s)", what, reason, sender->said);
+    return fault_set(why, kind, "%s: %s", what, reason);
+}
+
+bool sender_begin(struct sender *sender, struct fault *why)
+{
+    auto_free(rd_kafka_error_destroy) rd_kafka_error_t *error =
+        rd_kafka_init_transactions(sender->client, ANSWER_MS);
+    if (!error)
+        return true;
+    enum fault_kind kind = rd_kafka_error_is_retriable(error) ? FAULT_RETRY : FAULT_BROKEN;
+    return explain(sender, kind, "producer", rd_kafka_error_string(error), why);
+}
+
+/* ---- sending ---- */
+
+static bool is_time_up(const struct sender_limits *limits)
+{
+    int64_t now = clock_ticks_ms();
+    return now >= limits->deadline_ms || now >= atomic_load(limits->stop_at);
+}
+
+static rd_kafka_resp_err_t offer(struct sender *sender, struct record *record)
+{
+    /* librdkafka frees the value with the message, and keeps what it refuses for us to free. */
+    rd_kafka_resp_err_t error = rd_kafka_producev(
+        sender->client, RD_KAFKA_V_TOPIC(record->topic), RD_KAFKA_V_PARTITION(record->partition),
+        RD_KAFKA_V_KEY(record->key, record->key_size),
+        RD_KAFKA_V_VALUE(record->value, record->value_size),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_FREE), RD_KAFKA_V_TIMESTAMP(record->timestamp_ms),
+        RD_KAFKA_V_HEADERS(record->headers), RD_KAFKA_V_OPAQUE(record), RD_KAFKA_V_END);
+    if (!error) {
+        record->value = NULL;
+        record->headers = NULL;
+    }
+    return error;
+}
+
+static bool offer_all(struct sender *sender, const struct sender_limits *limits)
+{
+    for (size_t i = 0; i < sender->batch->count && sender->failed == 0;) {
+        struct record *record = &sender->batch->records[i];
+        rd_kafka_resp_err_t error = offer(sender, record);
+        if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && !is_time_up(limits)) {
+            (void)rd_kafka_poll(sender->client, SLICE_MS); /* only to make room */
+        } else if (error) {
+            record->error = error;
+            return false;
+        } else {
+            i++;
+        }
+    }
+    return sender->failed == 0;
+}
+
+static bool is_all_delivered(const struct sender *sender)
+{
+    return sender->reported == sender->batch->count && sender->failed == 0;
+}
+
+/* True unless a delivery has failed; perhaps not all reports are here then. */
+static bool await_reports(struct sender *sender, const struct sender_limits *limits)
+{
+    int64_t probe_at = clock_ticks_ms() + PROBE_MS;
+    while (!is_all_delivered(sender) && sender->failed == 0 && !is_time_up(limits) &&
+           clock_ticks_ms() < probe_at)
+        (void)rd_kafka_flush(sender->client, SLICE_MS); /* the reports say how far it is */
+    return sender->failed == 0;
+}
+
+/* Refused for what the record is.  No right, no topic or a wrong clock are not the record's fault:
+ * those wait until somebody mends them. */
+static bool is_refusal(rd_kafka_resp_err_t error)
+{
+    switch ((int)error) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_missing_topic(rd_kafka_resp_err_t error)
+{
+    switch ((int)error) {
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Purged messages and the client's own state only follow from what went wrong first. */
+static bool is_consequence(rd_kafka_resp_err_t error)
+{
+    return error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+           error == RD_KAFKA_RESP_ERR__STATE;
+}
+
+/* The record that tells most: the first refused one, else the first that failed by itself. */
+static const struct record *find_cause(const struct batch *batch)
+{
+    const struct record *cause = NULL;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct record *record = &batch->records[i];
+        if (is_refusal(record->error))
+            return record;
+        if (!cause && record->error && !is_consequence(record->error))
+            cause = record;
+    }
+    return cause;
+}
+
+static void explain_record(struct sender *sender, const struct record *cause, struct fault *why)
+{
+    const char *reason = rd_kafka_err2str(cause->error);
+    if (is_missing_topic(cause->error))
+        fault_set(why, FAULT_RETRY, "%s: %s; `lienthong topics create` makes it", cause->topic,
+                  reason);
+    else if (cause->error == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP)
+        fault_set(why, FAULT_RETRY,
+                  "%s: %s; compare this machine's clock with the broker's, and the topic's "
+                  "message.timestamp.before.max.ms with how long entries have waited",
+                  cause->topic, reason);
+    else
+        explain(sender, FAULT_RETRY, cause->topic, reason, why);
+}
+
+/* ---- giving up ---- */
+
+/*
+ * A request that was under way when its transaction was aborted can reach the broker late, inside
+ * the next one.  Only a new producer epoch keeps it out, so such an abort is no clean one.
+ */
+static bool may_arrive_late(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->records[i].error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+            return true;
+    return false;
+}
+
+static bool abort_transaction(struct sender *sender)
+{
+    int64_t give_up_at = clock_ticks_ms() + ABORTING_MS;
+    for (;;) {
+        auto_free(rd_kafka_error_destroy) rd_kafka_error_t *error =
+            rd_kafka_abort_transaction(sender->client, ANSWER_MS);
+        if (!error)
+            return true;
+        if (!rd_kafka_error_is_retriable(error) || clock_ticks_ms() >= give_up_at)
+            return false;
+    }
+}
+
+/* Aborts.  `why` says already what went wrong, unless a record tells it better. */
+static enum sent give_up(struct sender *sender, size_t *refused, struct fault *why)
+{
+    (void)rd_kafka_flush(sender->client, GRACE_MS); /* whatever is left is looked at below */
+    const struct record *cause = find_cause(sender->batch);
+    if (cause)
+        explain_record(sender, cause, why);
+    if (!abort_transaction(sender) || may_arrive_late(sender->batch))
+        return SENT_LOST;
+    if (!cause || !is_refusal(cause->error))
+        return SENT_ABORTED;
+    *refused = (size_t)(cause - sender->batch->records);
+    return SENT_REFUSED;
+}
+
+/*
+ * librdkafka asks for the commit itself, EndTxn, only when every report has come.  So an error
+ * before that is a clean failure, seen here soon after it happened, also when no report tells it
+ * (no right to a topic).  An error after that leaves the commit in doubt.
+ */
+static enum sent commit(struct sender *sender, const struct sender_limits *limits, size_t *refused,
+                        struct fault *why)
+{
+    for (;;) {
+        auto_free(rd_kafka_error_destroy) rd_kafka_error_t *error =
+            rd_kafka_commit_transaction(sender->client, ANSWER_MS);
+        if (!error && is_all_delivered(sender))
+            return SENT_COMMITTED;
+        if (error && rd_kafka_error_is_retriable(error) && !is_time_up(limits))
+            continue;
+        const char *reason = error ? rd_kafka_error_string(error) : "a delivery report is missing";
+        explain(sender, FAULT_RETRY, "commit", reason, why);
+        return is_all_delivered(sender) || !error ? SENT_LOST : give_up(sender, refused, why);
+    }
+}
+
+enum sent sender_send(struct sender *sender, struct batch *batch,
+                      const struct sender_limits *limits, size_t *refused, struct fault *why)
+{
+    auto_free(rd_kafka_error_destroy) rd_kafka_error_t *error =
+        rd_kafka_begin_transaction(sender->client);
+    if (error) {
+        explain(sender, FAULT_RETRY, "transaction", rd_kafka_error_string(error), why);
+        return SENT_LOST;
+    }
+    sender->batch = batch;
+    sender->reported = 0;
+    sender->failed = 0;
+    sender->said[0] = '\0';
+    fault_set(why, FAULT_RETRY, "transaction: no delivery in time");
+    enum sent sent = offer_all(sender, limits) && await_reports(sender, limits)
+                         ? commit(sender, limits, refused, why)
+                         : give_up(sender, refused, why);
+    sender->batch = NULL;
+    return sent;
+}
