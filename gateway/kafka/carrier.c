@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads entries from the spool, sends them in transactions, and settles what became of them. */
+#include "kafka/carrier.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "kafka/batch.h"
+#include "kafka/framing.h"
+#include "kafka/sender.h"
+#include "kafka/topics.h"
+
+#include <inttypes.h>
+
+enum {
+    IDLE_MS = 200,  /* longest wait for a new entry in one step */
+    PARKED_MS = 100 /* between looks when all that is left is parked */
+};
+
+struct carrier {
+    struct publisher_options options;
+    struct spool *spool;
+    struct stop *stop;
+    const _Atomic int64_t *stop_at;
+
+    struct spool_reader *reader;
+    struct framing *framing;
+    struct sender *sender; /* NULL: to be opened */
+    bool is_begun;         /* the sender has its producer id */
+    bool has_place;        /* `after` is what Kafka says */
+    int64_t after;
+    int64_t suspect; /* a number that Kafka refused in company: to be tried alone; 0: none */
+
+    char *events_topic;
+    char *dead_letters_topic;
+    char *progress_topic;
+    struct batch_form form;
+    struct batch batch; /* the one under way; kept while its outcome is in doubt */
+    struct spool_place *places;
+
+    struct metric *published;
+    struct metric *dead_letters;
+    struct metric *committed;
+    struct metric *aborted;
+    struct metric *lost;
+    struct metric *seconds;
+};
+
+/* ---- life ---- */
+
+ENDS_WITH_SCOPE(struct carrier *, carrier_close)
+ENDS_WITH_SCOPE(rd_kafka_conf_t *, rd_kafka_conf_destroy)
+
+static bool name_topics(struct carrier *carrier, struct fault *why)
+{
+    const struct kafka_options *kafka = &carrier->options.kafka;
+    carrier->events_topic = kafka_topic(kafka, TOPIC_EVENTS, why);
+    carrier->dead_letters_topic = kafka_topic(kafka, TOPIC_DEAD_LETTERS, why);
+    carrier->progress_topic = kafka_topic(kafka, TOPIC_PROGRESS, why);
+    return carrier->events_topic && carrier->dead_letters_topic && carrier->progress_topic;
+}
+
+static void name_metrics(struct carrier *carrier)
+{
+    static const char transactions[] = "lienthong_transactions_total";
+    static const char about[] = "Kafka transactions by what became of them";
+    carrier->committed = metrics_counter(transactions, about, "outcome=\"committed\"");
+    carrier->aborted = metrics_counter(transactions, about, "outcome=\"aborted\"");
+    carrier->lost = metrics_counter(transactions, about, "outcome=\"in_doubt\"");
+    carrier->published =
+        metrics_counter("lienthong_published_total", "events committed to Kafka", NULL);
+    carrier->dead_letters =
+        metrics_counter("lienthong_dead_letters_total", "dead letters committed to Kafka", NULL);
+    carrier->seconds =
+        metrics_histogram("lienthong_transaction_seconds", "one Kafka transaction", NULL);
+}
+
+static bool check_properties(const struct kafka_options *options, struct fault *why)
+{
+    auto_free(rd_kafka_conf_destroy) rd_kafka_conf_t *conf = kafka_configure_producer(options, why);
+    return conf != NULL;
+}
+
+static bool open_parts(struct carrier *carrier, struct fault *why)
+{
+    if (!name_topics(carrier, why))
+        return false;
+    carrier->places = calloc((size_t)carrier->options.batch_entries, sizeof *carrier->places);
+    if (!carrier->places)
+        return fault_memory(why);
+    carrier->reader = spool_reader_open(carrier->options.spool_file, why);
+    if (!carrier->reader)
+        return false;
+    carrier->framing = framing_new(carrier->spool, carrier->reader, carrier->options.registry, why);
+    if (!carrier->framing)
+        return false;
+    carrier->form = (struct batch_form){
+        .gateway_id = carrier->options.kafka.gateway_id,
+        .events_topic = carrier->events_topic,
+        .dead_letters_topic = carrier->dead_letters_topic,
+        .progress_topic = carrier->progress_topic,
+        .dead_letter = carrier->options.dead_letter,
+        .prefix_size = framing_size(carrier->framing),
+    };
+    carrier->batch.form = &carrier->form;
+    return true;
+}
+
+struct carrier *carrier_open(const struct publisher_options *options, struct spool *spool,
+                             struct stop *stop, const _Atomic int64_t *stop_at, struct fault *why)
+{
+    if (!check_properties(&options->kafka, why))
+        return NULL;
+    auto_free(carrier_close) struct carrier *carrier = calloc(1, sizeof *carrier);
+    if (!carrier) {
+        fault_memory(why);
+        return NULL;
+    }
+    carrier->options = *options;
+    carrier->spool = spool;
+    carrier->stop = stop;
+    carrier->stop_at = stop_at;
+    name_metrics(carrier);
+    return open_parts(carrier, why) ? steal(carrier) : NULL;
+}
+
+void carrier_close(struct carrier *carrier)
+{
+    if (!carrier)
+        return;
+    sender_close(carrier->sender);
+    framing_free(carrier->framing);
+    spool_reader_close(carrier->reader);
+    batch_free(&carrier->batch);
+    free(carrier->places);
+    free(carrier->events_topic);
+    free(carrier->dead_letters_topic);
+    free(carrier->progress_topic);
+    free(carrier);
+}
+
+int64_t carrier_after(const struct carrier *carrier)
+{
+    return carrier->after;
+}
+
+/* ---- the producer ---- */
+
+static void drop_sender(struct carrier *carrier)
+{
+    sender_close(carrier->sender);
+    carrier->sender = NULL;
+    carrier->is_begun = false;
+    carrier->has_place = false;
+}
+
+static bool ensure_sender(struct carrier *carrier, struct fault *why)
+{
+    if (!carrier->sender)
+        carrier->sender = sender_open(&carrier->options.kafka, why);
+    if (!carrier->sender)
+        return false;
+    if (!carrier->is_begun)
+        carrier->is_begun = sender_begin(carrier->sender, why);
+    if (!carrier->is_begun && why->kind != FAULT_RETRY) {
+        drop_sender(carrier);
+        why->kind = FAULT_RETRY;
+    }
+    return carrier->is_begun;
+}
+
+/* ---- what is certain now ---- */
+
+/* The batch is on Kafka: tells the spool, with the place of each event. */
+static void settle_batch(struct carrier *carrier)
+{
+    size_t events = 0;
+    size_t dead_letters = 0;
+    for (size_t i = 0; i < carrier->batch.count; i++) {
+        const struct record *record = &carrier->batch.records[i];
+        if (record->kind == RECORD_EVENT)
+            carrier->places[events++] = (struct spool_place){
+                record->number, record->stored_partition, record->stored_offset};
+        else if (record->kind == RECORD_DEAD_LETTER)
+            dead_letters++;
+    }
+    carrier->after = batch_last(&carrier->batch);
+    spool_published(carrier->spool, carrier->after, carrier->places, events);
+    metrics_add(carrier->published, (int64_t)events);
+    metrics_add(carrier->dead_letters, (int64_t)dead_letters);
+    batch_clear(&carrier->batch);
+}
+
+/* ---- the place ---- */
+
+static int64_t greater(int64_t one, int64_t other)
+{
+    return one > other ? one : other;
+}
+
+static bool gather(struct carrier *carrier, struct place_facts *facts, struct fault *why)
+{
+    struct spool_levels levels;
+    spool_levels(carrier->spool, &levels);
+    int64_t copy = spool_watermark(carrier->spool);
+    *facts = (struct place_facts){
+        .copy = greater(copy, carrier->after),
+        .highest = greater(copy + levels.unpublished, carrier->after),
+    };
+    if (!progress_read(&carrier->options.kafka, carrier->stop, &facts->kafka, why))
+        return false;
+    return !facts->kafka.is_known || place_is_foreign(carrier->spool, carrier->reader,
+                                                      &facts->kafka, &facts->is_foreign, why);
+}
+
+/* Makes the spool's copy say what was chosen. */
+static bool move_copy(struct carrier *carrier, int64_t after, struct fault *why)
+{
+    if (after < spool_watermark(carrier->spool) && !spool_set_watermark(carrier->spool, after, why))
+        return false;
+    if (carrier->batch.count > 0 && batch_last(&carrier->batch) == after)
+        settle_batch(carrier);
+    else
+        spool_published(carrier->spool, after, NULL, 0);
+    batch_clear(&carrier->batch);
+    carrier->after = after;
+    carrier->has_place = true;
+    return true;
+}
+
+static void log_choice(const struct carrier *carrier, const struct place_facts *facts,
+                       enum place_choice choice, int64_t after)
+{
+    const char *by = carrier->options.from_spool ? "start" : "operator";
+    if (choice == PLACE_SPOOL)
+        log_warn("publisher.from-spool",
+                 "after=%" PRId64 " kafka=%" PRId64
+                 " by=%s says=\"Kafka's progress does not fit; going on after the spool's\"",
+                 after, facts->kafka.number, by);
+    else if (after < facts->copy)
+        log_warn("publisher.from-kafka",
+                 "after=%" PRId64 " spool=%" PRId64
+                 " says=\"an operator's word: entries between are published again\"",
+                 after, facts->copy);
+}
+
+static enum carrier_step find_place(struct carrier *carrier, enum place_word word,
+                                    struct fault *why)
+{
+    struct place_facts facts;
+    if (!gather(carrier, &facts, why))
+        return CARRIER_WAITS;
+    if (word == WORD_NONE && carrier->options.from_spool)
+        word = WORD_FROM_SPOOL;
+    int64_t after = 0;
+    enum place_choice choice = place_choose(&facts, word, &after, why);
+    if (choice == PLACE_HELD)
+        return CARRIER_HELD;
+    if (!move_copy(carrier, after, why))
+        return CARRIER_WAITS;
+    log_choice(carrier, &facts, choice, after);
+    return CARRIER_GOES;
+}
+
+/* ---- filling a batch ---- */
+
+struct intake {
+    struct carrier *carrier;
+    bool is_broken; /* `why` says why */
+    struct fault *why;
+};
+
+static bool take_entry(void *own, const struct spool_entry *entry)
+{
+    struct intake *intake = own;
+    struct carrier *carrier = intake->carrier;
+    bool is_suspect = entry->number == carrier->suspect;
+    if (is_suspect && carrier->batch.count > 0)
+        return false;
+    if (!batch_add(&carrier->batch, entry, intake->why)) {
+        intake->is_broken = true;
+        return false;
+    }
+    return !is_suspect && (int64_t)carrier->batch.bytes < carrier->options.batch_bytes;
+}
+
+static bool bury(struct carrier *carrier, int64_t number, const char *cause, const char *detail,
+                 struct fault *why)
+{
+    if (!spool_bury(carrier->spool, number, cause, detail, why))
+        return fault_prefix(why, "number %" PRId64 " cannot be buried", number);
+    log_warn("publisher.buried", "number=%" PRId64 " cause=%s why=\"%s\"", number, cause, detail);
+    return true;
+}
+
+static bool fill(struct carrier *carrier, struct fault *why)
+{
+    struct intake intake = {.carrier = carrier, .why = why};
+    struct fault reading;
+    int64_t damaged = 0;
+    batch_clear(&carrier->batch);
+    bool is_read = spool_next(carrier->reader, carrier->after, carrier->options.batch_entries,
+                              take_entry, &intake, &damaged, &reading);
+    if (intake.is_broken)
+        return false;
+    if (is_read || carrier->batch.count > 0)
+        return true; /* what is damaged further on has its turn when these are through */
+    if (damaged > 0)
+        return bury(carrier, damaged, "spool:damaged", reading.text, why);
+    return fault_set(why, reading.kind, "%s", reading.text);
+}
+
+static bool frame(struct carrier *carrier, struct fault *why)
+{
+    for (size_t i = 0; i < carrier->batch.count; i++) {
+        struct record *record = &carrier->batch.records[i];
+        struct wire_prefix prefix;
+        bool is_found =
+            record->kind == RECORD_EVENT
+                ? framing_prefix(carrier->framing, record->topic, record->schema_no, &prefix, why)
+                : framing_prefix_of(carrier->framing, record->topic, carrier->options.dead_letter,
+                                    &prefix, why);
+        if (!is_found)
+            return false;
+        record_frame(record, &prefix);
+    }
+    return true;
+}
+
+/* ---- a transaction ---- */
+
+/* A dead letter that Kafka refuses is told here alone; its entry stays DEAD in the spool. */
+static void pass_over(struct carrier *carrier, const struct record *letter)
+{
+    log_error("publisher.dead-letter-refused", "number=%" PRId64 " why=\"%s\"", letter->number,
+              rd_kafka_err2str(letter->error));
+    carrier->after = letter->number;
+}
+
+static bool bury_refused(struct carrier *carrier, const struct record *record, struct fault *why)
+{
+    char cause[80];
+    char detail[200];
+    (void)snprintf(cause, sizeof cause, "kafka:%s", rd_kafka_err2name(record->error));
+    (void)snprintf(detail, sizeof detail, "Kafka refuses the record of %zu bytes: %s",
+                   record->value_size, rd_kafka_err2str(record->error));
+    return bury(carrier, record->number, cause, detail, why);
+}
+
+/* Alone it is the culprit.  Among others it is tried alone next, since a broker refuses a whole
+ * set of records for one of them. */
+static bool judge_refused(struct carrier *carrier, const struct record *record, struct fault *why)
+{
+    if (record->kind == RECORD_PROGRESS)
+        return false; /* `why` names the topic: its settings are at fault */
+    bool is_alone = carrier->batch.count == 2;
+    if (!is_alone) {
+        carrier->suspect = record->number;
+        return true;
+    }
+    carrier->suspect = 0;
+    if (record->kind == RECORD_EVENT)
+        return bury_refused(carrier, record, why);
+    pass_over(carrier, record);
+    return true;
+}
+
+static bool transact(struct carrier *carrier, struct fault *why)
+{
+    const struct sender_limits limits = {
+        .deadline_ms = clock_ticks_ms() + carrier->options.deadline_ms,
+        .stop_at = carrier->stop_at,
+    };
+    size_t refused = 0;
+    int64_t begun_at = clock_ticks_us();
+    enum sent sent = sender_send(carrier->sender, &carrier->batch, &limits, &refused, why);
+    metrics_observe_us(carrier->seconds, clock_ticks_us() - begun_at);
+    switch (sent) {
+    case SENT_COMMITTED:
+        metrics_add(carrier->committed, 1);
+        settle_batch(carrier);
+        return true;
+    case SENT_ABORTED:
+        metrics_add(carrier->aborted, 1);
+        return false;
+    case SENT_REFUSED:
+        metrics_add(carrier->aborted, 1);
+        return judge_refused(carrier, &carrier->batch.records[refused], why);
+    case SENT_LOST:
+        metrics_add(carrier->lost, 1);
+        drop_sender(carrier);
+        return false;
+    }
+    return false;
+}
+
+static bool publish(struct carrier *carrier, struct fault *why)
+{
+    if (!spool_wait_above(carrier->spool, carrier->after, IDLE_MS))
+        return true;
+    if (carrier->suspect <= carrier->after)
+        carrier->suspect = 0;
+    if (!fill(carrier, why) || !frame(carrier, why))
+        return false;
+    if (carrier->batch.count == 0) {
+        (void)stop_wait(carrier->stop, PARKED_MS); /* the publisher's loop looks at it too */
+        return true;
+    }
+    return batch_seal(&carrier->batch, why) && transact(carrier, why);
+}
+
+enum carrier_step carrier_step(struct carrier *carrier, enum place_word word, struct fault *why)
+{
+    if (!ensure_sender(carrier, why))
+        return CARRIER_WAITS;
+    if (!carrier->has_place)
+        return find_place(carrier, word, why);
+    return publish(carrier, why) ? CARRIER_GOES : CARRIER_WAITS;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decides where publishing goes on, when Kafka and the spool each have a number. */
+#include "kafka/place.h"
+
+#include <inttypes.h>
+
+static int64_t lesser(int64_t one, int64_t other)
+{
+    return one < other ? one : other;
+}
+
+static bool fits(const struct place_facts *facts)
+{
+    if (!facts->kafka.is_known)
+        return facts->copy == 0;
+    return !facts->is_foreign && facts->kafka.number >= facts->copy;
+}
+
+static enum place_choice hold(const struct place_facts *facts, struct fault *why)
+{
+    static const char advice[] = "say from where to go on: after Kafka's number or the spool's";
+    if (!facts->kafka.is_known)
+        fault_set(why, FAULT_BROKEN,
+                  "Kafka has no progress of this gateway, the spool is at %" PRId64 "; %s",
+                  facts->copy, advice);
+    else if (facts->is_foreign)
+        fault_set(why, FAULT_BROKEN,
+                  "Kafka's progress %" PRId64 " is of another spool, this one is at %" PRId64
+                  " of %" PRId64 "; %s",
+                  facts->kafka.number, facts->copy, facts->highest, advice);
+    else
+        fault_set(why, FAULT_BROKEN,
+                  "Kafka's progress %" PRId64 " is behind the spool's %" PRId64 "; %s",
+                  facts->kafka.number, facts->copy, advice);
+    return PLACE_HELD;
+}
+
+enum place_choice place_choose(const struct place_facts *facts, enum place_word word,
+                               int64_t *after, struct fault *why)
+{
+    if (!fits(facts) && word == WORD_NONE)
+        return hold(facts, why);
+    if (!fits(facts) && word == WORD_FROM_SPOOL) {
+        *after = facts->copy;
+        return PLACE_SPOOL;
+    }
+    *after = facts->kafka.is_known ? lesser(facts->kafka.number, facts->highest) : 0;
+    return PLACE_KAFKA;
+}
+
+struct witness {
+    const struct progress *kafka;
+    bool is_foreign;
+};
+
+static bool compare(void *own, const struct spool_entry *entry)
+{
+    struct witness *witness = own;
+    witness->is_foreign = entry->number == witness->kafka->number &&
+                          entry->received_at_ms != witness->kafka->received_at_ms;
+    return false;
+}
+
+bool place_is_foreign(struct spool *spool, struct spool_reader *reader,
+                      const struct progress *kafka, bool *is_foreign, struct fault *why)
+{
+    if (!spool_wait_above(spool, kafka->number - 1, 0)) {
+        *is_foreign = true;
+        return true;
+    }
+    /* A person may have released or discarded the entry since: then nothing speaks against it. */
+    struct witness witness = {.kafka = kafka};
+    int64_t damaged = 0;
+    if (!spool_next(reader, kafka->number - 1, 1, compare, &witness, &damaged, why) &&
+        damaged != kafka->number)
+        return false;
+    *is_foreign = witness.is_foreign;
+    return true;
+}
