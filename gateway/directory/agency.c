@@ -330,7 +330,8 @@ static bool check_parent(const struct agencies *agencies, const struct agency *a
     int line = line_of(agencies, agency);
     if (agency->parent && (!agencies_find(agencies, agency->parent, agency->valid_from) ||
                            !agencies_find(agencies, agency->parent, agency->valid_to)))
-        return refuse(agencies, line, why, "unknown in that time: parent", agency->parent);
+        return refuse(agencies, line, why, "not there on its first or last day: parent",
+                      agency->parent);
     /* Those of a circle are all valid on the day when the last of them begins. */
     const struct agency *above = agency;
     for (int steps = 0; above; steps++) {
