@@ -37,7 +37,8 @@ assets   := $(wildcard gateway/*/*.sql gateway/*/*.yaml)
 objects  := $(patsubst %.c,$B/%.o,$(filter-out $(programs:%=gateway/%.c),$(sources))) $(assets:%=$B/%.o)
 tests    := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 benches  := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
-styled   := $(sources) $(wildcard gateway/*/*.h tests/unit/*.[ch] tests/bench/*.c)
+probes   := $(patsubst %.c,$B/%,$(wildcard tests/e2e/*.c))
+styled   := $(sources) $(wildcard gateway/*/*.h tests/unit/*.[ch] tests/bench/*.c tests/e2e/*.c)
 scripts  := $(shell grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash' -r deploy tests .ci --include='*' 2>/dev/null)
 
 .DEFAULT_GOAL := all
@@ -54,7 +55,7 @@ $(tests): $B/%: $B/%.o $(objects)
 	@echo "  LD   $@"
 	$Q$(CC) $(ldflags) $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -lcmocka -o $@
 
-$(benches): $B/%: $B/%.o $(objects)
+$(benches) $(probes): $B/%: $B/%.o $(objects)
 	@echo "  LD   $@"
 	$Q$(CC) $(ldflags) $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -o $@
 
@@ -79,10 +80,12 @@ fixtures: $B/lienthong ## every adapter's fixtures
 asan tsan: ## check, under a sanitizer
 	$Q$(MAKE) --no-print-directory VARIANT=$@ check
 
+probes: $(probes) ## what the end-to-end tests look through
+
 deps: ## install what building and testing need: Debian packages (as root), build/venv
 	$Qdeploy/install-deps test
 
-e2e: all ## the whole gateway against a real broker and registry (PYTEST=arguments)
+e2e: all probes ## the whole gateway against a real broker and registry (PYTEST=arguments)
 	$Qdeploy/install-deps test
 	$QVARIANT=$(VARIANT) build/venv/bin/pytest -q tests/e2e $(PYTEST)
 
@@ -124,6 +127,6 @@ clean: ## remove everything built
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all check unit fixtures asan tsan deps e2e test demo bench soak lint format install clean help
+.PHONY: all check unit fixtures asan tsan probes deps e2e test demo bench soak lint format install clean help
 
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -74,7 +74,7 @@ static bool refuse(const struct rest_answer *answer, struct fault *why)
 {
     char message[MESSAGE_SIZE];
     message_of(answer, message);
-    if (answer->status == 404 && !answer->json)
+    if (answer->status == 404 && !json_is_integer(json_object_get(answer->json, "error_code")))
         return fault_set(why, FAULT_BROKEN, "answered 404: no registry's API is at this URL");
     if (answer->status == 409)
         return fault_set(why, FAULT_REFUSE, "the schema is incompatible: %s", message);
