@@ -173,11 +173,18 @@ static void write_help(FILE *out, const char *help)
     }
 }
 
+/* NAME_SUFFIX{LABELS} and a blank; without braces where there are no labels. */
+static void write_name(FILE *out, const char *name, const char *suffix, const char *labels)
+{
+    bool has_labels = labels[0] != '\0';
+    (void)fprintf(out, "%s%s%s%s%s ", name, suffix, has_labels ? "{" : "", labels,
+                  has_labels ? "}" : "");
+}
+
 static void write_number(FILE *out, const char *name, const struct metric *metric)
 {
-    bool has_labels = metric->labels[0] != '\0';
-    (void)fprintf(out, "%s%s%s%s %" PRId64 "\n", name, has_labels ? "{" : "", metric->labels,
-                  has_labels ? "}" : "", value_of(&metric->value));
+    write_name(out, name, "", metric->labels);
+    (void)fprintf(out, "%" PRId64 "\n", value_of(&metric->value));
 }
 
 /* Count is the last bucket's, so that the two agree while others count on. */
@@ -191,9 +198,10 @@ static void write_histogram(FILE *out, const char *name, const struct metric *me
                       buckets[i].label, count);
     }
     int64_t sum_us = value_of(&metric->value);
-    (void)fprintf(out, "%s_sum{%s} %" PRId64 ".%06" PRId64 "\n", name, metric->labels,
-                  sum_us / 1000000, sum_us % 1000000);
-    (void)fprintf(out, "%s_count{%s} %" PRId64 "\n", name, metric->labels, count);
+    write_name(out, name, "_sum", metric->labels);
+    (void)fprintf(out, "%" PRId64 ".%06" PRId64 "\n", sum_us / 1000000, sum_us % 1000000);
+    write_name(out, name, "_count", metric->labels);
+    (void)fprintf(out, "%" PRId64 "\n", count);
 }
 
 static void write_family(FILE *out, const struct family *family)
