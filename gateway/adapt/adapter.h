@@ -50,6 +50,7 @@ void workbench_free(struct workbench *bench);
 
 /** What one item of a document became.  Everything is borrowed until the bench is used again. */
 struct adapt_item {
+    const struct adapter *adapter; /**< the one that reads the document */
     avro_value_t event;    /**< filled by the map; the fields of the gateway are still to be set */
     bool is_valid;         /**< no problem names this item */
     const char *message;   /**< which of the adapter's messages */
