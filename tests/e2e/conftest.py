@@ -98,7 +98,7 @@ def gateway(gateways, kafka, registry):
 def shared_gateway(tmp_path_factory, kafka, registry):
     """The same, for tests that leave it as they found it."""
     one = Gateway(tmp_path_factory.mktemp("shared") / "gateway", brokers=kafka.brokers,
-                  registry=registry.url, config={"http": {"rate_per_s": 10000, "burst": 10000}})
+                  registry=registry.url)
     one.run("topics", "create")
     one.start()
     yield one

@@ -137,8 +137,7 @@ class Loop:
     def __init__(self, options, kafka, registry, folder):
         self.options, self.kafka, self.registry = options, kafka, registry
         self.random = random.Random(options.seed)
-        self.gateway = Gateway(folder, brokers=kafka.brokers, registry=registry.url,
-                               config={"http": {"rate_per_s": 100000, "burst": 100000}})
+        self.gateway = Gateway(folder, brokers=kafka.brokers, registry=registry.url)
         self.ended = threading.Event()
         self.kills = self.early_kills = self.broker_faults = 0
         self.trouble = []

@@ -179,7 +179,7 @@ def test_agency_follows_successors_by_date(gateway):
                                     "--json").stdout)
     after = json.loads(gateway.run("agency", "000.12.40.H09", "--at", "2025-07-01",
                                    "--json").stdout)
-    assert before["code"] == "000.12.40.H09" and not before["succeeded"]
+    assert before["code"] == "H09.40.12" and not before["succeeded"]
     assert after["succeeded"] and after["code"] != before["code"]
 
 

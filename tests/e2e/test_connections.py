@@ -10,15 +10,6 @@ import pytest
 from harness import documents
 
 pytestmark = pytest.mark.broker
-GENEROUS = {"http": {"rate_per_s": 100000, "burst": 100000, "connections": 1000,
-                     "connections_per_address": 1000}}
-
-
-@pytest.fixture
-def gateway(gateways, kafka, registry):
-    return gateways(brokers=kafka.brokers, registry=registry.url, config=GENEROUS)
-
-
 def message(name):
     return documents.native_xml(name, documents.dossier_code(abs(hash(name)) % 90000))
 
@@ -61,7 +52,7 @@ def test_connections_that_leave_in_the_middle_harm_nobody(gateway):
 
 def test_slow_senders_are_cut_and_harm_nobody(gateways, kafka, registry):
     gateway = gateways(brokers=kafka.brokers, registry=registry.url, config={
-        "http": {**GENEROUS["http"], "idle_timeout_ms": 2000, "body_deadline_ms": 3000}})
+        "http": {"idle_timeout_ms": 2000, "body_deadline_ms": 3000}})
     streams = [socket.create_connection(("127.0.0.1", gateway.port), timeout=20)
                for _ in range(50)]
     head = (f"POST /v1/handoffs HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\n"

@@ -47,8 +47,7 @@ def p99(latencies, since, until):
 
 def test_a_broker_outage_only_grows_the_spool(gateways, own_kafka, registry, request):
     seconds = request.config.getoption("--outage-seconds")
-    gateway = gateways(brokers=own_kafka.brokers, registry=registry.url,
-                       config={"http": {"rate_per_s": 10000, "burst": 10000}})
+    gateway = gateways(brokers=own_kafka.brokers, registry=registry.url)
     gateway.wait_published(gateway.accept(documents.native_xml("OUT-0", "000.12.40.H09-250512-0001")
                                           )[0]["receipt"])
     senders = [Sender(gateway, number, per_second=60) for number in range(4)]

@@ -113,15 +113,9 @@ def differences(wanted, found, where=""):
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory, kafka, registry):
-    """Knows one more agency: the one that the messages of a ministry's system name."""
-    folder = tmp_path_factory.mktemp("samples")
-    agencies = (ROOT / "deploy" / "agencies.csv").read_text()
-    if "G09.20" not in agencies:
-        agencies += "\nG09,,Một bộ,MINISTRY,,2020-01-01,,\nG09.20,,Một cửa của một bộ,MINISTRY,G09,2020-01-01,,\n"
-    (folder / "agencies.csv").write_text(agencies)
-    one = Gateway(folder / "gateway", brokers=kafka.brokers, registry=registry.url,
-                  partners=[*PARTNERS, MINISTRY],
-                  config={"directory": {"agencies": str(folder / "agencies.csv")}})
+    """Knows one more partner: the one whose system wrote the messages of a ministry."""
+    one = Gateway(tmp_path_factory.mktemp("samples") / "gateway", brokers=kafka.brokers,
+                  registry=registry.url, partners=[*PARTNERS, MINISTRY])
     one.run("topics", "create")
     one.start()
     yield one
