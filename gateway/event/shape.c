@@ -349,7 +349,9 @@ static bool build_record(struct builder *builder, json_t *json, struct shape *sh
     for (size_t at = 0; at < json_array_size(fields); at++)
         if (!build_field(builder, json_array_get(fields, at), shape, why))
             return fault_prefix(why, "type %s", shape->name);
-    return true;
+    /* The specification allows it; avro-c cannot put values of no size into an array. */
+    return shape->count > 0 ||
+           fault_set(why, FAULT_REFUSE, "type %s: a record without fields", shape->name);
 }
 
 static bool build_symbol(json_t *json, struct shape *shape, struct fault *why)

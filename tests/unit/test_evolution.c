@@ -88,8 +88,11 @@ static const struct trial trials[] = {
      "{\"b\":\"0102\",\"a\":\"00ff\"}", "{\"b\":\"0102\",\"a\":\"00ff\"}"},
     {"a fixed of another size", FIELD("{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}"),
      BYTES("\x01\x02"), FIELD("{\"type\":\"fixed\",\"name\":\"F\",\"size\":3}"), NULL, NULL},
-    {"a record of another name", FIELD("{\"type\":\"record\",\"name\":\"X\",\"fields\":[]}"),
-     BYTES(""), FIELD("{\"type\":\"record\",\"name\":\"Y\",\"fields\":[]}"), NULL, NULL},
+    {"a record of another name",
+     FIELD("{\"type\":\"record\",\"name\":\"X\",\"fields\":[{\"name\":\"n\",\"type\":\"null\"}]}"),
+     BYTES(""),
+     FIELD("{\"type\":\"record\",\"name\":\"Y\",\"fields\":[{\"name\":\"n\",\"type\":\"null\"}]}"),
+     NULL, NULL},
 };
 
 static struct schema *parse(const char *text)

@@ -214,8 +214,8 @@ static void incompatible_edits_are_refused(void **state)
         {"a renamed field with an alias", RECORD("R", A),
          RECORD("R", "{\"name\":\"b\",\"type\":\"int\",\"aliases\":[\"a\"]}")},
         {"a renamed record", RECORD("R", A), RECORD("S", A)},
-        {"another namespace", "{\"type\":\"record\",\"name\":\"m.R\",\"fields\":[]}",
-         "{\"type\":\"record\",\"name\":\"n.R\",\"fields\":[]}"},
+        {"another namespace", "{\"type\":\"record\",\"name\":\"m.R\",\"fields\":[" A "]}",
+         "{\"type\":\"record\",\"name\":\"n.R\",\"fields\":[" A "]}"},
         {"int to long", FIELD("\"int\""), FIELD("\"long\"")},
         {"float to double", FIELD("\"float\""), FIELD("\"double\"")},
         {"string to bytes", FIELD("\"string\""), FIELD("\"bytes\"")},
@@ -243,7 +243,8 @@ static void incompatible_edits_are_refused(void **state)
          FIELD("{\"type\":\"map\",\"values\":\"int\"}")},
         {"a field deep inside",
          FIELD("[\"null\",{\"type\":\"array\",\"items\":" RECORD("I", A) "}]"),
-         FIELD("[\"null\",{\"type\":\"array\",\"items\":" RECORD("I", "") "}]")},
+         FIELD("[\"null\",{\"type\":\"array\",\"items\":" RECORD(
+             "I", "{\"name\":\"b\",\"type\":\"int\"}") "}]")},
     };
     for (size_t i = 0; i < sizeof edits / sizeof *edits; i++)
         if (passes(&edits[i]))

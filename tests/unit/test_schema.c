@@ -239,6 +239,7 @@ static void a_schema_that_is_not_sound_is_refused(void **state)
         "{\"type\":\"map\",\"values\":\"Nowhere\"}",
         "[\"int\",\"int\"]",
         "[\"int\",[\"null\"]]",
+        RECORD(""),
         RECORD("{\"name\":\"a\"}"),
         RECORD("{\"name\":\"a\",\"type\":\"int\"},{\"name\":\"a\",\"type\":\"int\"}"),
         RECORD("{\"name\":\"a\",\"type\":\"R\"}"),

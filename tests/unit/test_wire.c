@@ -160,7 +160,6 @@ struct datum {
 #define STRING         "{\"type\":\"string\"}"
 #define ARRAY(items)   "{\"type\":\"array\",\"items\":" items "}"
 #define MAP(values)    "{\"type\":\"map\",\"values\":" values "}"
-#define EMPTY          "{\"type\":\"record\",\"name\":\"Empty\",\"fields\":[]}"
 #define HUGE_COUNT     "\x80\x80\x80\x80\x80\x80\x80\x01" /* 2^48 */
 
 static const struct datum data[] = {
@@ -210,7 +209,7 @@ static const struct datum data[] = {
     {ARRAY("\"int\""), BYTES("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01\x00\x00"), "out of range"},
     {ARRAY("\"int\""), BYTES("\x04\x02\x04"), "ends early"},
     {ARRAY("\"null\""), BYTES(HUGE_COUNT "\x00"), "more items"},
-    {ARRAY(EMPTY), BYTES(HUGE_COUNT "\x00"), "more items"},
+    {ARRAY(RECORD("{\"name\":\"a\",\"type\":\"null\"}")), BYTES(HUGE_COUNT "\x00"), "more items"},
     {ARRAY("\"null\""), BYTES("\xC8\x01\x00"), NULL}, /* exactly the limit of 100 */
     {ARRAY("\"null\""), BYTES("\xC8\x01\x02\x00"), "more items"},
     {MAP("\"int\""), BYTES("\x02\x02k\x0E\x00"), NULL},
