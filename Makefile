@@ -16,7 +16,8 @@ asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitiz
 tsan    := -O1 -fno-omit-frame-pointer -fsanitize=thread
 cover   := -O0 --coverage
 analyze := -O1 -fanalyzer -Werror
-variants := release debug asan tsan cover analyze
+fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -w
+variants := release debug asan tsan cover analyze fuzz
 $(if $(filter $(VARIANT),$(variants)),,$(error VARIANT is one of: $(variants)))
 
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 \
@@ -29,6 +30,9 @@ cppflags := -D_GNU_SOURCE -Igateway -include gateway/base/banned.h \
 cflags   := -std=gnu17 -g -pthread -fPIE -fstack-protector-strong $(warnings) $($(VARIANT))
 ldflags  := -pthread -pie -Wl,--as-needed,-z,relro,-z,now $(filter -fsanitize% --coverage,$($(VARIANT)))
 ldlibs   := $(shell pkg-config --libs $(packages) 2>/dev/null)
+ifeq ($(VARIANT),fuzz) # libFuzzer is clang's; the warnings are gcc's to give
+CC := clang-14
+endif
 # CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS stay the caller's: `make CFLAGS=-Werror`.
 
 programs := lienthongd lienthong
@@ -38,7 +42,8 @@ objects  := $(patsubst %.c,$B/%.o,$(filter-out $(programs:%=gateway/%.c),$(sourc
 tests    := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 benches  := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
 probes   := $(patsubst %.c,$B/%,$(wildcard tests/e2e/*.c))
-styled   := $(sources) $(wildcard gateway/*/*.h tests/unit/*.[ch] tests/bench/*.c tests/e2e/*.c)
+fuzzers  := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/*.c))
+styled   := $(sources) $(wildcard gateway/*/*.h tests/unit/*.[ch] tests/bench/*.c tests/e2e/*.c tests/fuzz/*.c)
 scripts  := $(shell grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash' -r deploy tests .ci --include='*' 2>/dev/null)
 
 .DEFAULT_GOAL := all
@@ -59,6 +64,10 @@ $(benches) $(probes): $B/%: $B/%.o $(objects)
 	@echo "  LD   $@"
 	$Q$(CC) $(ldflags) $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -o $@
 
+$(fuzzers): $B/%: $B/%.o $(objects)
+	@echo "  LD   $@"
+	$Q$(CC) $(ldflags) -fsanitize=fuzzer $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -o $@
+
 $B/%.o: %.c Makefile
 	@echo "  CC   $<"
 	@mkdir -p $(@D)
@@ -76,6 +85,13 @@ unit: $(tests) ## the unit tests
 
 fixtures: $B/lienthong ## every adapter's fixtures
 	$Q$< adapter check adapters/*/
+
+FUZZ_SECONDS ?= 20
+fuzz: ## every parser of outside bytes, FUZZ_SECONDS each; finds are kept in build/fuzz
+	$Q$(MAKE) --no-print-directory VARIANT=fuzz fuzzing
+
+fuzzing: $(fuzzers)
+	$Qfor fuzzer in $^; do tests/fuzz/run $$fuzzer $(FUZZ_SECONDS) || exit 1; done
 
 asan tsan: ## check, under a sanitizer
 	$Q$(MAKE) --no-print-directory VARIANT=$@ check
@@ -127,6 +143,6 @@ clean: ## remove everything built
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all check unit fixtures asan tsan probes deps e2e test demo bench soak lint format install clean help
+.PHONY: all check unit fixtures fuzz fuzzing asan tsan probes deps e2e test demo bench soak lint format install clean help
 
 -include $(shell find $B -name '*.d' 2>/dev/null)
