@@ -30,7 +30,8 @@ struct carrier {
     bool is_begun;         /* the sender has its producer id */
     bool has_place;        /* `after` is what Kafka says */
     int64_t after;
-    int64_t suspect; /* a number that Kafka refused in company: to be tried alone; 0: none */
+    int64_t suspect;     /* a number that Kafka refused in company: to be tried alone; 0: none */
+    int64_t passed_over; /* a dead letter that Kafka refuses; 0: none */
 
     char *events_topic;
     char *dead_letters_topic;
@@ -43,7 +44,7 @@ struct carrier {
     struct metric *dead_letters;
     struct metric *committed;
     struct metric *aborted;
-    struct metric *lost;
+    struct metric *in_doubt;
     struct metric *seconds;
 };
 
@@ -67,7 +68,7 @@ static void name_metrics(struct carrier *carrier)
     static const char about[] = "Kafka transactions by what became of them";
     carrier->committed = metrics_counter(transactions, about, "outcome=\"committed\"");
     carrier->aborted = metrics_counter(transactions, about, "outcome=\"aborted\"");
-    carrier->lost = metrics_counter(transactions, about, "outcome=\"in_doubt\"");
+    carrier->in_doubt = metrics_counter(transactions, about, "outcome=\"in_doubt\"");
     carrier->published =
         metrics_counter("lienthong_published_total", "events committed to Kafka", NULL);
     carrier->dead_letters =
@@ -152,13 +153,15 @@ static void drop_sender(struct carrier *carrier)
     sender_close(carrier->sender);
     carrier->sender = NULL;
     carrier->is_begun = false;
-    carrier->has_place = false;
+    carrier->has_place = false; /* cheap to ask for again, and then certain */
 }
 
 static bool ensure_sender(struct carrier *carrier, struct fault *why)
 {
+    const char *const topics[] = {carrier->events_topic, carrier->dead_letters_topic,
+                                  carrier->progress_topic};
     if (!carrier->sender)
-        carrier->sender = sender_open(&carrier->options.kafka, why);
+        carrier->sender = sender_open(&carrier->options.kafka, topics, why);
     if (!carrier->sender)
         return false;
     if (!carrier->is_begun)
@@ -294,13 +297,18 @@ static bool bury(struct carrier *carrier, int64_t number, const char *cause, con
     return true;
 }
 
+static int64_t read_after(const struct carrier *carrier)
+{
+    return greater(carrier->after, carrier->passed_over);
+}
+
 static bool fill(struct carrier *carrier, struct fault *why)
 {
     struct intake intake = {.carrier = carrier, .why = why};
     struct fault reading;
     int64_t damaged = 0;
     batch_clear(&carrier->batch);
-    bool is_read = spool_next(carrier->reader, carrier->after, carrier->options.batch_entries,
+    bool is_read = spool_next(carrier->reader, read_after(carrier), carrier->options.batch_entries,
                               take_entry, &intake, &damaged, &reading);
     if (intake.is_broken)
         return false;
@@ -335,7 +343,7 @@ static void pass_over(struct carrier *carrier, const struct record *letter)
 {
     log_error("publisher.dead-letter-refused", "number=%" PRId64 " why=\"%s\"", letter->number,
               rd_kafka_err2str(letter->error));
-    carrier->after = letter->number;
+    carrier->passed_over = letter->number;
 }
 
 static bool bury_refused(struct carrier *carrier, const struct record *record, struct fault *why)
@@ -376,6 +384,8 @@ static bool transact(struct carrier *carrier, struct fault *why)
     int64_t begun_at = clock_ticks_us();
     enum sent sent = sender_send(carrier->sender, &carrier->batch, &limits, &refused, why);
     metrics_observe_us(carrier->seconds, clock_ticks_us() - begun_at);
+    if (sent != SENT_COMMITTED)
+        drop_sender(carrier);
     switch (sent) {
     case SENT_COMMITTED:
         metrics_add(carrier->committed, 1);
@@ -388,8 +398,7 @@ static bool transact(struct carrier *carrier, struct fault *why)
         metrics_add(carrier->aborted, 1);
         return judge_refused(carrier, &carrier->batch.records[refused], why);
     case SENT_LOST:
-        metrics_add(carrier->lost, 1);
-        drop_sender(carrier);
+        metrics_add(carrier->in_doubt, 1);
         return false;
     }
     return false;
@@ -397,7 +406,7 @@ static bool transact(struct carrier *carrier, struct fault *why)
 
 static bool publish(struct carrier *carrier, struct fault *why)
 {
-    if (!spool_wait_above(carrier->spool, carrier->after, IDLE_MS))
+    if (!spool_wait_above(carrier->spool, read_after(carrier), IDLE_MS))
         return true;
     if (carrier->suspect <= carrier->after)
         carrier->suspect = 0;

@@ -10,15 +10,15 @@
 #include <inttypes.h>
 
 enum {
-    SLICE_MS = 100,    /* how long one call into librdkafka may keep a stop waiting */
-    ANSWER_MS = 1000,  /* the same where a coordinator has to answer */
-    GRACE_MS = 200,    /* for requests under way when a transaction is given up */
-    PROBE_MS = 2000,   /* after which librdkafka is asked whether it still tries */
-    ABORTING_MS = 5000 /* for an abort, all tries together */
+    SLICE_MS = 100,   /* how long one call into librdkafka may keep a stop waiting */
+    ANSWER_MS = 1000, /* the same where a coordinator has to answer */
+    GRACE_MS = 100,   /* for reports under way when a transaction is given up */
+    PROBE_MS = 2000,  /* after which librdkafka is asked whether it still tries */
 };
 
 struct sender {
     rd_kafka_t *client;
+    rd_kafka_topic_t *topics[SENDER_TOPICS];
     struct batch *batch; /* under way; its records are the opaques of their messages */
     size_t reported;
     size_t failed;
@@ -56,7 +56,20 @@ static void note_error(rd_kafka_t *client, int error, const char *reason, void *
 
 /* ---- opening ---- */
 
-struct sender *sender_open(const struct kafka_options *options, struct fault *why)
+static bool open_topics(struct sender *sender, const char *const topics[SENDER_TOPICS],
+                        struct fault *why)
+{
+    for (size_t i = 0; i < SENDER_TOPICS; i++) {
+        sender->topics[i] = rd_kafka_topic_new(sender->client, topics[i], NULL);
+        if (!sender->topics[i])
+            return fault_set(why, FAULT_REFUSE, "%s: %s", topics[i],
+                             rd_kafka_err2str(rd_kafka_last_error()));
+    }
+    return true;
+}
+
+struct sender *sender_open(const struct kafka_options *options,
+                           const char *const topics[SENDER_TOPICS], struct fault *why)
 {
     auto_free(sender_close) struct sender *sender = calloc(1, sizeof *sender);
     if (!sender) {
@@ -70,7 +83,7 @@ struct sender *sender_open(const struct kafka_options *options, struct fault *wh
     rd_kafka_conf_set_dr_msg_cb(conf, note_report);
     rd_kafka_conf_set_error_cb(conf, note_error);
     sender->client = kafka_open(RD_KAFKA_PRODUCER, conf, why);
-    return sender->client ? steal(sender) : NULL;
+    return sender->client && open_topics(sender, topics, why) ? steal(sender) : NULL;
 }
 
 void sender_close(struct sender *sender)
@@ -78,6 +91,9 @@ void sender_close(struct sender *sender)
     if (!sender)
         return;
     sender->batch = NULL;
+    for (size_t i = 0; i < SENDER_TOPICS; i++)
+        if (sender->topics[i])
+            rd_kafka_topic_destroy(sender->topics[i]);
     if (sender->client)
         rd_kafka_destroy(sender->client);
     free(sender);
@@ -221,42 +237,24 @@ static void explain_record(struct sender *sender, const struct record *cause, st
         explain(sender, FAULT_RETRY, cause->topic, reason, why);
 }
 
-/* ---- giving up ---- */
+/* ---- ending ---- */
 
 /*
- * A request that was under way when its transaction was aborted can reach the broker late, inside
- * the next one.  Only a new producer epoch keeps it out, so such an abort is no clean one.
+ * Gives a transaction up whose commit was never asked for: it can only be aborted.  Trying it here
+ * frees the readers behind it at once; where it fails, the next sender_begin aborts it.  `why` says
+ * already what went wrong, unless a record tells it better.
  */
-static bool may_arrive_late(const struct batch *batch)
-{
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->records[i].error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
-            return true;
-    return false;
-}
-
-static bool abort_transaction(struct sender *sender)
-{
-    int64_t give_up_at = clock_ticks_ms() + ABORTING_MS;
-    for (;;) {
-        auto_free(rd_kafka_error_destroy) rd_kafka_error_t *error =
-            rd_kafka_abort_transaction(sender->client, ANSWER_MS);
-        if (!error)
-            return true;
-        if (!rd_kafka_error_is_retriable(error) || clock_ticks_ms() >= give_up_at)
-            return false;
-    }
-}
-
-/* Aborts.  `why` says already what went wrong, unless a record tells it better. */
 static enum sent give_up(struct sender *sender, size_t *refused, struct fault *why)
 {
     (void)rd_kafka_flush(sender->client, GRACE_MS); /* whatever is left is looked at below */
     const struct record *cause = find_cause(sender->batch);
     if (cause)
         explain_record(sender, cause, why);
-    if (!abort_transaction(sender) || may_arrive_late(sender->batch))
-        return SENT_LOST;
+    rd_kafka_error_t *error = rd_kafka_abort_transaction(sender->client, ANSWER_MS);
+    if (error)
+        rd_kafka_error_destroy(error);
+    if (rd_kafka_fatal_error(sender->client, NULL, 0))
+        return SENT_LOST; /* another producer of the same id may have moved the progress */
     if (!cause || !is_refusal(cause->error))
         return SENT_ABORTED;
     *refused = (size_t)(cause - sender->batch->records);

@@ -7,11 +7,20 @@
 
 #include <stdatomic.h>
 
-/** One transactional producer.  For one thread. */
+/**
+ * One transactional producer, good until its first transaction that is not committed: librdkafka
+ * 2.0.2 goes on after an abort with numbers that the broker finds out of order, and a request that
+ * was under way could still arrive inside the next transaction.  A new producer costs some
+ * milliseconds and its epoch keeps out whatever the old one sent.  For one thread.
+ */
 struct sender;
 
-/** Makes the producer; does not go to the network yet.  FAULT_REFUSE names a bad property. */
-struct sender *sender_open(const struct kafka_options *options, struct fault *why)
+enum { SENDER_TOPICS = 3 };
+
+/** Makes the producer, which then asks for these topics on threads of its own: the first record of
+ * one that it has not heard of would wait for a second.  FAULT_REFUSE names a bad property. */
+struct sender *sender_open(const struct kafka_options *options,
+                           const char *const topics[SENDER_TOPICS], struct fault *why)
     __attribute__((warn_unused_result));
 /** Also while a transaction is open: the broker, or the next sender_begin, then aborts it. */
 void sender_close(struct sender *sender);
@@ -23,11 +32,12 @@ void sender_close(struct sender *sender);
  */
 bool sender_begin(struct sender *sender, struct fault *why) __attribute__((warn_unused_result));
 
+/** All but the first: close the sender. */
 enum sent {
     SENT_COMMITTED,
-    SENT_ABORTED, /**< nothing of it is seen; the same again later may pass */
-    SENT_REFUSED, /**< nothing of it is seen; Kafka will not take one record, or its companions */
-    SENT_LOST,    /**< perhaps committed, perhaps not: close the sender, ask Kafka's progress */
+    SENT_ABORTED, /**< nothing of it will be seen; the same again later may pass */
+    SENT_REFUSED, /**< nothing of it will be seen; Kafka will not take one, or its companions */
+    SENT_LOST,    /**< perhaps committed, perhaps not, or overtaken: ask Kafka's progress */
 };
 
 /** When to give up: both in clock_ticks_ms. */
