@@ -213,16 +213,10 @@ static bool carry_record(struct end from, struct end to, struct fault *why)
 
 /* ---- what can become what ---- */
 
-static const char *bare_name(const struct shape *shape)
-{
-    const char *dot = strrchr(shape->name, '.');
-    return dot ? dot + 1 : shape->name;
-}
-
 static bool is_same(const struct shape *from, const struct shape *to)
 {
     return from->type == to->type && from->size == to->size &&
-           (!from->name || strcmp(bare_name(from), bare_name(to)) == 0);
+           (!from->name || strcmp(from->bare, to->bare) == 0);
 }
 
 /* Wider numbers stand after narrower ones. */

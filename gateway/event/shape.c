@@ -156,15 +156,12 @@ void shapes_free(struct shapes *shapes)
 
 const struct shape *shapes_find(const struct shapes *shapes, const char *space, const char *name)
 {
-    size_t space_size = space ? strlen(space) : 0;
-    for (const struct shape *shape = shapes->first; shape; shape = shape->next) {
-        const char *dot = shape->name ? strrchr(shape->name, '.') : NULL;
-        const char *bare = dot ? dot + 1 : shape->name;
-        size_t size = dot ? (size_t)(dot - shape->name) : 0;
-        if (bare && size == space_size && strcmp(bare, name) == 0 &&
-            (size == 0 || memcmp(shape->name, space, size) == 0))
+    size_t size = space && *space ? strlen(space) + 1 : 0; /* with the dot behind it */
+    for (const struct shape *shape = shapes->first; shape; shape = shape->next)
+        if (shape->name && (size_t)(shape->bare - shape->name) == size &&
+            strcmp(shape->bare, name) == 0 &&
+            (size == 0 || memcmp(shape->name, space, size - 1) == 0))
             return shape;
-    }
     return NULL;
 }
 
@@ -235,8 +232,9 @@ static bool name_shape(struct builder *builder, json_t *json, struct shape *shap
     if (find(builder->shapes, full))
         return fault_set(why, FAULT_REFUSE, "type %s is defined twice", full);
     shape->name = steal(full);
-    builder->space = shape->name;
     const char *dot = strrchr(shape->name, '.');
+    shape->bare = dot ? dot + 1 : shape->name;
+    builder->space = shape->name;
     builder->space_size = dot ? (size_t)(dot - shape->name) : 0;
     return true;
 }

@@ -18,6 +18,7 @@ struct shape {
     avro_type_t type;           /**< never AVRO_LINK */
     char *name;                 /**< with namespace; of a record, an enum, a fixed; else NULL */
     const char *logical;        /**< the logicalType, or NULL */
+    const char *bare;           /**< the name without namespace, inside it; NULL as that is */
     size_t count;               /**< of fields, symbols or branches */
     struct shape_field *fields; /**< of a record */
     const char **symbols;       /**< of an enum */
