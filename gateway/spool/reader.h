@@ -41,6 +41,9 @@ struct spool_entry {
 /** False ends the reading; that is no fault. */
 typedef bool (*spool_each)(void *own, const struct spool_entry *entry);
 
+/** The key of this spool's receipts; borrowed from the reader. */
+const uint8_t *spool_reader_key(const struct spool_reader *reader);
+
 /** The entry of that first number.  FAULT_REFUSE when there is none. */
 bool spool_find(struct spool_reader *reader, int64_t entry, spool_each each, void *own,
                 struct fault *why) __attribute__((warn_unused_result));
@@ -55,6 +58,15 @@ bool spool_next(struct spool_reader *reader, int64_t after, int64_t limit, spool
 bool spool_of_dossier(struct spool_reader *reader, const char *dossier_code, int64_t after,
                       int64_t limit, spool_each each, void *own, struct fault *why)
     __attribute__((warn_unused_result));
+
+/** All entries with first numbers above `after`, in that order, without their events. */
+bool spool_list(struct spool_reader *reader, int64_t after, int64_t limit, spool_each each,
+                void *own, struct fault *why) __attribute__((warn_unused_result));
+
+/** The dossier that a reference means: the caller owns the code, NULL when nothing of that name
+ * passed here. */
+bool spool_dossier_of(struct spool_reader *reader, const char *reference, char **dossier_code,
+                      struct fault *why) __attribute__((warn_unused_result));
 
 /** Where a published number went; false without a fault kind when that is not known. */
 bool spool_place_of(struct spool_reader *reader, int64_t number, struct spool_place *place,

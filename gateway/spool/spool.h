@@ -44,15 +44,17 @@ struct spool_item {
     size_t native_id_size;
     uint8_t content_sha256[SHA256_SIZE]; /**< of the item: same id, other content is a conflict */
     const char *dossier_code;            /**< NULL when it could not be read */
-    const char *event;                   /**< Avro datum, no prefix; NULL when DEAD on arrival */
+    const char *event; /**< Avro datum, no prefix; NULL when DEAD on arrival, and, without a cause,
+                            for what is kept and not published: DISCARDED on arrival */
     size_t event_size;
     int32_t schema_no; /**< from spool_schema; 0 without an event */
     uint8_t event_id[UUID_SIZE];
     const char *event_type; /**< symbol; NULL without an event */
     int64_t occurred_at_ms;
-    int64_t due_at_ms;  /**< 0 when it has none */
-    const char *cause;  /**< NULL, or DEAD on arrival: rule and place, as "R2 /From/OrganId" */
-    const char *detail; /**< one line for people, without personal data */
+    int64_t due_at_ms;     /**< 0 when it has none */
+    const char *reference; /**< NULL, or a name by which later messages mean this dossier */
+    const char *cause;     /**< NULL, or DEAD on arrival: rule and place, as "R2 /From/OrganId" */
+    const char *detail;    /**< one line for people, without personal data */
 };
 
 struct spool_document {
@@ -97,6 +99,9 @@ typedef void (*spool_done)(void *own, const struct spool_receipt *receipts, size
 struct spool *spool_open(const struct spool_options *options, struct fault *why)
     __attribute__((warn_unused_result));
 
+/** The key of this spool's receipts, RECEIPT_KEY_SIZE bytes; borrowed until close. */
+const uint8_t *spool_receipt_key(const struct spool *spool);
+
 /** Commits what is queued, calls every `done`, checkpoints, closes. */
 void spool_close(struct spool *spool);
 
@@ -134,7 +139,7 @@ struct spool_place {
 void spool_published(struct spool *spool, int64_t watermark, const struct spool_place *places,
                      size_t count);
 /** The spool's copy of the watermark. */
-int64_t spool_watermark(const struct spool *spool);
+int64_t spool_watermark(struct spool *spool);
 /** For an operator's word alone: sets the copy, also back.  Waits for the commit. */
 bool spool_set_watermark(struct spool *spool, int64_t watermark, struct fault *why)
     __attribute__((warn_unused_result));

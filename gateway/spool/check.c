@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proofs over the whole journal: day sums, soundness, and a copy of it. */
+#include "base/moment.h"
+#include "spool/body.h"
+#include "spool/row.h"
+#include "spool/store.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DAY_MS = 86400000 };
+
+/* Counted from the rows; what was received, refused and pruned is counted at its time. */
+static const char sums_sql[] =
+    "WITH rows AS ("
+    " SELECT (received_at + 25200000) / 86400000 AS day, partner,"
+    "  sum((state = 0 AND number <= ?3) OR (state = 4 AND released <= ?3)) AS published,"
+    "  sum((state = 0 AND number > ?3) OR (state = 4 AND released > ?3)) AS waiting,"
+    "  sum(state = 1) AS parked, sum(state = 2) AS dead, sum(state = 3) AS discarded"
+    " FROM entry GROUP BY 1, 2)"
+    " SELECT t.day, (SELECT text FROM name WHERE no = t.partner), t.received,"
+    "  ifnull(published, 0), ifnull(waiting, 0), ifnull(parked, 0), ifnull(dead, 0),"
+    "  ifnull(discarded, 0), t.refused, t.repeated, t.pruned"
+    " FROM tally t LEFT JOIN rows r ON r.day = t.day AND r.partner = t.partner"
+    " WHERE t.day BETWEEN ?1 AND ?2"
+    " UNION ALL"
+    " SELECT r.day, (SELECT text FROM name WHERE no = r.partner), 0, published, waiting, parked,"
+    "  dead, discarded, 0, 0, 0 FROM rows r WHERE r.day BETWEEN ?1 AND ?2 AND NOT EXISTS"
+    "  (SELECT 1 FROM tally t WHERE t.day = r.day AND t.partner = r.partner)"
+    " ORDER BY 1, 2";
+
+/* Rows are counted by days since 1970; people say 20250512. */
+static bool days_of(int32_t day, int64_t *days, struct fault *why)
+{
+    char text[16];
+    int64_t moment;
+    int size = snprintf(text, sizeof text, "%08d", (int)day);
+    if (!moment_read(text, (size_t)size, &moment, why))
+        return fault_prefix(why, "day %d", (int)day);
+    *days = day_number(moment);
+    return true;
+}
+
+bool spool_sums(struct spool_reader *reader, int32_t from_day, int32_t to_day, spool_each_sum each,
+                void *own, struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *rows =
+        database_prepare(reader->database, sums_sql, why);
+    int64_t from;
+    int64_t to;
+    if (!rows || !row_watermark(reader, why) || !days_of(from_day, &from, why) ||
+        !days_of(to_day, &to, why))
+        return false;
+    bind_number(rows, 1, from);
+    bind_number(rows, 2, to);
+    bind_number(rows, 3, reader->watermark);
+    for (bool found;;) {
+        if (!database_next(reader->database, rows, "sum up", &found, why))
+            return false;
+        if (!found)
+            return true;
+        const struct spool_sum sum = {
+            .day = moment_day(sqlite3_column_int64(rows, 0) * DAY_MS),
+            .partner = (const char *)sqlite3_column_text(rows, 1),
+            .received = sqlite3_column_int64(rows, 2),
+            .published = sqlite3_column_int64(rows, 3),
+            .waiting = sqlite3_column_int64(rows, 4),
+            .parked = sqlite3_column_int64(rows, 5),
+            .dead = sqlite3_column_int64(rows, 6),
+            .discarded = sqlite3_column_int64(rows, 7),
+            .refused = sqlite3_column_int64(rows, 8),
+            .repeated = sqlite3_column_int64(rows, 9),
+            .pruned = sqlite3_column_int64(rows, 10),
+        };
+        if (!each(own, &sum))
+            return true;
+    }
+}
+
+struct checking {
+    struct spool_reader *reader;
+    void (*each)(void *own, const char *finding);
+    void *own;
+    int64_t findings;
+};
+
+static void note(struct checking *checking, const char *finding)
+{
+    checking->findings++;
+    checking->each(checking->own, finding);
+}
+
+static bool check_database(struct checking *checking, struct fault *why)
+{
+    sqlite3 *database = checking->reader->database;
+    auto_free(sqlite3_finalize) sqlite3_stmt *rows =
+        database_prepare(database, "PRAGMA integrity_check(100)", why);
+    if (!rows)
+        return false;
+    for (bool found;;) {
+        if (!database_next(database, rows, "check", &found, why))
+            return false;
+        if (!found)
+            return true;
+        const char *line = (const char *)sqlite3_column_text(rows, 0);
+        if (line && strcmp(line, "ok") != 0)
+            note(checking, line);
+    }
+}
+
+static bool note_nothing(void *own, const struct spool_entry *entry)
+{
+    (void)own;
+    (void)entry;
+    return true;
+}
+
+/* One entry: its event, its original, and that it is in one state that fits what it has. */
+static void check_entry(struct checking *checking, int64_t number, bool has_original)
+{
+    struct fault why;
+    size_t size;
+    if (!spool_find(checking->reader, number, note_nothing, NULL, &why))
+        note(checking, why.text);
+    if (!has_original)
+        return;
+    auto_free(free) char *original = spool_original(checking->reader, number, &size, &why);
+    if (original)
+        return;
+    (void)fault_prefix(&why, "entry %" PRId64, number);
+    note(checking, why.text);
+}
+
+static bool check_entries(struct checking *checking, struct fault *why)
+{
+    sqlite3 *database = checking->reader->database;
+    auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
+        database, "SELECT number, number = document FROM entry ORDER BY number", why);
+    if (!rows)
+        return false;
+    for (bool found;;) {
+        if (!database_next(database, rows, "check", &found, why))
+            return false;
+        if (!found)
+            return true;
+        check_entry(checking, sqlite3_column_int64(rows, 0), sqlite3_column_int(rows, 1));
+    }
+}
+
+/* Each says, of one kind of contradiction, how many entries have it. */
+static const struct {
+    const char *what;
+    const char *sql;
+} contradictions[] = {
+    {"entries in no known state", "SELECT count(*) FROM entry WHERE state NOT BETWEEN 0 AND 4"},
+    {"entries to be published that have no event",
+     "SELECT count(*) FROM entry WHERE state IN (0, 1, 4) AND event IS NULL"},
+    {"entries parked behind nothing",
+     "SELECT count(*) FROM entry p WHERE state = 1 AND NOT EXISTS (SELECT 1 FROM entry d WHERE"
+     " d.state IN (1, 2) AND d.state = 2 AND d.dossier_key = p.dossier_key)"},
+    {"released entries without a number",
+     "SELECT count(*) FROM entry e WHERE state = 4 AND NOT EXISTS (SELECT 1 FROM released r WHERE"
+     " r.number = e.released AND r.entry = e.number)"},
+    {"items whose document is gone", "SELECT count(*) FROM entry e WHERE NOT EXISTS"
+                                     " (SELECT 1 FROM entry d WHERE d.number = e.document)"},
+};
+
+static bool check_states(struct checking *checking, struct fault *why)
+{
+    char line[128];
+    for (size_t i = 0; i < sizeof contradictions / sizeof contradictions[0]; i++) {
+        int64_t count;
+        if (!database_number(checking->reader->database, contradictions[i].sql, &count, why))
+            return false;
+        if (count == 0)
+            continue;
+        (void)snprintf(line, sizeof line, "%" PRId64 " %s", count, contradictions[i].what);
+        note(checking, line);
+    }
+    return true;
+}
+
+bool spool_check(struct spool_reader *reader, void (*each)(void *own, const char *finding),
+                 void *own, struct fault *why)
+{
+    struct checking checking = {.reader = reader, .each = each, .own = own};
+    if (!check_database(&checking, why) || !check_entries(&checking, why) ||
+        !check_states(&checking, why))
+        return false;
+    return checking.findings == 0 ||
+           fault_set(why, FAULT_BROKEN, "spool: %" PRId64 " findings", checking.findings);
+}
+
+bool spool_backup(struct spool_reader *reader, const char *to_file, struct fault *why)
+{
+    if (access(to_file, F_OK) == 0)
+        return fault_set(why, FAULT_REFUSE, "%s: exists already", to_file);
+    auto_free(sqlite3_finalize) sqlite3_stmt *copy =
+        database_prepare(reader->database, "VACUUM INTO ?", why);
+    if (!copy)
+        return false;
+    bind_text(copy, 1, to_file);
+    return database_step(reader->database, copy, "copy", why);
+}

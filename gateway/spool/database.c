@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SQLite, opened as the spool needs it, and its failures as faults. */
+#include "spool/database.h"
+
+#include <limits.h>
+#include <string.h>
+
+extern const char schema_sql[] __asm__("_binary_gateway_spool_schema_sql_start");
+extern const char schema_sql_end[] __asm__("_binary_gateway_spool_schema_sql_end");
+
+enum { BUSY_MS = 10000, TEXT_SIZE = 64 };
+
+bool database_fault(sqlite3 *database, const char *doing, struct fault *why)
+{
+    int code = sqlite3_extended_errcode(database);
+    int primary = code & 0xFF;
+    bool may_pass = primary == SQLITE_FULL || primary == SQLITE_BUSY || primary == SQLITE_LOCKED;
+    /* SQLite's message can quote a value that broke a rule; its code's name cannot. */
+    return fault_set(why, may_pass ? FAULT_RETRY : FAULT_BROKEN, "spool: %s: %s (%d)", doing,
+                     sqlite3_errstr(code), code);
+}
+
+void database_close(sqlite3 *database)
+{
+    (void)sqlite3_close_v2(database); /* with statements left it ends when they do */
+}
+
+ENDS_WITH_SCOPE(sqlite3 *, database_close)
+
+sqlite3_stmt *database_prepare(sqlite3 *database, const char *sql, struct fault *why)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
+        SQLITE_OK)
+        (void)database_fault(database, "prepare", why);
+    return statement;
+}
+
+bool database_run(sqlite3 *database, const char *sql, struct fault *why)
+{
+    if (sqlite3_exec(database, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return database_fault(database, "run", why);
+    return true;
+}
+
+bool database_step(sqlite3 *database, sqlite3_stmt *statement, const char *doing, struct fault *why)
+{
+    int code = sqlite3_step(statement);
+    bool done = code == SQLITE_DONE || code == SQLITE_ROW || database_fault(database, doing, why);
+    (void)sqlite3_reset(statement); /* repeats the step's code */
+    return done;
+}
+
+bool database_next(sqlite3 *database, sqlite3_stmt *statement, const char *doing, bool *found,
+                   struct fault *why)
+{
+    int code = sqlite3_step(statement);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return database_fault(database, doing, why);
+    *found = code == SQLITE_ROW;
+    return true;
+}
+
+bool database_number(sqlite3 *database, const char *sql, int64_t *number, struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *statement = database_prepare(database, sql, why);
+    bool found = false;
+    if (!statement || !database_next(database, statement, "count", &found, why))
+        return false;
+    *number = found ? sqlite3_column_int64(statement, 0) : 0;
+    return true;
+}
+
+bool database_get(sqlite3 *database, const char *name, void *value, size_t limit, size_t *size,
+                  struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *statement =
+        database_prepare(database, "SELECT value FROM setting WHERE name = ?", why);
+    bool found = false;
+    if (!statement)
+        return false;
+    bind_text(statement, 1, name);
+    if (!database_next(database, statement, "read a setting", &found, why))
+        return false;
+    size_t stored = found ? (size_t)sqlite3_column_bytes(statement, 0) : 0;
+    if (stored > limit)
+        return fault_set(why, FAULT_BROKEN, "spool: setting %s is damaged", name);
+    if (stored > 0)
+        memcpy(value, sqlite3_column_blob(statement, 0), stored);
+    *size = stored;
+    return true;
+}
+
+bool database_set(sqlite3 *database, const char *name, const void *value, size_t size,
+                  struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *statement =
+        database_prepare(database, "INSERT OR REPLACE INTO setting VALUES (?, ?)", why);
+    if (!statement)
+        return false;
+    bind_text(statement, 1, name);
+    bind_bytes(statement, 2, value, size);
+    return database_step(database, statement, "store a setting", why);
+}
+
+bool database_get_number(sqlite3 *database, const char *name, int64_t *number, struct fault *why)
+{
+    int64_t stored = 0;
+    size_t size;
+    if (!database_get(database, name, &stored, sizeof stored, &size, why))
+        return false;
+    *number = size == sizeof stored ? stored : 0;
+    return true;
+}
+
+bool database_set_number(sqlite3 *database, const char *name, int64_t number, struct fault *why)
+{
+    return database_set(database, name, &number, sizeof number, why);
+}
+
+void bind_number(sqlite3_stmt *statement, int place, int64_t number)
+{
+    (void)sqlite3_bind_int64(statement, place, number);
+}
+
+void bind_text(sqlite3_stmt *statement, int place, const char *text)
+{
+    (void)sqlite3_bind_text(statement, place, text, -1, SQLITE_STATIC);
+}
+
+void bind_bytes(sqlite3_stmt *statement, int place, const void *bytes, size_t size)
+{
+    (void)sqlite3_bind_blob64(statement, place, bytes, size, SQLITE_STATIC);
+}
+
+static sqlite3 *open_file(const char *file, int flags, struct fault *why)
+{
+    sqlite3 *database = NULL;
+    int code = sqlite3_open_v2(file, &database, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK) {
+        (void)sqlite3_busy_timeout(database, BUSY_MS);
+        return database;
+    }
+    (void)fault_set(why, FAULT_BROKEN, "%s: %s", file, sqlite3_errstr(code));
+    database_close(database);
+    return NULL;
+}
+
+static bool make_tables(sqlite3 *database, struct fault *why)
+{
+    size_t size = (size_t)((uintptr_t)schema_sql_end - (uintptr_t)schema_sql);
+    auto_free(free) char *sql = strndup(schema_sql, size);
+    char version[TEXT_SIZE];
+    (void)snprintf(version, sizeof version, "PRAGMA user_version = %d", DATABASE_VERSION);
+    if (!sql)
+        return fault_memory(why);
+    return database_run(database, "BEGIN IMMEDIATE", why) && database_run(database, sql, why) &&
+           database_run(database, version, why) && database_run(database, "COMMIT", why);
+}
+
+static bool accept_version(sqlite3 *database, const char *file, bool may_make, struct fault *why)
+{
+    int64_t version = 0;
+    if (!database_number(database, "PRAGMA user_version", &version, why))
+        return fault_prefix(why, "%s", file);
+    if (version == 0 && may_make)
+        return make_tables(database, why);
+    if (version == DATABASE_VERSION)
+        return true;
+    return fault_set(why, FAULT_BROKEN, "%s: a spool of version %d, and this program knows %d",
+                     file, (int)version, DATABASE_VERSION);
+}
+
+sqlite3 *database_open_writer(const char *file, struct fault *why)
+{
+    /* The page size must stand before the first table; one reader's cache is 64 MiB at most. */
+    static const char settings[] = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;"
+                                   "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
+                                   "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
+    auto_free(database_close) sqlite3 *database =
+        open_file(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, why);
+    if (!database || !database_run(database, settings, why) ||
+        !accept_version(database, file, true, why))
+        return NULL;
+    return steal(database);
+}
+
+sqlite3 *database_open_reader(const char *file, struct fault *why)
+{
+    auto_free(database_close) sqlite3 *database = open_file(file, SQLITE_OPEN_READONLY, why);
+    if (!database)
+        return NULL;
+    (void)sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (!accept_version(database, file, false, why))
+        return NULL;
+    return steal(database);
+}
+
+void short_digest(const void *bytes, size_t size, uint8_t digest[SHORT_DIGEST_SIZE])
+{
+    uint8_t whole[SHA256_SIZE];
+    digest_sha256(bytes, size, whole);
+    memcpy(digest, whole, SHORT_DIGEST_SIZE);
+}
+
+int64_t dossier_key(const char *code)
+{
+    uint8_t digest[SHORT_DIGEST_SIZE];
+    int64_t key;
+    short_digest(code, strlen(code), digest);
+    memcpy(&key, digest, sizeof key);
+    return key;
+}
+
+void dedupe_key(const char *partner, const void *native_id, size_t size, const uint8_t *content,
+                uint8_t key[SHORT_DIGEST_SIZE])
+{
+    /* The partner's id is a key of its own length's worth, so no pair can be read as another. */
+    uint8_t digest[SHA256_SIZE];
+    digest_hmac(partner, strlen(partner), native_id, size, digest);
+    if (content)
+        digest_hmac(content, SHA256_SIZE, digest, sizeof digest, digest);
+    memcpy(key, digest, SHORT_DIGEST_SIZE);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPOOL_DATABASE_H
+#define SPOOL_DATABASE_H
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/fault.h"
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** SQLite as the spool uses it: how its file is opened, and calls that report by fault. */
+
+enum { DATABASE_VERSION = 1, SHORT_DIGEST_SIZE = 16 };
+
+ENDS_WITH_SCOPE(sqlite3_stmt *, sqlite3_finalize)
+
+/** The writer's connection: creates the file, sets WAL and synchronous=FULL, makes the tables.
+ * FAULT_BROKEN when the file is damaged, foreign or of a newer version. */
+sqlite3 *database_open_writer(const char *file, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** A read-only connection, which never checkpoints. */
+sqlite3 *database_open_reader(const char *file, struct fault *why)
+    __attribute__((warn_unused_result));
+
+void database_close(sqlite3 *database);
+
+/** FAULT_RETRY for a full disk or a busy file, FAULT_BROKEN for the rest.  Returns false. */
+bool database_fault(sqlite3 *database, const char *doing, struct fault *why);
+
+/** A statement that is used again and again. */
+sqlite3_stmt *database_prepare(sqlite3 *database, const char *sql, struct fault *why)
+    __attribute__((warn_unused_result));
+
+bool database_run(sqlite3 *database, const char *sql, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Steps a statement that gives no row, and resets it. */
+bool database_step(sqlite3 *database, sqlite3_stmt *statement, const char *doing, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Steps to a row: `*found` says whether there was one.  The caller resets the statement. */
+bool database_next(sqlite3 *database, sqlite3_stmt *statement, const char *doing, bool *found,
+                   struct fault *why) __attribute__((warn_unused_result));
+
+/** The single number that `sql` gives; 0 for no row and for NULL. */
+bool database_number(sqlite3 *database, const char *sql, int64_t *number, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** A setting's bytes into `value`, `*size` of them, at most `limit`; 0 when it is not set. */
+bool database_get(sqlite3 *database, const char *name, void *value, size_t limit, size_t *size,
+                  struct fault *why) __attribute__((warn_unused_result));
+bool database_set(sqlite3 *database, const char *name, const void *value, size_t size,
+                  struct fault *why) __attribute__((warn_unused_result));
+bool database_get_number(sqlite3 *database, const char *name, int64_t *number, struct fault *why)
+    __attribute__((warn_unused_result));
+bool database_set_number(sqlite3 *database, const char *name, int64_t number, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/* Binding cannot fail but for memory, and then the step after it fails too. */
+void bind_number(sqlite3_stmt *statement, int place, int64_t number);
+/** NULL is bound as NULL.  Borrowed until the statement is reset. */
+void bind_text(sqlite3_stmt *statement, int place, const char *text);
+void bind_bytes(sqlite3_stmt *statement, int place, const void *bytes, size_t size);
+
+/** First half of the SHA-256 of `bytes`. */
+void short_digest(const void *bytes, size_t size, uint8_t digest[SHORT_DIGEST_SIZE]);
+
+/** What a dossier is found by: equal codes give equal keys; different ones may, so the code is
+ * compared too. */
+int64_t dossier_key(const char *code);
+
+/** What a repeat is known by: the partner and the native id, and for a conflicting document its
+ * content too (`content` NULL otherwise). */
+void dedupe_key(const char *partner, const void *native_id, size_t size, const uint8_t *content,
+                uint8_t key[SHORT_DIGEST_SIZE]);
+
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One document into the journal: what is a repeat, what is a conflict, what waits behind what. */
+#include "spool/body.h"
+#include "spool/store.h"
+
+#include <string.h>
+
+/* A document on its way in: what all of its rows share. */
+struct arrival {
+    const struct spool_document *document;
+    int64_t partner, adapter, media_type;
+    int64_t first; /* number of the document's first row; 0 until there is one */
+    struct body original;
+    uint8_t key[SHORT_DIGEST_SIZE]; /* of the item at hand */
+};
+
+static bool name_parts(struct store *store, struct arrival *arrival, struct fault *why)
+{
+    const struct spool_document *document = arrival->document;
+    return store_name(store, document->partner, &arrival->partner, why) &&
+           store_name(store, document->adapter, &arrival->adapter, why) &&
+           store_name(store, document->media_type, &arrival->media_type, why);
+}
+
+/* Looks the arrival's key up.  A row of dedupe whose entry was pruned would be gone with it. */
+static bool find_repeat(struct store *store, const struct arrival *arrival,
+                        const uint8_t *content_sha256, struct spool_receipt *receipt, bool *found,
+                        struct fault *why)
+{
+    sqlite3_stmt *find = store->statements.find_repeat;
+    bind_bytes(find, 1, arrival->key, SHORT_DIGEST_SIZE);
+    if (!database_next(store->database, find, "look for a repeat", found, why))
+        return false;
+    if (*found) {
+        const void *content = sqlite3_column_blob(find, 0);
+        bool is_same = content && sqlite3_column_bytes(find, 0) == SHORT_DIGEST_SIZE &&
+                       memcmp(content, content_sha256, SHORT_DIGEST_SIZE) == 0;
+        *receipt = (struct spool_receipt){
+            .verdict = is_same ? SPOOL_REPEATED : SPOOL_CONFLICT,
+            .entry = sqlite3_column_int64(find, 1),
+            .received_at_ms = sqlite3_column_int64(find, 2),
+            .state = (enum entry_state)sqlite3_column_int(find, 3),
+        };
+    }
+    (void)sqlite3_reset(find);
+    return true;
+}
+
+static bool add_repeat_key(struct store *store, const struct arrival *arrival,
+                           const uint8_t *content_sha256, int64_t number, struct fault *why)
+{
+    sqlite3_stmt *add = store->statements.add_repeat;
+    bind_bytes(add, 1, arrival->key, SHORT_DIGEST_SIZE);
+    bind_bytes(add, 2, content_sha256, SHORT_DIGEST_SIZE);
+    bind_number(add, 3, number);
+    return database_step(store->database, add, "remember an id", why);
+}
+
+static bool add_reference(struct store *store, const struct spool_item *item, int64_t number,
+                          struct fault *why)
+{
+    if (!item->reference || !item->dossier_code)
+        return true;
+    uint8_t key[SHORT_DIGEST_SIZE];
+    sqlite3_stmt *add = store->statements.add_reference;
+    short_digest(item->reference, strlen(item->reference), key);
+    bind_bytes(add, 1, key, sizeof key);
+    bind_number(add, 2, number);
+    bind_text(add, 3, item->dossier_code);
+    return database_step(store->database, add, "remember a reference", why);
+}
+
+static void bind_document(sqlite3_stmt *add, const struct arrival *arrival, int64_t number)
+{
+    const struct spool_document *document = arrival->document;
+    bind_number(add, 1, number);
+    bind_number(add, 2, arrival->first);
+    bind_number(add, 5, arrival->partner);
+    bind_number(add, 6, arrival->adapter);
+    bind_number(add, 7, arrival->media_type);
+    bind_number(add, 9, document->received_at_ms);
+    bind_text(add, 17, document->traceparent);
+    bind_bytes(add, 20, document->sha256, SHA256_SIZE);
+    if (number != arrival->first)
+        return;
+    if (arrival->original.packed_from)
+        bind_number(add, 23, (int64_t)arrival->original.packed_from);
+    bind_bytes(add, 24, arrival->original.bytes, arrival->original.size);
+}
+
+static void bind_item(sqlite3_stmt *add, const struct spool_item *item)
+{
+    bind_number(add, 10, item->occurred_at_ms);
+    bind_number(add, 11, item->due_at_ms);
+    bind_number(add, 12, item->schema_no);
+    if (item->native_id)
+        (void)sqlite3_bind_text64(add, 15, item->native_id, item->native_id_size, SQLITE_STATIC,
+                                  SQLITE_UTF8);
+    bind_text(add, 18, item->cause);
+    bind_text(add, 19, item->detail);
+    if (item->event) {
+        bind_bytes(add, 16, item->event_id, UUID_SIZE);
+        bind_bytes(add, 22, item->event, item->event_size);
+    }
+}
+
+/* `code` is the lane's dossier; NULL for what has no lane. */
+static bool insert(struct store *store, struct arrival *arrival, const struct spool_item *item,
+                   const char *code, struct spool_receipt *receipt, struct fault *why)
+{
+    sqlite3_stmt *add = store->statements.add_entry;
+    int64_t event_type = 0;
+    uint8_t digest[SHORT_DIGEST_SIZE];
+    if (item->event_type && !store_name(store, item->event_type, &event_type, why))
+        return false;
+    int64_t number = ++store->counters.last_number;
+    bool is_first = arrival->first == 0;
+    if (is_first)
+        arrival->first = number;
+    (void)sqlite3_clear_bindings(add);
+    bind_document(add, arrival, number);
+    bind_item(add, item);
+    bind_number(add, 3, item - arrival->document->items);
+    bind_number(add, 4, receipt->state);
+    if (event_type)
+        bind_number(add, 8, event_type);
+    if (code)
+        bind_number(add, 13, dossier_key(code));
+    bind_text(add, 14, item->dossier_code);
+    if (item->event) {
+        short_digest(item->event, item->event_size, digest);
+        bind_bytes(add, 21, digest, sizeof digest);
+    }
+    receipt->verdict = SPOOL_STORED;
+    receipt->entry = number;
+    receipt->received_at_ms = arrival->document->received_at_ms;
+    return database_step(store->database, add, "store an entry", why);
+}
+
+static bool choose_state(struct store *store, const struct spool_item *item,
+                         enum entry_state *state, struct fault *why)
+{
+    bool is_blocked = false;
+    if (item->cause)
+        *state = ENTRY_DEAD;
+    else if (!item->event)
+        *state = ENTRY_DISCARDED;
+    else {
+        if (item->dossier_code && store->counters.parked + store->counters.dead > 0 &&
+            !lane_is_blocked(store, dossier_key(item->dossier_code), item->dossier_code,
+                             &is_blocked, why))
+            return false;
+        *state = is_blocked ? ENTRY_PARKED : ENTRY_READY;
+    }
+    return true;
+}
+
+static void count_stored(struct store *store, struct tally *tally, enum entry_state state)
+{
+    tally->received++;
+    store->counters.entries++;
+    store->counters.parked += state == ENTRY_PARKED;
+    store->counters.dead += state == ENTRY_DEAD;
+}
+
+static bool store_item(struct store *store, struct arrival *arrival, const struct spool_item *item,
+                       struct spool_receipt *receipt, struct fault *why)
+{
+    bool found = false;
+    struct tally *tally =
+        store_tally(store, arrival->partner, arrival->document->received_at_ms, why);
+    if (!tally)
+        return false;
+    if (item->native_id) {
+        dedupe_key(arrival->document->partner, item->native_id, item->native_id_size, NULL,
+                   arrival->key);
+        if (!find_repeat(store, arrival, item->content_sha256, receipt, &found, why))
+            return false;
+        if (found) {
+            tally->repeated += receipt->verdict == SPOOL_REPEATED;
+            return true;
+        }
+    }
+    if (!choose_state(store, item, &receipt->state, why) ||
+        !insert(store, arrival, item, item->dossier_code, receipt, why) ||
+        !add_reference(store, item, receipt->entry, why))
+        return false;
+    count_stored(store, tally, receipt->state);
+    return !item->native_id ||
+           add_repeat_key(store, arrival, item->content_sha256, receipt->entry, why);
+}
+
+/* All items, up to a conflict: `*conflict` is then the item that has it, else the count. */
+static bool store_items(struct store *store, struct arrival *arrival,
+                        struct spool_receipt *receipts, size_t *conflict, struct fault *why)
+{
+    const struct spool_document *document = arrival->document;
+    for (size_t i = 0; i < document->item_count; i++) {
+        if (!store_item(store, arrival, &document->items[i], &receipts[i], why))
+            return false;
+        if (receipts[i].verdict == SPOOL_CONFLICT) {
+            *conflict = i;
+            return true;
+        }
+    }
+    *conflict = document->item_count;
+    return true;
+}
+
+/* The document is kept whole, without a lane, for a person; once, however often it comes. */
+static bool store_conflict(struct store *store, struct arrival *arrival, size_t at,
+                           struct spool_receipt *receipts, struct fault *why)
+{
+    static const char cause[] = "conflict";
+    const struct spool_document *document = arrival->document;
+    struct spool_item item = document->items[at];
+    struct spool_receipt receipt = {.state = ENTRY_DEAD};
+    bool found = false;
+    item.cause = cause;
+    item.detail = "the same id was sent before with other content";
+    item.event = NULL;
+    item.schema_no = 0;
+    struct spool_document whole = *document;
+    whole.items = &item;
+    arrival->document = &whole;
+    dedupe_key(document->partner, item.native_id, item.native_id_size, document->sha256,
+               arrival->key);
+    struct tally *tally = store_tally(store, arrival->partner, document->received_at_ms, why);
+    if (!tally || !find_repeat(store, arrival, document->sha256, &receipt, &found, why))
+        return false;
+    if (found) {
+        tally->repeated++;
+    } else {
+        if (!insert(store, arrival, &item, NULL, &receipt, why) ||
+            !add_repeat_key(store, arrival, document->sha256, receipt.entry, why))
+            return false;
+        count_stored(store, tally, ENTRY_DEAD);
+    }
+    receipt.verdict = SPOOL_CONFLICT;
+    for (size_t i = 0; i < document->item_count; i++)
+        receipts[i] = receipt;
+    return true;
+}
+
+/* What the items before the conflict wrote must go again; their counts too. */
+struct savepoint {
+    struct counters counters;
+    size_t tally_count;
+    struct tally tally;
+};
+
+static bool store_or_conflict(struct store *store, struct arrival *arrival,
+                              struct spool_receipt *receipts, struct fault *why)
+{
+    size_t conflict;
+    const struct spool_document *document = arrival->document;
+    struct tally *tally = store_tally(store, arrival->partner, document->received_at_ms, why);
+    if (!tally)
+        return false;
+    const struct savepoint before = {store->counters, store->tally_count, *tally};
+    bool is_guarded = document->item_count > 1;
+    if (is_guarded && !database_run(store->database, "SAVEPOINT document", why))
+        return false;
+    if (!store_items(store, arrival, receipts, &conflict, why))
+        return false;
+    if (conflict == document->item_count)
+        return !is_guarded || database_run(store->database, "RELEASE document", why);
+    if (is_guarded && !database_run(store->database, "ROLLBACK TO document; RELEASE document", why))
+        return false;
+    store->counters = before.counters;
+    store_forget_names(store); /* some may have been made after the savepoint */
+    tally = store_tally(store, arrival->partner, document->received_at_ms, why);
+    if (!tally)
+        return false;
+    *tally = before.tally;
+    arrival->first = 0;
+    return store_conflict(store, arrival, conflict, receipts, why);
+}
+
+bool store_document(struct store *store, const struct spool_document *document,
+                    struct spool_receipt *receipts, struct fault *why)
+{
+    struct arrival arrival = {.document = document};
+    if (!name_parts(store, &arrival, why) ||
+        !body_pack(document->bytes, document->size, store->compress_above_bytes, &arrival.original,
+                   why))
+        return false;
+    bool stored = store_or_conflict(store, &arrival, receipts, why);
+    body_release(&arrival.original);
+    return stored;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lanes: one dossier toward Kafka.  A DEAD entry holds back what comes behind it in its lane, as
+ * PARKED, until a person releases or discards it. */
+#include "spool/store.h"
+
+#include <string.h>
+
+/* What the decisions below need of an entry. */
+struct subject {
+    int64_t entry;
+    int64_t number; /* under which it is or was to be published */
+    enum entry_state state;
+    bool has_lane;
+    bool has_event;
+    int64_t key;
+    char *code;
+};
+
+static void end_subject(struct subject *subject)
+{
+    free(subject->code);
+}
+
+bool lane_is_blocked(struct store *store, int64_t key, const char *code, bool *blocked,
+                     struct fault *why)
+{
+    sqlite3_stmt *find = store->statements.in_the_way;
+    bind_number(find, 1, key);
+    bind_text(find, 2, code);
+    bool done = database_next(store->database, find, "look along the lane", blocked, why);
+    (void)sqlite3_reset(find);
+    return done;
+}
+
+static bool read_subject(struct store *store, const char *sql, int64_t number,
+                         struct subject *subject, struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *find = database_prepare(store->database, sql, why);
+    bool found = false;
+    if (!find)
+        return false;
+    bind_number(find, 1, number);
+    if (!database_next(store->database, find, "find an entry", &found, why))
+        return false;
+    if (!found)
+        return fault_set(why, FAULT_REFUSE, "spool: there is no such entry");
+    const char *code = (const char *)sqlite3_column_text(find, 5);
+    *subject = (struct subject){
+        .entry = sqlite3_column_int64(find, 0),
+        .number = sqlite3_column_int64(find, 1),
+        .state = (enum entry_state)sqlite3_column_int(find, 2),
+        .has_event = sqlite3_column_int(find, 3),
+        .has_lane = sqlite3_column_type(find, 4) != SQLITE_NULL && code,
+        .key = sqlite3_column_int64(find, 4),
+        .code = code ? strdup(code) : NULL,
+    };
+    return !code || subject->code || fault_memory(why);
+}
+
+#define SUBJECT                                                                                    \
+    "SELECT number, ifnull(released, number), state, event IS NOT NULL, dossier_key, dossier_code" \
+    " FROM entry "
+
+static bool change(struct store *store, const char *sql, const struct subject *subject,
+                   const char *const texts[2], struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *update = database_prepare(store->database, sql, why);
+    if (!update)
+        return false;
+    /* Statements use what they need of these; the others do not exist in them. */
+    bind_number(update, 1, subject->entry);
+    bind_number(update, 2, subject->number);
+    bind_number(update, 3, subject->key);
+    bind_text(update, 4, subject->code);
+    bind_text(update, 5, texts[0]);
+    bind_text(update, 6, texts[1]);
+    return database_step(store->database, update, "change entries", why);
+}
+
+static const char *const no_texts[2] = {NULL, NULL};
+
+static bool park_behind(struct store *store, const struct subject *subject, struct fault *why)
+{
+    if (!subject->has_lane)
+        return true;
+    if (!change(store,
+                "UPDATE entry SET state = 1 WHERE dossier_key = ?3 AND dossier_code = ?4 AND"
+                " ((state = 0 AND number > ?2) OR (state = 4 AND released > ?2))",
+                subject, no_texts, why))
+        return false;
+    store->counters.parked += sqlite3_changes64(store->database);
+    return true;
+}
+
+bool lane_bury(struct store *store, int64_t number, const char *cause, const char *detail,
+               struct fault *why)
+{
+    __attribute__((cleanup(end_subject))) struct subject subject = {0};
+    if (!read_subject(store,
+                      SUBJECT "WHERE (number = ?1 AND released IS NULL) OR number ="
+                              " (SELECT entry FROM released WHERE number = ?1)",
+                      number, &subject, why))
+        return false;
+    if (subject.number != number ||
+        (subject.state != ENTRY_READY && subject.state != ENTRY_RELEASED))
+        return fault_set(why, FAULT_REFUSE, "spool: the entry is not waiting under that number");
+    const char *const texts[2] = {cause, detail};
+    if (!change(store, "UPDATE entry SET state = 2, cause = ?5, detail = ?6 WHERE number = ?1",
+                &subject, texts, why))
+        return false;
+    store->counters.dead++;
+    return park_behind(store, &subject, why);
+}
+
+/* The entry goes on under the next number. */
+static bool renumber(struct store *store, int64_t entry, struct fault *why)
+{
+    struct subject subject = {.entry = entry, .number = ++store->counters.last_number};
+    return change(store, "INSERT INTO released (entry, number) VALUES (?1, ?2)", &subject, no_texts,
+                  why) &&
+           change(store, "UPDATE entry SET state = 4, released = ?2 WHERE number = ?1", &subject,
+                  no_texts, why);
+}
+
+/* The oldest entry in the way of a lane: `*entry` 0 when there is none. */
+static bool oldest_in_the_way(struct store *store, const struct subject *lane, int64_t *entry,
+                              enum entry_state *state, struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *find = database_prepare(
+        store->database,
+        "SELECT number, state FROM entry INDEXED BY entry_in_the_way"
+        " WHERE dossier_key = ?1 AND dossier_code = ?2 AND state IN (1, 2) ORDER BY number LIMIT 1",
+        why);
+    bool found = false;
+    if (!find)
+        return false;
+    bind_number(find, 1, lane->key);
+    bind_text(find, 2, lane->code);
+    if (!database_next(store->database, find, "look along the lane", &found, why))
+        return false;
+    *entry = found ? sqlite3_column_int64(find, 0) : 0;
+    *state = found ? (enum entry_state)sqlite3_column_int(find, 1) : ENTRY_READY;
+    return true;
+}
+
+/* Everything parked goes on, in its old order, up to the next dead one. */
+static bool open_lane(struct store *store, const struct subject *lane, struct fault *why)
+{
+    for (;;) {
+        int64_t entry;
+        enum entry_state state;
+        if (!oldest_in_the_way(store, lane, &entry, &state, why))
+            return false;
+        if (entry == 0 || state == ENTRY_DEAD)
+            return true;
+        if (!renumber(store, entry, why))
+            return false;
+        store->counters.parked--;
+    }
+}
+
+static bool read_dead(struct store *store, int64_t entry, struct subject *subject,
+                      struct fault *why)
+{
+    if (!read_subject(store, SUBJECT "WHERE number = ?1", entry, subject, why))
+        return false;
+    return subject->state == ENTRY_DEAD ||
+           fault_set(why, FAULT_REFUSE, "spool: the entry is not dead");
+}
+
+bool lane_release(struct store *store, int64_t entry, struct fault *why)
+{
+    __attribute__((cleanup(end_subject))) struct subject subject = {0};
+    if (!read_dead(store, entry, &subject, why))
+        return false;
+    if (!subject.has_event)
+        return fault_set(why, FAULT_REFUSE, "spool: the entry has no event to publish");
+    store->counters.dead--;
+    if (!subject.has_lane)
+        return renumber(store, entry, why);
+    if (!change(store, "UPDATE entry SET state = 1 WHERE number = ?1", &subject, no_texts, why))
+        return false;
+    store->counters.parked++;
+    return open_lane(store, &subject, why);
+}
+
+bool lane_discard(struct store *store, int64_t entry, const char *reason, struct fault *why)
+{
+    __attribute__((cleanup(end_subject))) struct subject subject = {0};
+    if (!read_dead(store, entry, &subject, why))
+        return false;
+    const char *const texts[2] = {NULL, reason};
+    if (!change(store, "UPDATE entry SET state = 3, detail = ?6 WHERE number = ?1", &subject, texts,
+                why))
+        return false;
+    store->counters.dead--;
+    return !subject.has_lane || open_lane(store, &subject, why);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is old and done goes, a whole document at a time, since its first row holds the original for
+ * all of its items.  The walk is in the order of arrival and ends at the first entry that is not
+ * old; what waits, or waits for a person, is passed over. */
+#include "spool/store.h"
+
+#include <string.h>
+
+/* The rows of one document: their numbers follow one another. */
+struct group {
+    int64_t first, last;
+    int64_t partner, received_at;
+    int64_t count;
+    bool is_done;
+};
+
+struct groups {
+    struct group *items;
+    size_t count;
+};
+
+static const char walk_sql[] =
+    "SELECT number, document, partner, received_at,"
+    /* published, under its own number or a later one, or ended by a person */
+    " (state = 0 AND number <= ?2) OR (state = 4 AND released <= ?2) OR state = 3"
+    " FROM entry WHERE number > ?1 ORDER BY number";
+
+/* Adds the row at hand to its document's group. */
+static void take_row(sqlite3_stmt *rows, struct groups *groups)
+{
+    int64_t number = sqlite3_column_int64(rows, 0);
+    int64_t document = sqlite3_column_int64(rows, 1);
+    bool is_done = sqlite3_column_int(rows, 4);
+    struct group *group = groups->count ? &groups->items[groups->count - 1] : NULL;
+    if (!group || group->first != document) {
+        group = &groups->items[groups->count++];
+        *group = (struct group){.first = document,
+                                .partner = sqlite3_column_int64(rows, 2),
+                                .received_at = sqlite3_column_int64(rows, 3),
+                                .is_done = true};
+    }
+    group->last = number;
+    group->count++;
+    group->is_done = group->is_done && is_done;
+}
+
+/* Up to `limit` documents from the cursor on; all of their rows. */
+static bool walk(struct store *store, struct pruning *pruning, size_t limit, struct groups *groups,
+                 struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *rows =
+        database_prepare(store->database, walk_sql, why);
+    if (!rows)
+        return false;
+    bind_number(rows, 1, pruning->cursor);
+    bind_number(rows, 2, store->counters.watermark);
+    pruning->has_more = false;
+    for (bool found;;) {
+        if (!database_next(store->database, rows, "look for what is old", &found, why))
+            return false;
+        if (!found || sqlite3_column_int64(rows, 3) >= pruning->before_ms)
+            return true;
+        bool is_new = groups->count == 0 ||
+                      groups->items[groups->count - 1].first != sqlite3_column_int64(rows, 1);
+        if (is_new && groups->count == limit) {
+            pruning->has_more = true;
+            return true;
+        }
+        take_row(rows, groups);
+        pruning->cursor = sqlite3_column_int64(rows, 0);
+    }
+}
+
+static bool drop_key(struct store *store, sqlite3_stmt *drop, const uint8_t *key, int64_t number,
+                     struct fault *why)
+{
+    bind_bytes(drop, 1, key, SHORT_DIGEST_SIZE);
+    bind_number(drop, 2, number);
+    return database_step(store->database, drop, "forget an id", why);
+}
+
+/* An entry is known by its id or, when it is a conflict, by its id and content. */
+static bool drop_keys(struct store *store, sqlite3_stmt *row, sqlite3_stmt *drop, struct fault *why)
+{
+    int64_t number = sqlite3_column_int64(row, 0);
+    const void *native_id = sqlite3_column_text(row, 1);
+    size_t size = (size_t)sqlite3_column_bytes(row, 1);
+    const char *partner = (const char *)sqlite3_column_text(row, 2);
+    const uint8_t *content = sqlite3_column_blob(row, 3);
+    uint8_t key[SHORT_DIGEST_SIZE];
+    if (!native_id || !partner || !content)
+        return true;
+    dedupe_key(partner, native_id, size, NULL, key);
+    if (!drop_key(store, drop, key, number, why))
+        return false;
+    dedupe_key(partner, native_id, size, content, key);
+    return drop_key(store, drop, key, number, why);
+}
+
+static bool forget_ids(struct store *store, const struct group *group, struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
+        store->database,
+        "SELECT number, native_id, (SELECT text FROM name WHERE no = partner), sha256"
+        " FROM entry WHERE number BETWEEN ?1 AND ?2",
+        why);
+    if (!rows)
+        return false;
+    auto_free(sqlite3_finalize) sqlite3_stmt *drop =
+        database_prepare(store->database, "DELETE FROM dedupe WHERE key = ? AND number = ?", why);
+    if (!drop)
+        return false;
+    bind_number(rows, 1, group->first);
+    bind_number(rows, 2, group->last);
+    for (bool found;;) {
+        if (!database_next(store->database, rows, "read what is old", &found, why))
+            return false;
+        if (!found)
+            return true;
+        if (!drop_keys(store, rows, drop, why))
+            return false;
+    }
+}
+
+static bool delete_group(struct store *store, const struct group *group, struct fault *why)
+{
+    static const char *const deletions[] = {
+        "DELETE FROM released WHERE entry BETWEEN ?1 AND ?2",
+        "DELETE FROM reference WHERE number BETWEEN ?1 AND ?2",
+        "DELETE FROM placement WHERE last BETWEEN ?1 AND ?2",
+        "DELETE FROM entry WHERE number BETWEEN ?1 AND ?2",
+    };
+    if (!forget_ids(store, group, why))
+        return false;
+    for (size_t i = 0; i < sizeof deletions / sizeof deletions[0]; i++) {
+        auto_free(sqlite3_finalize) sqlite3_stmt *deletion =
+            database_prepare(store->database, deletions[i], why);
+        if (!deletion)
+            return false;
+        bind_number(deletion, 1, group->first);
+        bind_number(deletion, 2, group->last);
+        if (!database_step(store->database, deletion, "delete what is old", why))
+            return false;
+    }
+    struct tally *tally = store_tally(store, group->partner, group->received_at, why);
+    if (!tally)
+        return false;
+    tally->pruned += group->count;
+    return true;
+}
+
+bool prune_some(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
+{
+    struct groups groups = {0};
+    auto_free(free) struct group *items = calloc((size_t)limit, sizeof *items);
+    if (!items)
+        return fault_memory(why);
+    groups.items = items;
+    if (!walk(store, pruning, (size_t)limit, &groups, why))
+        return false;
+    for (size_t i = 0; i < groups.count; i++) {
+        if (!groups.items[i].is_done)
+            continue;
+        if (!delete_group(store, &groups.items[i], why))
+            return false;
+        pruning->count += groups.items[i].count;
+    }
+    /* A number that is gone from the rows must still never be given again. */
+    return database_set_number(store->database, "last_number", store->counters.last_number, why);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading the journal: one read-only connection for one thread. */
+#include "spool/reader.h"
+
+#include "spool/body.h"
+#include "spool/places.h"
+#include "spool/row.h"
+
+#include <string.h>
+
+/* Every query gives the same columns, which row.c reads; without the event it is not even loaded.
+ */
+#define COLUMNS                                                                                    \
+    "e.number, ifnull(e.released, e.number), e.state, e.partner, e.adapter, e.media_type,"         \
+    " e.event_type, e.document, e.item, e.received_at, e.occurred_at, e.due_at, e.schema_no,"      \
+    " e.dossier_code, e.native_id, e.event_id, e.traceparent, e.cause, e.detail, e.sha256,"        \
+    " e.event_digest"
+
+static const char *const queries[] = {
+    [QUERY_FIND] = "SELECT " COLUMNS ", e.event FROM entry e WHERE e.number = ?1",
+    [QUERY_NEXT_OWN] = "SELECT " COLUMNS ", e.event FROM entry e WHERE e.number > ?1 AND"
+                       " e.state IN (0, 2) AND e.released IS NULL ORDER BY e.number LIMIT ?2",
+    [QUERY_NEXT_RELEASED] =
+        "SELECT " COLUMNS ", e.event FROM released r JOIN entry e ON e.number = r.entry"
+        " WHERE r.number > ?1 AND e.released = r.number AND e.state IN (2, 4)"
+        " ORDER BY r.number LIMIT ?2",
+    [QUERY_DOSSIER] = "SELECT " COLUMNS ", NULL FROM entry e WHERE e.dossier_key = ?3 AND"
+                      " e.dossier_code = ?4 AND e.number > ?1 ORDER BY e.number LIMIT ?2",
+    [QUERY_LIST] =
+        "SELECT " COLUMNS ", NULL FROM entry e WHERE e.number > ?1 ORDER BY e.number LIMIT ?2",
+    [QUERY_BEHIND] = "SELECT number FROM entry INDEXED BY entry_in_the_way WHERE dossier_key = ?3"
+                     " AND dossier_code = ?4 AND state IN (1, 2) AND state = 2"
+                     " ORDER BY number LIMIT 1",
+    [QUERY_WATERMARK] = "SELECT value FROM setting WHERE name = 'watermark'",
+};
+
+struct spool_reader *spool_reader_open(const char *file, struct fault *why)
+{
+    struct spool_reader *reader = calloc(1, sizeof *reader);
+    size_t size;
+    if (!reader) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    reader->database = database_open_reader(file, why);
+    bool is_open =
+        reader->database && database_get(reader->database, "receipt_key", reader->receipt_key,
+                                         sizeof reader->receipt_key, &size, why);
+    for (size_t i = 0; is_open && i < QUERY_COUNT; i++) {
+        reader->queries[i] = database_prepare(reader->database, queries[i], why);
+        is_open = reader->queries[i] != NULL;
+    }
+    if (is_open)
+        return reader;
+    spool_reader_close(reader);
+    return NULL;
+}
+
+void spool_reader_close(struct spool_reader *reader)
+{
+    if (!reader)
+        return;
+    for (size_t i = 0; i < QUERY_COUNT; i++)
+        (void)sqlite3_finalize(reader->queries[i]); /* repeats the last step's code */
+    if (reader->database)
+        database_close(reader->database);
+    for (size_t i = 0; i < reader->name_count; i++)
+        free(reader->names[i]);
+    free(reader->names);
+    free(reader);
+}
+
+const uint8_t *spool_reader_key(const struct spool_reader *reader)
+{
+    return reader->receipt_key;
+}
+
+/* Gives each row of a bound query to `each`.  `*damaged` NULL: what is damaged is given without its
+ * event, since other things can still be told of it. */
+static bool give_rows(struct spool_reader *reader, enum query query, spool_each each, void *own,
+                      int64_t *given, struct fault *why)
+{
+    sqlite3_stmt *rows = reader->queries[query];
+    bool done = true;
+    bool goes_on = true;
+    bool found = false;
+    while (goes_on && (done = database_next(reader->database, rows, "read entries", &found, why)) &&
+           found) {
+        struct spool_entry entry;
+        done = row_read(reader, rows, &entry, why);
+        if (!done)
+            break;
+        ++*given;
+        goes_on = each(own, &entry);
+    }
+    (void)sqlite3_reset(rows); /* repeats the last step's code */
+    return done;
+}
+
+bool spool_find(struct spool_reader *reader, int64_t entry, spool_each each, void *own,
+                struct fault *why)
+{
+    int64_t given = 0;
+    bind_number(reader->queries[QUERY_FIND], 1, entry);
+    if (!row_watermark(reader, why) || !give_rows(reader, QUERY_FIND, each, own, &given, why))
+        return false;
+    return given > 0 || fault_set(why, FAULT_REFUSE, "spool: there is no such entry");
+}
+
+bool spool_list(struct spool_reader *reader, int64_t after, int64_t limit, spool_each each,
+                void *own, struct fault *why)
+{
+    int64_t given = 0;
+    bind_number(reader->queries[QUERY_LIST], 1, after);
+    bind_number(reader->queries[QUERY_LIST], 2, limit);
+    return row_watermark(reader, why) && give_rows(reader, QUERY_LIST, each, own, &given, why);
+}
+
+bool spool_of_dossier(struct spool_reader *reader, const char *dossier_code, int64_t after,
+                      int64_t limit, spool_each each, void *own, struct fault *why)
+{
+    int64_t given = 0;
+    sqlite3_stmt *rows = reader->queries[QUERY_DOSSIER];
+    bind_number(rows, 1, after);
+    bind_number(rows, 2, limit);
+    bind_number(rows, 3, dossier_key(dossier_code));
+    bind_text(rows, 4, dossier_code);
+    return row_watermark(reader, why) && give_rows(reader, QUERY_DOSSIER, each, own, &given, why);
+}
+
+/* One of the two streams of numbers that spool_next merges. */
+struct stream {
+    sqlite3_stmt *rows;
+    bool has_row;
+    int64_t number;
+};
+
+static bool advance(struct spool_reader *reader, struct stream *stream, struct fault *why)
+{
+    if (!database_next(reader->database, stream->rows, "read what is next", &stream->has_row, why))
+        return false;
+    stream->number = stream->has_row ? sqlite3_column_int64(stream->rows, 1) : INT64_MAX;
+    return true;
+}
+
+/* One row of the stream that is behind.  A damaged event stops here, and says where. */
+static bool give_next(struct spool_reader *reader, struct stream *stream, spool_each each,
+                      void *own, bool *goes_on, int64_t *damaged, struct fault *why)
+{
+    struct spool_entry entry;
+    if (!row_read(reader, stream->rows, &entry, why)) {
+        *damaged = stream->number;
+        return false;
+    }
+    *goes_on = each(own, &entry);
+    return advance(reader, stream, why);
+}
+
+bool spool_next(struct spool_reader *reader, int64_t after, int64_t limit, spool_each each,
+                void *own, int64_t *damaged, struct fault *why)
+{
+    struct stream streams[2] = {{.rows = reader->queries[QUERY_NEXT_OWN]},
+                                {.rows = reader->queries[QUERY_NEXT_RELEASED]}};
+    *damaged = 0;
+    bool done = row_watermark(reader, why);
+    for (size_t i = 0; i < 2; i++) {
+        bind_number(streams[i].rows, 1, after);
+        bind_number(streams[i].rows, 2, limit);
+    }
+    done = done && database_run(reader->database, "BEGIN", why) &&
+           advance(reader, &streams[0], why) && advance(reader, &streams[1], why);
+    bool goes_on = true;
+    for (int64_t given = 0; done && goes_on && given < limit; given++) {
+        struct stream *first = &streams[streams[1].number < streams[0].number];
+        if (!first->has_row)
+            break;
+        done = give_next(reader, first, each, own, &goes_on, damaged, why);
+    }
+    (void)sqlite3_reset(streams[0].rows); /* both repeat the last step's code */
+    (void)sqlite3_reset(streams[1].rows);
+    if (!sqlite3_get_autocommit(reader->database))
+        (void)sqlite3_exec(reader->database, "COMMIT", NULL, NULL, NULL); /* nothing was written */
+    return done;
+}
+
+bool spool_place_of(struct spool_reader *reader, int64_t number, struct spool_place *place,
+                    struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *find = database_prepare(
+        reader->database,
+        "SELECT first, places FROM placement WHERE last >= ? ORDER BY last LIMIT 1", why);
+    bool found = false;
+    if (!find)
+        return false;
+    bind_number(find, 1, number);
+    if (!database_next(reader->database, find, "look for a place", &found, why))
+        return false;
+    if (found && sqlite3_column_int64(find, 0) <= number &&
+        places_find(sqlite3_column_blob(find, 1), (size_t)sqlite3_column_bytes(find, 1), number,
+                    place))
+        return true;
+    return fault_set(why, FAULT_NONE, "spool: where it went is not known");
+}
+
+char *spool_original(struct spool_reader *reader, int64_t entry, size_t *size, struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *find =
+        database_prepare(reader->database,
+                         "SELECT original, packed_from, sha256 FROM entry WHERE number ="
+                         " (SELECT document FROM entry WHERE number = ?)",
+                         why);
+    bool found = false;
+    if (!find)
+        return NULL;
+    bind_number(find, 1, entry);
+    if (!database_next(reader->database, find, "read an original", &found, why))
+        return NULL;
+    if (!found) {
+        (void)fault_set(why, FAULT_REFUSE, "spool: there is no such entry");
+        return NULL;
+    }
+    size_t unpacked = 0;
+    uint8_t digest[SHA256_SIZE];
+    auto_free(free) char *text =
+        body_unpack(sqlite3_column_blob(find, 0), (size_t)sqlite3_column_bytes(find, 0),
+                    (size_t)sqlite3_column_int64(find, 1), &unpacked, why);
+    if (!text)
+        return NULL;
+    digest_sha256(text, unpacked, digest);
+    if (sqlite3_column_bytes(find, 2) != SHA256_SIZE ||
+        memcmp(digest, sqlite3_column_blob(find, 2), SHA256_SIZE) != 0) {
+        (void)fault_set(why, FAULT_BROKEN, "spool: an original is not what its digest says");
+        return NULL;
+    }
+    *size = unpacked;
+    return steal(text);
+}
+
+bool spool_schema_of(struct spool_reader *reader, int32_t schema_no, struct spool_schema_row *row,
+                     struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *find = database_prepare(
+        reader->database,
+        "SELECT text, fingerprint, ifnull(registry_id, -1) FROM schema WHERE no = ?", why);
+    bool found = false;
+    if (!find)
+        return false;
+    bind_number(find, 1, schema_no);
+    if (!database_next(reader->database, find, "read a schema", &found, why))
+        return false;
+    if (!found)
+        return fault_set(why, FAULT_BROKEN, "spool: schema %d is not there", (int)schema_no);
+    const char *text = (const char *)sqlite3_column_text(find, 0);
+    char *copy = text ? strdup(text) : NULL;
+    if (!copy)
+        return fault_memory(why);
+    *row = (struct spool_schema_row){
+        .text = copy,
+        .fingerprint = (uint64_t)sqlite3_column_int64(find, 1),
+        .registry_id = (int32_t)sqlite3_column_int64(find, 2),
+    };
+    return true;
+}
+
+bool spool_dossier_of(struct spool_reader *reader, const char *reference, char **dossier_code,
+                      struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *find =
+        database_prepare(reader->database, "SELECT dossier_code FROM reference WHERE key = ?", why);
+    bool found = false;
+    uint8_t key[SHORT_DIGEST_SIZE];
+    if (!find)
+        return false;
+    short_digest(reference, strlen(reference), key);
+    bind_bytes(find, 1, key, sizeof key);
+    if (!database_next(reader->database, find, "look for a reference", &found, why))
+        return false;
+    const char *code = found ? (const char *)sqlite3_column_text(find, 0) : NULL;
+    char *copy = code ? strdup(code) : NULL;
+    if (code && !copy)
+        return fault_memory(why);
+    *dossier_code = copy;
+    return true;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A row of the journal as an entry: names instead of numbers, the event checked. */
+#include "spool/row.h"
+
+#include <string.h>
+
+bool row_watermark(struct spool_reader *reader, struct fault *why)
+{
+    sqlite3_stmt *find = reader->queries[QUERY_WATERMARK];
+    bool found = false;
+    if (!database_next(reader->database, find, "read the watermark", &found, why))
+        return false;
+    reader->watermark = 0;
+    if (found && sqlite3_column_bytes(find, 0) == sizeof reader->watermark)
+        memcpy(&reader->watermark, sqlite3_column_blob(find, 0), sizeof reader->watermark);
+    (void)sqlite3_reset(find);
+    return true;
+}
+
+static bool make_place(struct spool_reader *reader, size_t no, struct fault *why)
+{
+    if (no < reader->name_count)
+        return true;
+    char **more = reallocarray(reader->names, no + 1, sizeof *more);
+    if (!more)
+        return fault_memory(why);
+    memset(more + reader->name_count, 0, (no + 1 - reader->name_count) * sizeof *more);
+    reader->names = more;
+    reader->name_count = no + 1;
+    return true;
+}
+
+static bool load_name(struct spool_reader *reader, size_t no, struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *find =
+        database_prepare(reader->database, "SELECT text FROM name WHERE no = ?", why);
+    bool found = false;
+    if (!find)
+        return false;
+    bind_number(find, 1, (int64_t)no);
+    if (!database_next(reader->database, find, "read a name", &found, why))
+        return false;
+    if (!found)
+        return fault_set(why, FAULT_BROKEN, "spool: an entry has a name that is not there");
+    reader->names[no] = strdup((const char *)sqlite3_column_text(find, 0));
+    return reader->names[no] || fault_memory(why);
+}
+
+/* Names are few and never change. */
+static bool find_name(struct spool_reader *reader, int64_t no, const char **text, struct fault *why)
+{
+    enum { MOST_NAMES = 1 << 20 };
+    if (no <= 0 || no > MOST_NAMES)
+        return fault_set(why, FAULT_BROKEN, "spool: an entry has a name that cannot be");
+    if (!make_place(reader, (size_t)no, why))
+        return false;
+    if (!reader->names[no] && !load_name(reader, (size_t)no, why))
+        return false;
+    *text = reader->names[no];
+    return true;
+}
+
+static bool read_names(struct spool_reader *reader, sqlite3_stmt *row, struct spool_entry *entry,
+                       struct fault *why)
+{
+    if (!find_name(reader, sqlite3_column_int64(row, 3), &entry->partner, why) ||
+        !find_name(reader, sqlite3_column_int64(row, 4), &entry->adapter, why) ||
+        !find_name(reader, sqlite3_column_int64(row, 5), &entry->media_type, why))
+        return false;
+    return sqlite3_column_type(row, 6) == SQLITE_NULL ||
+           find_name(reader, sqlite3_column_int64(row, 6), &entry->event_type, why);
+}
+
+/* integrity_check misses most flipped bits; the digest does not. */
+static bool read_event(sqlite3_stmt *row, struct spool_entry *entry, struct fault *why)
+{
+    uint8_t digest[SHORT_DIGEST_SIZE];
+    entry->event = sqlite3_column_blob(row, 21);
+    entry->event_size = (size_t)sqlite3_column_bytes(row, 21);
+    if (!entry->event)
+        return true;
+    short_digest(entry->event, entry->event_size, digest);
+    const void *stored = sqlite3_column_blob(row, 20);
+    if (stored && sqlite3_column_bytes(row, 20) == SHORT_DIGEST_SIZE &&
+        memcmp(stored, digest, sizeof digest) == 0)
+        return true;
+    return fault_set(why, FAULT_BROKEN,
+                     "spool: the event of entry %lld is not what its digest says",
+                     (long long)entry->entry);
+}
+
+static bool find_behind(struct spool_reader *reader, struct spool_entry *entry, struct fault *why)
+{
+    sqlite3_stmt *find = reader->queries[QUERY_BEHIND];
+    bool found = false;
+    if (entry->state != ENTRY_PARKED || !entry->dossier_code)
+        return true;
+    bind_number(find, 3, dossier_key(entry->dossier_code));
+    bind_text(find, 4, entry->dossier_code);
+    if (!database_next(reader->database, find, "look along the lane", &found, why))
+        return false;
+    entry->behind = found ? sqlite3_column_int64(find, 0) : 0;
+    (void)sqlite3_reset(find);
+    return true;
+}
+
+bool row_read(struct spool_reader *reader, sqlite3_stmt *row, struct spool_entry *entry,
+              struct fault *why)
+{
+    *entry = (struct spool_entry){
+        .entry = sqlite3_column_int64(row, 0),
+        .number = sqlite3_column_int64(row, 1),
+        .state = (enum entry_state)sqlite3_column_int(row, 2),
+        .document = sqlite3_column_int64(row, 7),
+        .item_no = sqlite3_column_int(row, 8),
+        .received_at_ms = sqlite3_column_int64(row, 9),
+        .occurred_at_ms = sqlite3_column_int64(row, 10),
+        .due_at_ms = sqlite3_column_int64(row, 11),
+        .schema_no = (int32_t)sqlite3_column_int64(row, 12),
+        .dossier_code = (const char *)sqlite3_column_text(row, 13),
+        .native_id = (const char *)sqlite3_column_text(row, 14),
+        .traceparent = (const char *)sqlite3_column_text(row, 16),
+        .cause = (const char *)sqlite3_column_text(row, 17),
+        .detail = (const char *)sqlite3_column_text(row, 18),
+    };
+    if (sqlite3_column_bytes(row, 15) == UUID_SIZE)
+        entry->event_id = sqlite3_column_blob(row, 15);
+    entry->document_sha256 = sqlite3_column_blob(row, 19);
+    if (!entry->document_sha256 || sqlite3_column_bytes(row, 19) != SHA256_SIZE)
+        return fault_set(why, FAULT_BROKEN, "spool: entry %lld has no digest",
+                         (long long)entry->entry);
+    bool may_be_published = entry->state == ENTRY_READY || entry->state == ENTRY_RELEASED;
+    entry->is_published = may_be_published && entry->number <= reader->watermark;
+    return read_names(reader, row, entry, why) && read_event(row, entry, why) &&
+           find_behind(reader, entry, why);
+}

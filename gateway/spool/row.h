@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPOOL_ROW_H
+#define SPOOL_ROW_H
+
+#include "spool/database.h"
+#include "spool/reader.h"
+
+enum query {
+    QUERY_FIND,
+    QUERY_NEXT_OWN,
+    QUERY_NEXT_RELEASED,
+    QUERY_DOSSIER,
+    QUERY_LIST,
+    QUERY_BEHIND,
+    QUERY_WATERMARK,
+    QUERY_COUNT
+};
+
+struct spool_reader {
+    sqlite3 *database;
+    sqlite3_stmt *queries[QUERY_COUNT];
+    int64_t watermark; /* as it was when the call at hand began */
+    char **names;      /* by number; NULL where it was not asked for yet */
+    size_t name_count;
+    uint8_t receipt_key[SHA256_SIZE];
+};
+
+/** Reads the watermark for what is_published says of the rows to come. */
+bool row_watermark(struct spool_reader *reader, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** The row at hand as an entry that points into it.  FAULT_BROKEN when its event is not what its
+ * digest says. */
+bool row_read(struct spool_reader *reader, sqlite3_stmt *row, struct spool_entry *entry,
+              struct fault *why) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The writer's transactions: their start and end, names, tallies, the watermark. */
+#include "spool/store.h"
+
+#include "spool/places.h"
+
+#include <string.h>
+
+enum { VIETNAM_MS = 7 * 3600000, DAY_MS = 86400000 };
+
+int64_t day_number(int64_t moment_ms)
+{
+    return (moment_ms + VIETNAM_MS) / DAY_MS;
+}
+
+/* Each statement and where it is kept, so that making and ending them is one loop. */
+static const struct {
+    size_t offset;
+    const char *sql;
+} table[] = {
+    {offsetof(struct statements, begin), "BEGIN IMMEDIATE"},
+    {offsetof(struct statements, commit), "COMMIT"},
+    {offsetof(struct statements, find_name), "SELECT no FROM name WHERE text = ?"},
+    {offsetof(struct statements, add_name), "INSERT INTO name (text) VALUES (?)"},
+    {offsetof(struct statements, find_repeat),
+     "SELECT d.content, d.number, e.received_at, e.state FROM dedupe d"
+     " LEFT JOIN entry e ON e.number = d.number WHERE d.key = ?"},
+    {offsetof(struct statements, add_repeat), "INSERT INTO dedupe VALUES (?, ?, ?)"},
+    {offsetof(struct statements, in_the_way), "SELECT 1 FROM entry WHERE dossier_key = ?1 AND "
+                                              "dossier_code = ?2 AND state IN (1, 2) LIMIT 1"},
+    {offsetof(struct statements, add_entry),
+     "INSERT INTO entry (number, document, item, state, partner, adapter, media_type, event_type,"
+     " received_at, occurred_at, due_at, schema_no, dossier_key, dossier_code, native_id, event_id,"
+     " traceparent, cause, detail, sha256, event_digest, event, packed_from, original)"
+     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+    {offsetof(struct statements, add_reference),
+     "INSERT INTO reference VALUES (?, ?, ?) ON CONFLICT DO NOTHING"},
+    {offsetof(struct statements, add_tally),
+     "INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+     " received = received + excluded.received, refused = refused + excluded.refused,"
+     " repeated = repeated + excluded.repeated, pruned = pruned + excluded.pruned"},
+    {offsetof(struct statements, add_placement),
+     "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)"},
+};
+enum { STATEMENT_COUNT = sizeof table / sizeof table[0] };
+
+static sqlite3_stmt **statement_at(struct statements *statements, size_t index)
+{
+    return (sqlite3_stmt **)(void *)((char *)statements + table[index].offset);
+}
+
+static bool prepare_all(struct store *store, struct fault *why)
+{
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_stmt *statement = database_prepare(store->database, table[i].sql, why);
+        if (!statement)
+            return false;
+        *statement_at(&store->statements, i) = statement;
+    }
+    return true;
+}
+
+/* Pruned entries leave no trace but the setting, so the number that was given last is the highest
+ * of all that is left and of what the setting says. */
+static bool recover_counters(sqlite3 *database, struct counters *counters, struct fault *why)
+{
+    int64_t pruned_to;
+    int64_t stored;
+    if (!database_get_number(database, "watermark", &counters->watermark, why) ||
+        !database_get_number(database, "last_number", &pruned_to, why) ||
+        !database_number(database,
+                         "SELECT max(ifnull((SELECT max(number) FROM entry), 0),"
+                         " ifnull((SELECT max(number) FROM released), 0))",
+                         &stored, why) ||
+        !database_number(database,
+                         "SELECT count(*) FROM entry INDEXED BY entry_in_the_way"
+                         " WHERE state IN (1, 2) AND state = 1",
+                         &counters->parked, why) ||
+        !database_number(database,
+                         "SELECT count(*) FROM entry INDEXED BY entry_in_the_way"
+                         " WHERE state IN (1, 2) AND state = 2",
+                         &counters->dead, why))
+        return false;
+    counters->last_number = stored > pruned_to ? stored : pruned_to;
+    if (counters->watermark > counters->last_number)
+        counters->last_number = counters->watermark;
+    return true;
+}
+
+bool store_open(struct store *store, sqlite3 *database, struct fault *why)
+{
+    store->database = database;
+    return recover_counters(database, &store->counters, why) && prepare_all(store, why);
+}
+
+void store_forget_names(struct store *store)
+{
+    for (size_t i = 0; i < NAME_CACHE; i++) {
+        free(store->names[i].text);
+        store->names[i].text = NULL;
+    }
+}
+
+void store_close(struct store *store)
+{
+    for (size_t i = 0; i < STATEMENT_COUNT; i++)
+        (void)sqlite3_finalize(*statement_at(&store->statements, i)); /* repeats the last code */
+    store_forget_names(store);
+    free(store->tallies);
+}
+
+bool store_begin(struct store *store, struct fault *why)
+{
+    store->tally_count = 0;
+    return database_step(store->database, store->statements.begin, "begin", why);
+}
+
+static bool write_tallies(struct store *store, struct fault *why)
+{
+    sqlite3_stmt *add = store->statements.add_tally;
+    for (size_t i = 0; i < store->tally_count; i++) {
+        const struct tally *tally = &store->tallies[i];
+        bind_number(add, 1, tally->day);
+        bind_number(add, 2, tally->partner);
+        bind_number(add, 3, tally->received);
+        bind_number(add, 4, tally->refused);
+        bind_number(add, 5, tally->repeated);
+        bind_number(add, 6, tally->pruned);
+        if (!database_step(store->database, add, "count", why))
+            return false;
+    }
+    return true;
+}
+
+bool store_commit(struct store *store, struct fault *why)
+{
+    return write_tallies(store, why) &&
+           database_step(store->database, store->statements.commit, "commit", why);
+}
+
+void store_rollback(struct store *store)
+{
+    /* Some failures have rolled back by themselves already. */
+    if (!sqlite3_get_autocommit(store->database))
+        (void)sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+    store_forget_names(store);
+}
+
+static bool find_or_add_name(struct store *store, const char *text, int64_t *no, struct fault *why)
+{
+    bool found = false;
+    sqlite3_stmt *find = store->statements.find_name;
+    bind_text(find, 1, text);
+    if (!database_next(store->database, find, "find a name", &found, why))
+        return false;
+    if (found)
+        *no = sqlite3_column_int64(find, 0);
+    (void)sqlite3_reset(find);
+    if (found)
+        return true;
+    bind_text(store->statements.add_name, 1, text);
+    if (!database_step(store->database, store->statements.add_name, "add a name", why))
+        return false;
+    *no = sqlite3_last_insert_rowid(store->database);
+    return true;
+}
+
+bool store_name(struct store *store, const char *text, int64_t *no, struct fault *why)
+{
+    size_t place = 0;
+    for (; place < NAME_CACHE && store->names[place].text; place++) {
+        if (strcmp(store->names[place].text, text) == 0) {
+            *no = store->names[place].no;
+            return true;
+        }
+    }
+    if (!find_or_add_name(store, text, no, why))
+        return false;
+    if (place < NAME_CACHE) {
+        store->names[place].text = strdup(text); /* without memory it is looked up again */
+        store->names[place].no = *no;
+    }
+    return true;
+}
+
+struct tally *store_tally(struct store *store, int64_t partner, int64_t received_at_ms,
+                          struct fault *why)
+{
+    int64_t day = day_number(received_at_ms);
+    for (size_t i = 0; i < store->tally_count; i++)
+        if (store->tallies[i].partner == partner && store->tallies[i].day == day)
+            return &store->tallies[i];
+    if (store->tally_count == store->tally_capacity) {
+        size_t capacity = store->tally_capacity ? store->tally_capacity * 2 : 16;
+        struct tally *larger = reallocarray(store->tallies, capacity, sizeof *larger);
+        if (!larger) {
+            (void)fault_memory(why);
+            return NULL;
+        }
+        store->tallies = larger;
+        store->tally_capacity = capacity;
+    }
+    struct tally *tally = &store->tallies[store->tally_count++];
+    *tally = (struct tally){.day = day, .partner = partner};
+    return tally;
+}
+
+bool store_published(struct store *store, int64_t watermark, const struct spool_place *places,
+                     size_t count, struct fault *why)
+{
+    if (watermark > store->counters.watermark) {
+        if (!database_set_number(store->database, "watermark", watermark, why))
+            return false;
+        store->counters.watermark = watermark;
+    }
+    if (count == 0)
+        return true;
+    size_t size = 0;
+    auto_free(free) uint8_t *packed = places_pack(places, count, &size, why);
+    if (!packed)
+        return false;
+    sqlite3_stmt *add = store->statements.add_placement;
+    bind_number(add, 1, places[count - 1].number);
+    bind_number(add, 2, places[0].number);
+    bind_bytes(add, 3, packed, size);
+    return database_step(store->database, add, "store places", why);
+}

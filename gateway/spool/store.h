@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPOOL_STORE_H
+#define SPOOL_STORE_H
+
+#include "spool/database.h"
+#include "spool/spool.h"
+
+/**
+ * What the writer does inside its transactions.  One thread uses it.  The counters follow what is
+ * written, and go back with it when a group fails.
+ */
+
+/** Numbers that would cost a query each time. */
+struct counters {
+    int64_t last_number; /**< the highest ever given */
+    int64_t watermark;
+    int64_t parked;
+    int64_t dead;
+    int64_t entries; /**< stored since start */
+};
+
+enum { NAME_CACHE = 64 };
+
+struct statements {
+    sqlite3_stmt *begin, *commit;
+    sqlite3_stmt *find_name, *add_name;
+    sqlite3_stmt *find_repeat, *add_repeat;
+    sqlite3_stmt *in_the_way;
+    sqlite3_stmt *add_entry;
+    sqlite3_stmt *add_reference;
+    sqlite3_stmt *add_tally;
+    sqlite3_stmt *add_placement;
+};
+
+/** One partner's day, until its group ends. */
+struct tally {
+    int64_t day;
+    int64_t partner;
+    int64_t received, refused, repeated, pruned;
+};
+
+struct store {
+    sqlite3 *database;
+    struct statements statements;
+    struct counters counters;
+    int64_t compress_above_bytes;
+    /* Names by text; a name that is given again and again is found here.  A group that fails may
+     * have made names: then the cache is emptied. */
+    struct {
+        char *text;
+        int64_t no;
+    } names[NAME_CACHE];
+    struct tally *tallies;
+    size_t tally_count, tally_capacity;
+};
+
+bool store_open(struct store *store, sqlite3 *database, struct fault *why)
+    __attribute__((warn_unused_result));
+void store_close(struct store *store);
+
+bool store_begin(struct store *store, struct fault *why) __attribute__((warn_unused_result));
+/** Writes the tallies, then makes everything since store_begin durable. */
+bool store_commit(struct store *store, struct fault *why) __attribute__((warn_unused_result));
+/** Undoes everything since store_begin; the caller puts the counters back. */
+void store_rollback(struct store *store);
+
+/** The number of a name; the first sight makes it. */
+bool store_name(struct store *store, const char *text, int64_t *no, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** After something that made names was undone. */
+void store_forget_names(struct store *store);
+
+/** The tally of a partner's day, in memory until the commit. */
+struct tally *store_tally(struct store *store, int64_t partner, int64_t received_at_ms,
+                          struct fault *why) __attribute__((warn_unused_result));
+
+/** Stores a document, or finds that it is a repeat or a conflict: one receipt for each item. */
+bool store_document(struct store *store, const struct spool_document *document,
+                    struct spool_receipt *receipts, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Sets the watermark and stores the places under it. */
+bool store_published(struct store *store, int64_t watermark, const struct spool_place *places,
+                     size_t count, struct fault *why) __attribute__((warn_unused_result));
+
+/* Lanes: see lane.c. */
+bool lane_is_blocked(struct store *store, int64_t key, const char *code, bool *blocked,
+                     struct fault *why) __attribute__((warn_unused_result));
+bool lane_bury(struct store *store, int64_t number, const char *cause, const char *detail,
+               struct fault *why) __attribute__((warn_unused_result));
+bool lane_release(struct store *store, int64_t entry, struct fault *why)
+    __attribute__((warn_unused_result));
+bool lane_discard(struct store *store, int64_t entry, const char *reason, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** One walk over what is old, in several transactions. */
+struct pruning {
+    int64_t before_ms;
+    int64_t cursor; /**< number up to which was looked */
+    int64_t count;  /**< entries deleted */
+    bool has_more;
+};
+
+/** Goes on with the walk, over about `limit` entries. */
+bool prune_some(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Days since 1970 in Vietnam. */
+int64_t day_number(int64_t moment_ms);
+
+#endif

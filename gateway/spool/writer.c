@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one thread that writes: whatever queued while the last fsync ran goes into the next group. */
+#include "spool/writer.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+
+enum { IDLE_MS = 250 };
+
+static bool write_tasks(struct store *store, struct task *tasks, struct fault *why)
+{
+    if (!store_begin(store, why))
+        return false;
+    for (struct task *task = tasks; task; task = task->next) {
+        if (task->write(task, store, why))
+            continue;
+        if (why->kind != FAULT_REFUSE)
+            return false;
+        task->refusal = *why;
+    }
+    return store_commit(store, why);
+}
+
+static void end_tasks(struct queue *queue, struct task *tasks, const struct fault *why)
+{
+    int64_t entries = 0;
+    int64_t bytes = 0;
+    for (struct task *task = tasks; task;) {
+        struct task *next = task->next; /* the task is gone after its end */
+        struct fault refusal = task->refusal;
+        entries += task->entries;
+        bytes += task->bytes;
+        task->end(task, why ? why : refusal.kind != FAULT_NONE ? &refusal : NULL);
+        task = next;
+    }
+    queue_give_back(queue, entries, bytes);
+}
+
+/* In the writer's own thread and connection: older SQLite can damage a WAL that two connections
+ * write or checkpoint at once. */
+static void checkpoint(struct spool *spool)
+{
+    int log = 0;
+    int done = 0;
+    int code = sqlite3_wal_checkpoint_v2(spool->store.database, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                         &log, &done);
+    if (code != SQLITE_OK && code != SQLITE_BUSY)
+        log_error("spool.checkpoint_failed", "why=\"%s\"", sqlite3_errstr(code));
+    /* A reader in its way leaves the WAL as long as it is: not again at each commit, then. */
+    spool->checkpoint_at = (log == done ? 0 : log) + spool->options.checkpoint_pages;
+}
+
+static void run_group(struct spool *spool, struct task *tasks)
+{
+    struct store *store = &spool->store;
+    const struct counters before = store->counters;
+    struct fault why;
+    if (!write_tasks(store, tasks, &why)) {
+        store_rollback(store);
+        store->counters = before;
+        log_error("spool.group_failed", "why=\"%s\"", why.text);
+        spool->levels_at_ms = 0; /* a full disk shows in the levels at once */
+        end_tasks(&spool->queue, tasks, &why);
+        return;
+    }
+    spool->groups++;
+    progress_move(&spool->progress, &store->counters);
+    end_tasks(&spool->queue, tasks, NULL);
+    if (spool->wal_frames >= spool->checkpoint_at)
+        checkpoint(spool);
+}
+
+static void *write_groups(void *own)
+{
+    struct spool *spool = own;
+    while (!queue_is_ended(&spool->queue)) {
+        struct task *tasks = queue_take(&spool->queue, IDLE_MS);
+        if (tasks)
+            run_group(spool, tasks);
+        if (clock_ticks_ms() >= spool->levels_at_ms) {
+            levels_refresh(spool);
+            spool->levels_at_ms = clock_ticks_ms() + IDLE_MS;
+        }
+    }
+    return NULL;
+}
+
+static int note_wal(void *own, sqlite3 *database, const char *name, int frames)
+{
+    (void)database;
+    (void)name;
+    struct spool *spool = own;
+    if (frames < spool->wal_frames) /* it began anew */
+        spool->checkpoint_at = spool->options.checkpoint_pages;
+    spool->wal_frames = frames;
+    return SQLITE_OK;
+}
+
+bool writer_start(struct spool *spool, struct fault *why)
+{
+    spool->checkpoint_at = spool->options.checkpoint_pages;
+    (void)sqlite3_wal_hook(spool->store.database, note_wal, spool);
+    progress_move(&spool->progress, &spool->store.counters);
+    levels_refresh(spool);
+    if (pthread_create(&spool->writer, NULL, write_groups, spool) != 0)
+        return fault_set(why, FAULT_BROKEN, "spool: the writer's thread does not start");
+    spool->is_running = true;
+    return true;
+}
+
+void writer_stop(struct spool *spool)
+{
+    queue_end(&spool->queue);
+    if (spool->is_running)
+        (void)pthread_join(spool->writer, NULL);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPOOL_WRITER_H
+#define SPOOL_WRITER_H
+
+#include "spool/queue.h"
+
+/** Somebody who waits until a number is published. */
+struct waiter {
+    struct waiter *next;
+    int64_t number;
+    void (*done)(void *own);
+    void *own;
+};
+
+/** What of the journal's state other threads see: how far it is committed and published. */
+struct progress {
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    int64_t committed; /* guarded by lock, as are the rest: highest durable number */
+    int64_t watermark;
+    struct waiter *waiters; /* in no order: there are few */
+    struct spool_levels levels;
+    bool is_closed;
+};
+
+struct spool {
+    struct spool_options options;
+    char *file;
+    int lock_file;
+    struct store store; /* the writer's alone, once it runs */
+    struct queue queue;
+    struct progress progress;
+    pthread_t writer;
+    bool is_running;
+    int64_t wal_frames;    /* the writer's: in the WAL after the last commit */
+    int64_t checkpoint_at; /* the writer's: frames at which to checkpoint next */
+    int64_t levels_at_ms;  /* the writer's: when to look at the disk again */
+    int64_t groups;        /* the writer's */
+    uint8_t receipt_key[SHA256_SIZE];
+};
+
+/** Starts the writer's thread. */
+bool writer_start(struct spool *spool, struct fault *why) __attribute__((warn_unused_result));
+/** Commits what is queued and ends the thread. */
+void writer_stop(struct spool *spool);
+
+void progress_open(struct progress *progress);
+void progress_close(struct progress *progress);
+/** Takes the counters over after a commit; wakes those who wait, and calls whose number it is. */
+void progress_move(struct progress *progress, const struct counters *counters);
+/** Calls everybody who still waits; nobody may wait from now on. */
+void progress_end(struct progress *progress);
+
+/** Looks at the disk and the oldest entry; the writer calls it now and then. */
+void levels_refresh(struct spool *spool);
+
+#endif
