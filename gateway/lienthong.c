@@ -4,8 +4,10 @@
 
 static const struct command commands[] = {
     {"send", cli_send, "post a document as a partner does"},
+    {"show", cli_show, "one entry's story, by its receipt"},
     {"status", cli_status, "what the running daemon says of itself"},
     {"events", cli_events, "events as consumers see them"},
+    {"spool", cli_spool, "the journal: sums, check, export, backup, prune"},
     {"topics", cli_topics, "make the topics on Kafka"},
     {"publisher", cli_publisher, "the word that a held publisher waits for"},
     {"agency", cli_agency, "who answers for an agency code on a day"},

@@ -299,7 +299,7 @@ static void a_lane_goes_on_in_its_order_after_a_release(void **state)
     struct bench *bench = *state;
     struct fault why;
     for (int i = 1; i <= 5; i++) {
-        char text[8];
+        char text[16];
         (void)snprintf(text, sizeof text, "e%d", i);
         (void)add_one(bench->spool, text, "H09-1", text);
     }
