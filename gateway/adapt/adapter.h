@@ -57,8 +57,11 @@ struct adapt_item {
     const char *native_id; /**< as the adapter derives it; NULL when its parts are missing */
     size_t native_id_size;
     uint8_t content_sha256[SHA256_SIZE];
-    bool has_occurred_at; /**< false: the document says no time */
-    int number;           /**< from 0 */
+    bool has_occurred_at;  /**< false: the document says no time */
+    bool is_silent;        /**< a mere acknowledgement: kept, not published */
+    const char *reference; /**< a name by which later messages mean this dossier, or NULL */
+    const char *refers_to; /**< such a name in this one, or NULL; then it needs no dossier code */
+    int number;            /**< from 0 */
 };
 
 struct reading {

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answer of the hot path, written straight as text. */
+#include "ingest/answer.h"
+
+#include "base/moment.h"
+#include "ingest/state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const state_names[] = {
+    [ENTRY_READY] = "accepted",      [ENTRY_PARKED] = "parked",     [ENTRY_DEAD] = "dead",
+    [ENTRY_DISCARDED] = "discarded", [ENTRY_RELEASED] = "accepted",
+};
+
+/* The spool has what is kept and not published as discarded on arrival, without a cause. */
+static const char *name_of(enum entry_state state, const char *cause)
+{
+    return state == ENTRY_DISCARDED && !cause ? "kept" : state_names[state];
+}
+
+const char *answer_state_of(const struct spool_entry *entry)
+{
+    bool is_on_its_way = entry->state == ENTRY_READY || entry->state == ENTRY_RELEASED;
+    if (entry->is_published && is_on_its_way)
+        return "published";
+    return name_of(entry->state, entry->cause);
+}
+
+static bool is_plain(unsigned char byte)
+{
+    return byte >= ' ' && byte != '"' && byte != '\\';
+}
+
+void answer_write_text(FILE *out, const char *text)
+{
+    (void)putc('"', out);
+    while (*text != '\0') {
+        size_t size = 0;
+        while (text[size] != '\0' && is_plain((unsigned char)text[size]))
+            size++;
+        (void)fwrite(text, 1, size, out);
+        text += size;
+        if (*text != '\0')
+            (void)fprintf(out, "\\u%04x", (unsigned char)*text++);
+    }
+    (void)putc('"', out);
+}
+
+static void write_member(FILE *out, const char *name, const char *text)
+{
+    (void)fprintf(out, ",\"%s\":", name);
+    if (text)
+        answer_write_text(out, text);
+    else
+        (void)fputs("null", out);
+}
+
+static void write_receipt(FILE *out, const struct handoff *handoff, size_t index)
+{
+    const struct spool_item *item = &handoff->items[index];
+    const struct spool_receipt *receipt = &handoff->receipts[index];
+    char text[RECEIPT_TEXT_SIZE], event_id[UUID_TEXT_SIZE];
+    receipt_write(handoff->ingest->receipt_key, receipt->entry, text);
+    uuid_text(item->event_id, event_id);
+    (void)fprintf(out, "{\"item\":%zu,\"receipt\":\"%s\"", index, text);
+    write_member(out, "dossier", item->dossier_code);
+    write_member(out, "event_id", item->event_type ? event_id : NULL);
+    write_member(out, "event_type", item->event_type);
+    write_member(out, "state", name_of(receipt->state, item->cause));
+    (void)fprintf(out, ",\"repeated\":%s}", receipt->verdict == SPOOL_REPEATED ? "true" : "false");
+}
+
+static void write_problems(FILE *out, const struct handoff *handoff)
+{
+    if (!handoff->problems)
+        return;
+    (void)fputs(",\"problems\":", out);
+    (void)json_dumpf(handoff->problems, out, JSON_COMPACT); /* the stream knows if memory is out */
+    (void)fprintf(out, ",\"total\":%zu", handoff->problem_total);
+}
+
+char *answer_receipts(const struct handoff *handoff, size_t *size)
+{
+    char *text = NULL;
+    char hex[SHA256_HEX_SIZE], received[MOMENT_TEXT_SIZE];
+    FILE *out = open_memstream(&text, size);
+    if (!out)
+        return NULL;
+    (void)fputs("{\"receipts\":[", out);
+    for (size_t i = 0; i < handoff->document.item_count; i++) {
+        if (i > 0)
+            (void)putc(',', out);
+        write_receipt(out, handoff, i);
+    }
+    digest_hex(handoff->document.sha256, SHA256_SIZE, hex);
+    (void)moment_write(handoff->document.received_at_ms, MOMENT_ISO_UTC, received);
+    (void)fprintf(out, "],\"document_sha256\":\"%s\",\"received_at\":\"%s\"", hex, received);
+    write_problems(out, handoff);
+    (void)fputs("}\n", out);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the gateway adds to an event that the adapter read. */
+#include "ingest/complete.h"
+
+#include "base/cleanup.h"
+#include "ingest/member.h"
+
+#include <string.h>
+
+enum { MINUTE_MS = 60000 };
+#define FUTURE_MS (10 * (int64_t)MINUTE_MS)
+#define OLD_MS    (365 * 24 * 60 * (int64_t)MINUTE_MS)
+
+/* urn:uuid:b11bac26-fca3-40ce-8166-9dd09ea9a1b0, made once for the ids of events. */
+static const uint8_t event_space[UUID_SIZE] = {0xb1, 0x1b, 0xac, 0x26, 0xfc, 0xa3, 0x40, 0xce,
+                                               0x81, 0x66, 0x9d, 0xd0, 0x9e, 0xa9, 0xa1, 0xb0};
+
+/* Events that begin or move a deadline; others need not name it. */
+static const char *const with_due_date[] = {"RECEIVED", "HANDED_OFF", "DUE_DATE_CHANGED"};
+
+bool complete_id(const char *system, const struct adapt_item *item, const char *event_type,
+                 uint8_t event_id[UUID_SIZE], struct fault *why)
+{
+    size_t system_size = strlen(system), type_size = strlen(event_type);
+    size_t size = system_size + 1 + item->native_id_size + 1 + type_size;
+    auto_free(free) char *name = malloc(size);
+    if (!name)
+        return fault_memory(why);
+    char *at = mempcpy(name, system, system_size);
+    *at++ = '|';
+    at = mempcpy(at, item->native_id, item->native_id_size);
+    *at++ = '|';
+    memcpy(at, event_type, type_size);
+    uuid_name_based(event_space, name, size, event_id);
+    return true;
+}
+
+static bool is_expected_to_have_due_date(const char *event_type)
+{
+    for (size_t i = 0; i < sizeof with_due_date / sizeof *with_due_date; i++) {
+        if (strcmp(event_type, with_due_date[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The business time, or the arrival where the document gives none. */
+static bool complete_time(struct workbench *bench, const struct adapt_item *item,
+                          avro_value_t *event, int64_t received_at, struct fault *why)
+{
+    int64_t occurred_at;
+    if (!item->has_occurred_at)
+        return (member_set_number(event, "occurred_at", received_at) || fault_memory(why)) &&
+               adapt_tag(bench, "occurred-at-arrival", why);
+    if (!member_number(event, "occurred_at", &occurred_at))
+        return fault_set(why, FAULT_BROKEN, "the event has no occurred_at");
+    if (occurred_at > received_at + FUTURE_MS)
+        return adapt_tag(bench, "event-in-future", why);
+    return occurred_at >= received_at - OLD_MS || adapt_tag(bench, "event-old", why);
+}
+
+static bool tag_due_date(struct workbench *bench, const avro_value_t *event, const char *event_type,
+                         struct fault *why)
+{
+    int64_t due_at, accepted_at;
+    if (!member_number(event, "times.due_at", &due_at))
+        return !is_expected_to_have_due_date(event_type) || adapt_tag(bench, "due-missing", why);
+    if (member_number(event, "times.accepted_at", &accepted_at) && due_at < accepted_at)
+        return adapt_tag(bench, "due-before-received", why);
+    return true;
+}
+
+static bool complete_source(avro_value_t *event, const struct adapt_item *item,
+                            const struct circumstances *circumstances, struct fault *why)
+{
+    auto_free(free) char *native_id = strndup(item->native_id, item->native_id_size);
+    return (native_id && member_set_text(event, "source.system", circumstances->system) &&
+            member_set_text(event, "source.native_message_id", native_id) &&
+            member_set_text(event, "source.payload_sha256", circumstances->payload_sha256) &&
+            member_set_text(event, "trace_id", circumstances->trace_id) &&
+            member_set_number(event, "received_at", circumstances->received_at_ms)) ||
+           fault_memory(why);
+}
+
+bool complete_event(struct workbench *bench, const struct adapt_item *item,
+                    const struct circumstances *circumstances, uint8_t event_id[UUID_SIZE],
+                    struct fault *why)
+{
+    avro_value_t event = item->event;
+    char id[UUID_TEXT_SIZE];
+    const char *event_type = member_symbol(&event, "event_type");
+    if (!event_type || !item->native_id)
+        return fault_set(why, FAULT_BROKEN, "an item without event type or native id");
+    if (!complete_id(circumstances->system, item, event_type, event_id, why))
+        return false;
+    uuid_text(event_id, id);
+    return (member_set_text(&event, "event_id", id) || fault_memory(why)) &&
+           complete_source(&event, item, circumstances, why) &&
+           complete_time(bench, item, &event, circumstances->received_at_ms, why) &&
+           tag_due_date(bench, &event, event_type, why);
+}

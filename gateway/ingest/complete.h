@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef INGEST_COMPLETE_H
+#define INGEST_COMPLETE_H
+
+#include "adapt/adapter.h"
+
+/** What the gateway itself knows of a handoff; the document does not say it. */
+struct circumstances {
+    const char *system; /**< the partner's id */
+    const char *payload_sha256;
+    const char *trace_id;
+    int64_t received_at_ms;
+};
+
+/**
+ * Sets the fields of the gateway in an item's event: its id, times, source and trace, and the tags
+ * of docs/adapters.md that need the arrival.  `source.raw_ref` stays null: the receipt is made by
+ * the storing of this very event.
+ */
+bool complete_event(struct workbench *bench, const struct adapt_item *item,
+                    const struct circumstances *circumstances, uint8_t event_id[UUID_SIZE],
+                    struct fault *why) __attribute__((warn_unused_result));
+
+/**
+ * The event's id: UUIDv5 of source system, native id and event type.  The native id is unique for
+ * each item of a system, and an item's place in its document is left out, so that an item which is
+ * sent again among others keeps its id.
+ */
+bool complete_id(const char *system, const struct adapt_item *item, const char *event_type,
+                 uint8_t event_id[UUID_SIZE], struct fault *why)
+    __attribute__((warn_unused_result));
+
+#endif

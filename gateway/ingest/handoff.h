@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef INGEST_HANDOFF_H
+#define INGEST_HANDOFF_H
+
+#include "ingest/account.h"
+#include "ingest/caller.h"
+#include "ingest/trace.h"
+#include "spool/spool.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct ingest;
+
+/** Where a posted document is; guarded by its lock from STORING on. */
+enum handoff_phase {
+    HANDOFF_READING,
+    HANDOFF_STORING,
+    HANDOFF_STORED,
+    HANDOFF_PUBLISHING, /**< `ack: published`: waits for Kafka */
+    HANDOFF_DONE,
+};
+
+/** The heap behind one spool_item's pointers. */
+struct item_memory {
+    char *texts;
+    char *event;
+    bool is_valid;
+};
+
+/**
+ * One posted document, from its head to its answer.  It outlives its request, which may be cut
+ * while the spool still holds the document; so it is held by each who may yet touch it.
+ */
+struct handoff {
+    pthread_mutex_t lock;
+    struct http_request *request; /**< guarded by lock; NULL once it is over */
+    enum handoff_phase phase;     /**< guarded by lock */
+    atomic_int holders;
+
+    struct ingest *ingest;
+    struct caller caller;
+    struct account *account;
+    struct rate rate;
+    char *media_type;
+    struct trace trace;
+    int64_t arrived_ticks_us;
+
+    char *bytes;
+    struct spool_document document; /**< its pointers are into this handoff */
+    struct spool_item *items;       /**< the document's; room for `capacity` */
+    struct item_memory *memory;
+    size_t capacity;
+    bool is_foreign;
+    bool is_broken_as_a_whole; /**< a problem names the document itself */
+    json_t *problems;          /**< of what was parked all the same; NULL when none */
+    size_t problem_total;
+
+    struct spool_receipt *receipts; /**< one for each item, once stored */
+    bool has_receipts;
+    struct fault fault; /**< why it was not stored */
+    int64_t last_number;
+    int64_t publish_by_ticks;
+    struct handoff *next_waiting; /**< guarded by the list's lock */
+
+    size_t candidate_count;
+    const struct adapter *candidates[]; /**< the partner's adapters that take the media type */
+};
+
+/** Makes a handoff that holds itself once; takes the caller.  NULL when memory is out: the caller
+ * is then forgotten. */
+struct handoff *handoff_new(struct ingest *ingest, struct http_request *request,
+                            struct caller *caller);
+struct handoff *handoff_hold(struct handoff *handoff);
+void handoff_release(struct handoff *handoff);
+
+/** Adds an item that is all zero and the next in number; NULL when memory is out. */
+struct spool_item *handoff_add_item(struct handoff *handoff, struct fault *why);
+/** Forgets all items. */
+void handoff_drop_items(struct handoff *handoff);
+
+/** Resumes its request if that is still there; under no lock of the handoff. */
+void handoff_resume(struct handoff *handoff, enum handoff_phase from, enum handoff_phase to);
+
+#endif

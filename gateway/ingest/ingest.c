@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The partner API: its parts, and its table of routes. */
+#include "ingest/ingest.h"
+
+#include "base/cleanup.h"
+#include "ingest/health.h"
+#include "ingest/lookup.h"
+#include "ingest/receive.h"
+#include "ingest/state.h"
+
+ENDS_WITH_SCOPE(struct ingest *, ingest_close)
+ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
+
+static const struct http_route routes[] = {
+    {.method = "POST",
+     .pattern = "/v1/handoffs",
+     .body_limit = -1,
+     .begin = receive_begin,
+     .handle = receive_handle,
+     .resumed = receive_resumed,
+     .end = receive_end},
+    {.method = "GET", .pattern = "/v1/handoffs/{receipt}", .handle = lookup_receipt},
+    {.method = "GET", .pattern = "/v1/dossiers/{code}", .handle = lookup_dossier},
+    {.method = "GET", .pattern = "/healthz", .handle = health_live},
+    {.method = "GET", .pattern = "/readyz", .handle = health_ready},
+    {.method = "GET", .pattern = "/metrics", .handle = health_metrics},
+    {.method = "GET", .pattern = "/openapi.yaml", .handle = health_openapi},
+    {0},
+};
+
+const struct http_route *ingest_routes(void)
+{
+    return routes;
+}
+
+static bool learn_receipt_key(struct ingest *ingest, struct fault *why)
+{
+    auto_free(spool_reader_close) struct spool_reader *reader =
+        spool_reader_open(ingest->options.spool_file, why);
+    if (!reader)
+        return false;
+    memcpy(ingest->receipt_key, spool_reader_key(reader), RECEIPT_KEY_SIZE);
+    return true;
+}
+
+/* Named after the topic, as registries name the schema of a topic's values. */
+static bool number_schema(struct ingest *ingest, struct fault *why)
+{
+    const struct schema *schema = ingest->options.schema;
+    auto_free(free) char *subject = NULL;
+    if (asprintf(&subject, "%s-value", ingest->topic) < 0)
+        return fault_memory(why);
+    return spool_schema(ingest->options.spool, subject, schema->text, schema->fingerprint,
+                        &ingest->schema_no, why);
+}
+
+static bool open_parts(struct ingest *ingest, struct fault *why)
+{
+    const struct ingest_options *options = &ingest->options;
+    if (asprintf(&ingest->topic, "%sdossier-events", options->topic_prefix) < 0) {
+        ingest->topic = NULL;
+        return fault_memory(why);
+    }
+    if (!number_schema(ingest, why) || !learn_receipt_key(ingest, why))
+        return false;
+    ingest->stations = stations_open(options->adapters, options->spool_file, why);
+    if (!ingest->stations)
+        return false;
+    ingest->accounts = accounts_new(why);
+    if (!ingest->accounts)
+        return false;
+    ingest->publishing = publishing_open(why);
+    return ingest->publishing != NULL;
+}
+
+struct ingest *ingest_open(const struct ingest_options *options, struct fault *why)
+{
+    auto_free(ingest_close) struct ingest *ingest = calloc(1, sizeof *ingest);
+    if (!ingest) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    ingest->options = *options;
+    ingest->acceptance_seconds =
+        metrics_histogram("lienthong_acceptance_seconds",
+                          "From a handoff's head to its answer, for what was accepted.", NULL);
+    health_open(ingest);
+    return open_parts(ingest, why) ? steal(ingest) : NULL;
+}
+
+void ingest_close(struct ingest *ingest)
+{
+    if (!ingest)
+        return;
+    publishing_close(ingest->publishing);
+    accounts_free(ingest->accounts);
+    stations_close(ingest->stations);
+    free(ingest->topic);
+    free(ingest);
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * POST /v1/handoffs.  The head says who sends and whether it may; the body is read, judged and
+ * handed to the spool, and the request sleeps until its group is on stable storage.
+ */
+#include "ingest/receive.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "ingest/answer.h"
+#include "ingest/reading.h"
+#include "ingest/refusal.h"
+#include "ingest/state.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+ENDS_WITH_SCOPE(json_t *, json_decref)
+
+static void turn_down(struct handoff *handoff, struct http_request *request, enum reply reply,
+                      enum refusal refusal, const char *detail)
+{
+    account_count(handoff->account, reply);
+    refuse(request, refusal, detail, NULL);
+}
+
+static struct rate rate_of(const struct ingest *ingest, const struct partner *partner)
+{
+    if (partner->rate_per_s > 0)
+        return (struct rate){.per_s = partner->rate_per_s, .burst = partner->burst};
+    return (struct rate){.per_s = ingest->options.rate_per_s, .burst = ingest->options.burst};
+}
+
+static bool check_rate(struct handoff *handoff, struct http_request *request)
+{
+    int64_t wait_ms = account_take(handoff->account, &handoff->rate, clock_ticks_us());
+    if (wait_ms == 0)
+        return true;
+    char seconds[24];
+    (void)snprintf(seconds, sizeof seconds, "%" PRId64, (wait_ms + 999) / 1000);
+    http_add_header(request, "Retry-After", seconds);
+    turn_down(handoff, request, REPLY_LIMITED, REFUSAL_RATE, NULL);
+    return false;
+}
+
+/* "Text/XML; charset=utf-8" to "text/xml". */
+static char *media_type_of(const char *header)
+{
+    size_t size = strcspn(header, "; \t,");
+    char *type = strndup(header, size);
+    for (char *at = type; at && *at != '\0'; at++)
+        *at = (char)tolower((unsigned char)*at);
+    return type;
+}
+
+static void choose_candidates(struct handoff *handoff)
+{
+    const struct partner *partner = handoff->caller.partner;
+    for (size_t i = 0; i < partner->adapter_count; i++) {
+        const struct adapter *adapter =
+            adapters_find(handoff->ingest->options.adapters, partner->adapters[i]);
+        if (adapter && adapter_takes(adapter, handoff->media_type))
+            handoff->candidates[handoff->candidate_count++] = adapter;
+    }
+}
+
+static bool check_media_type(struct handoff *handoff, struct http_request *request)
+{
+    const char *type = http_header(request, "Content-Type");
+    const char *coding = http_header(request, "Content-Encoding");
+    if (coding && strcasecmp(coding, "identity") != 0) {
+        turn_down(handoff, request, REPLY_UNSUPPORTED, REFUSAL_MEDIA_TYPE,
+                  "Content-Encoding is not taken; send the document as it is.");
+        return false;
+    }
+    handoff->media_type = media_type_of(type ? type : "");
+    if (handoff->media_type)
+        choose_candidates(handoff);
+    if (handoff->candidate_count > 0)
+        return true;
+    turn_down(handoff, request, REPLY_UNSUPPORTED, REFUSAL_MEDIA_TYPE,
+              "None of the sender's adapters takes this Content-Type.");
+    return false;
+}
+
+static bool check_spool(struct handoff *handoff, struct http_request *request)
+{
+    struct spool_levels levels;
+    spool_levels(handoff->ingest->options.spool, &levels);
+    if (!levels.below_reserve && !levels.is_overdue)
+        return true;
+    turn_down(handoff, request, REPLY_UNAVAILABLE,
+              levels.below_reserve ? REFUSAL_DISK_RESERVE : REFUSAL_OVERDUE, NULL);
+    return false;
+}
+
+void receive_begin(void *own, struct http_request *request)
+{
+    static bool (*const checks[])(struct handoff * handoff, struct http_request * request) = {
+        check_rate, check_media_type, check_spool};
+    struct ingest *ingest = own;
+    struct caller caller;
+    if (!caller_identify(ingest->options.place, request, &caller))
+        return;
+    struct handoff *handoff = handoff_new(ingest, request, &caller);
+    http_set_own(request, handoff);
+    if (handoff)
+        handoff->account = accounts_of(ingest->accounts, handoff->caller.partner->id);
+    if (!handoff || !handoff->account) {
+        refuse(request, REFUSAL_INTERNAL, NULL, NULL);
+        return;
+    }
+    handoff->rate = rate_of(ingest, handoff->caller.partner);
+    trace_from(http_header(request, "traceparent"), &handoff->trace);
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        if (!checks[i](handoff, request))
+            return;
+    }
+}
+
+void receive_end(void *own, struct http_request *request)
+{
+    struct handoff *handoff = http_own(request);
+    (void)own;
+    if (!handoff)
+        return;
+    pthread_mutex_lock(&handoff->lock);
+    handoff->request = NULL;
+    pthread_mutex_unlock(&handoff->lock);
+    handoff_release(handoff);
+}
+
+static void answer_fault(struct handoff *handoff, struct http_request *request,
+                         const struct fault *fault)
+{
+    struct spool_levels levels;
+    spool_levels(handoff->ingest->options.spool, &levels);
+    account_count(handoff->account, fault->kind == FAULT_RETRY ? REPLY_UNAVAILABLE : REPLY_BROKEN);
+    if (fault->kind == FAULT_RETRY && levels.below_reserve)
+        refuse(request, REFUSAL_DISK_RESERVE, NULL, NULL);
+    else
+        refuse_fault(request, fault);
+}
+
+static void answer_problems(struct handoff *handoff, struct http_request *request,
+                            const struct reading *reading, enum outcome outcome)
+{
+    bool is_foreign = outcome == OUTCOME_FOREIGN;
+    json_t *problems =
+        refusal_problems(reading->problems, reading->problem_count, http_language(request));
+    spool_count_refused(handoff->ingest->options.spool, handoff->caller.partner->id,
+                        handoff->document.received_at_ms);
+    account_count(handoff->account, is_foreign ? REPLY_FOREIGN : REPLY_INVALID);
+    refuse(request, is_foreign ? REFUSAL_FOREIGN_AGENCY : REFUSAL_INVALID_DOCUMENT, NULL,
+           json_pack("{s:o*, s:I}", "problems", problems, "total",
+                     (json_int_t)reading->problem_total));
+}
+
+/* From the writer's thread: no more than keeping the receipts and waking the request. */
+static void stored(void *own, const struct spool_receipt *receipts, size_t count,
+                   const struct fault *why)
+{
+    struct handoff *handoff = own;
+    if (receipts) {
+        memcpy(handoff->receipts, receipts, count * sizeof *receipts);
+        handoff->has_receipts = true;
+    } else {
+        handoff->fault = *why;
+    }
+    handoff_resume(handoff, HANDOFF_STORING, HANDOFF_STORED);
+    handoff_release(handoff);
+}
+
+static void set_phase(struct handoff *handoff, enum handoff_phase phase)
+{
+    pthread_mutex_lock(&handoff->lock);
+    handoff->phase = phase;
+    pthread_mutex_unlock(&handoff->lock);
+}
+
+static void store(struct handoff *handoff, struct http_request *request)
+{
+    struct fault why;
+    handoff->receipts = calloc(handoff->document.item_count, sizeof *handoff->receipts);
+    if (!handoff->receipts) {
+        (void)fault_memory(&why);
+        answer_fault(handoff, request, &why);
+        return;
+    }
+    set_phase(handoff, HANDOFF_STORING);
+    http_suspend(request);
+    if (spool_add(handoff->ingest->options.spool, &handoff->document, stored, handoff_hold(handoff),
+                  &why))
+        return;
+    handoff_release(handoff);
+    set_phase(handoff, HANDOFF_DONE);
+    answer_fault(handoff, request, &why);
+}
+
+/* What was parked in spite of its problems is answered with them. */
+static void keep_problems(struct handoff *handoff, const struct http_request *request,
+                          const struct reading *reading)
+{
+    if (reading->problem_count == 0)
+        return;
+    handoff->problem_total = reading->problem_total;
+    handoff->problems =
+        refusal_problems(reading->problems, reading->problem_count, http_language(request));
+}
+
+static bool take_document(struct handoff *handoff, struct http_request *request, struct fault *why)
+{
+    char *bytes = http_take_body(request, &handoff->document.size);
+    handoff->bytes = bytes ? bytes : strdup(""); /* nothing is for the adapter to refuse */
+    handoff->document.received_at_ms = http_arrived_ms(request);
+    return handoff->bytes || fault_memory(why);
+}
+
+void receive_handle(void *own, struct http_request *request)
+{
+    struct ingest *ingest = own;
+    struct handoff *handoff = http_own(request);
+    struct reading reading;
+    enum outcome outcome;
+    struct fault why;
+    struct station *station = stations_here(ingest->stations, &why);
+    if (!station || !take_document(handoff, request, &why) ||
+        !reading_run(handoff, station, &outcome, &reading, &why)) {
+        answer_fault(handoff, request, &why);
+        return;
+    }
+    account_charge(handoff->account, &handoff->rate, (int64_t)handoff->document.item_count - 1,
+                   clock_ticks_us());
+    if (outcome != OUTCOME_STORE) {
+        answer_problems(handoff, request, &reading, outcome);
+        return;
+    }
+    keep_problems(handoff, request, &reading);
+    store(handoff, request);
+}
+
+static void answer_conflict(struct handoff *handoff, struct http_request *request,
+                            const struct spool_receipt *receipt)
+{
+    char text[RECEIPT_TEXT_SIZE];
+    receipt_write(handoff->ingest->receipt_key, receipt->entry, text);
+    account_count(handoff->account, REPLY_CONFLICT);
+    refuse(request, REFUSAL_CONFLICT,
+           "The document is kept under the receipt, for people to decide.",
+           json_pack("{s:s, s:i}", "receipt", text, "item", (int)(receipt - handoff->receipts)));
+}
+
+static void answer_good(struct handoff *handoff, struct http_request *request, int status)
+{
+    size_t size = 0;
+    char *text = answer_receipts(handoff, &size);
+    if (!text) {
+        refuse(request, REFUSAL_INTERNAL, NULL, NULL);
+        return;
+    }
+    account_count(handoff->account, status == 200 ? REPLY_REPEATED : REPLY_ACCEPTED);
+    metrics_observe_us(handoff->ingest->acceptance_seconds,
+                       clock_ticks_us() - handoff->arrived_ticks_us);
+    http_answer(request, status, "application/json", text, size);
+}
+
+/* The receipts go along: they are valid, and the same document again is only a repeat. */
+static void answer_unpublished(struct handoff *handoff, struct http_request *request)
+{
+    size_t size = 0;
+    auto_free(free) char *text = answer_receipts(handoff, &size);
+    account_count(handoff->account, REPLY_UNAVAILABLE);
+    refuse(request, REFUSAL_NOT_YET_PUBLISHED,
+           "It is stored under the receipts; send the same again to wait for Kafka.",
+           text ? json_loadb(text, size, 0, NULL) : NULL);
+}
+
+/* The highest number that Kafka has still to take; 0 when there is none. */
+static int64_t number_to_wait_for(const struct handoff *handoff)
+{
+    int64_t last = 0;
+    for (size_t i = 0; i < handoff->document.item_count; i++) {
+        const struct spool_receipt *receipt = &handoff->receipts[i];
+        if (receipt->state == ENTRY_READY && receipt->entry > last)
+            last = receipt->entry;
+    }
+    return last > spool_watermark(handoff->ingest->options.spool) ? last : 0;
+}
+
+static const struct spool_receipt *conflict_of(const struct handoff *handoff)
+{
+    for (size_t i = 0; i < handoff->document.item_count; i++) {
+        if (handoff->receipts[i].verdict == SPOOL_CONFLICT)
+            return &handoff->receipts[i];
+    }
+    return NULL;
+}
+
+static int status_of(const struct handoff *handoff)
+{
+    for (size_t i = 0; i < handoff->document.item_count; i++) {
+        if (handoff->receipts[i].verdict != SPOOL_REPEATED)
+            return 202;
+    }
+    return 200;
+}
+
+static void answer_stored(struct handoff *handoff, struct http_request *request)
+{
+    const struct spool_receipt *conflict = conflict_of(handoff);
+    if (conflict) {
+        answer_conflict(handoff, request, conflict);
+        return;
+    }
+    if (handoff->caller.partner->ack == ACK_PUBLISHED)
+        handoff->last_number = number_to_wait_for(handoff);
+    if (handoff->last_number == 0) {
+        answer_good(handoff, request, status_of(handoff));
+        return;
+    }
+    handoff->publish_by_ticks = clock_ticks_ms() + handoff->ingest->options.publish_wait_ms;
+    publishing_wait(handoff->ingest->publishing, handoff->ingest->options.spool, handoff);
+}
+
+void receive_resumed(void *own, struct http_request *request)
+{
+    struct handoff *handoff = http_own(request);
+    (void)own;
+    if (!handoff->has_receipts)
+        answer_fault(handoff, request, &handoff->fault);
+    else if (handoff->last_number == 0)
+        answer_stored(handoff, request);
+    else if (number_to_wait_for(handoff) == 0)
+        answer_good(handoff, request, status_of(handoff));
+    else
+        answer_unpublished(handoff, request);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef INGEST_STATE_H
+#define INGEST_STATE_H
+
+#include "base/metrics.h"
+#include "ingest/account.h"
+#include "ingest/ingest.h"
+#include "ingest/publishing.h"
+#include "ingest/station.h"
+#include "spool/receipt.h"
+
+enum level_gauge {
+    GAUGE_UNPUBLISHED,
+    GAUGE_OLDEST_SECONDS,
+    GAUGE_PARKED,
+    GAUGE_DEAD,
+    GAUGE_QUEUE_ENTRIES,
+    GAUGE_QUEUE_BYTES,
+    GAUGE_FILE_BYTES,
+    GAUGE_FREE_BYTES,
+    GAUGE_GROUPS,
+    GAUGE_ENTRIES,
+    GAUGE_BELOW_RESERVE,
+    GAUGE_OVERDUE,
+    GAUGE_COUNT_
+};
+
+/** What the calls of the API share; const but for what guards itself. */
+struct ingest {
+    struct ingest_options options;
+    char *topic;       /**< where events go */
+    int32_t schema_no; /**< of the events' schema in the spool */
+    uint8_t receipt_key[RECEIPT_KEY_SIZE];
+    struct stations *stations;
+    struct accounts *accounts;
+    struct publishing *publishing;
+    struct metric *acceptance_seconds;
+    struct metric *gauges[GAUGE_COUNT_];
+};
+
+#endif
