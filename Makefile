@@ -39,6 +39,7 @@ programs := lienthongd lienthong
 sources  := $(wildcard gateway/*.c gateway/*/*.c)
 assets   := $(wildcard gateway/*/*.sql gateway/*/*.yaml)
 objects  := $(patsubst %.c,$B/%.o,$(filter-out $(programs:%=gateway/%.c),$(sources))) $(assets:%=$B/%.o)
+objects  += $(if $(filter tsan,$(VARIANT)),$B/tests/tsan/threads.o)
 tests    := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 benches  := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
 probes   := $(patsubst %.c,$B/%,$(wildcard tests/e2e/*.c))
