@@ -2,6 +2,7 @@
 /* Records to JSON: finds the schema that wrote them, checks the bytes, renders. */
 #include "cli/decoder.h"
 #include "base/cleanup.h"
+#include "event/carry.h"
 #include "event/wire.h"
 
 #include <string.h>
@@ -49,7 +50,9 @@ struct decoder *decoder_new(const struct decoder_options *options, struct fault 
         return NULL;
     }
     decoder->options = *options;
-    if (!remember(decoder, options->own->fingerprint, options->own, NULL, why)) {
+    const struct schema *letters = options->letters;
+    if (!remember(decoder, options->own->fingerprint, options->own, NULL, why) ||
+        (letters && !remember(decoder, letters->fingerprint, letters, NULL, why))) {
         decoder_free(decoder);
         return NULL;
     }
@@ -101,6 +104,46 @@ static const struct schema *of_registry(struct decoder *decoder, int32_t id, str
     return text ? learn(decoder, key, text, why) : NULL;
 }
 
+/** Our schema of the same name; NULL when there is none. */
+static const struct schema *ours_for(const struct decoder *decoder, const struct schema *schema)
+{
+    const struct schema *const all[] = {decoder->options.own, decoder->options.letters};
+    const char *name = schema->shapes->root->name;
+    for (size_t i = 0; name && i < sizeof all / sizeof *all; i++)
+        if (all[i] && strcmp(all[i]->shapes->root->name, name) == 0)
+            return all[i];
+    return NULL;
+}
+
+static json_t *render_as(const struct schema *ours, const struct schema *schema,
+                         const avro_value_t *value, struct fault *why)
+{
+    avro_value_t carried;
+    if (avro_generic_value_new(ours->iface, &carried) != 0) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    json_t *json = NULL;
+    if (event_carry(schema, value, ours, &carried, why))
+        json = render_event(ours, &carried, RENDER_MASKED, why);
+    avro_value_decref(&carried);
+    return json;
+}
+
+static json_t *render_value(const struct decoder *decoder, const struct schema *schema,
+                            const avro_value_t *value, struct fault *why)
+{
+    if (decoder->options.mask == RENDER_FULL)
+        return render_event(schema, value, RENDER_FULL, why);
+    const struct schema *ours = ours_for(decoder, schema);
+    if (ours == schema)
+        return render_event(schema, value, RENDER_MASKED, why);
+    if (ours)
+        return render_as(ours, schema, value, why);
+    (void)fault_set(why, FAULT_REFUSE, "none of our schemas, so what is personal is not known");
+    return NULL;
+}
+
 static json_t *render(const struct decoder *decoder, const struct schema *schema, const void *bytes,
                       size_t size, struct fault *why)
 {
@@ -111,7 +154,7 @@ static json_t *render(const struct decoder *decoder, const struct schema *schema
     }
     json_t *json = NULL;
     if (wire_decode(schema, bytes, size, &limits, &value, why))
-        json = render_event(schema, &value, decoder->options.mask, why);
+        json = render_value(decoder, schema, &value, why);
     avro_value_decref(&value);
     return json;
 }

@@ -14,8 +14,9 @@
 struct decoder;
 
 struct decoder_options {
-    const struct schema *own;  /**< the gateway's own event schema; borrowed */
-    struct registry *registry; /**< NULL when there is none; borrowed */
+    const struct schema *own;     /**< the gateway's own event schema; borrowed */
+    const struct schema *letters; /**< that of dead letters; borrowed, or NULL */
+    struct registry *registry;    /**< NULL when there is none; borrowed */
     enum render_mask mask;
 };
 
@@ -23,7 +24,11 @@ struct decoder *decoder_new(const struct decoder_options *options, struct fault 
     __attribute__((warn_unused_result));
 void decoder_free(struct decoder *decoder);
 
-/** A framed record, as it is on Kafka.  The caller owns the result. */
+/**
+ * A framed record, as it is on Kafka.  The caller owns the result.  What is personal is known from
+ * our schemas alone, since others and some registries drop the marks: masked, a record of another
+ * version is shown as ours, and one that is none of ours is refused.
+ */
 json_t *decoder_record(struct decoder *decoder, const void *bytes, size_t size, struct fault *why)
     __attribute__((warn_unused_result));
 

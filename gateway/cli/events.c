@@ -130,12 +130,18 @@ static bool tail(const struct config *config, const struct tail_options *options
     return tail_topic(&kafka, &request, why);
 }
 
+static struct schema *load(const struct config *config, const char *name, struct fault *why)
+{
+    auto_free(free) char *path = file_join(config->schemas.folder, name, why);
+    return path ? schema_load(path, why) : NULL;
+}
+
 static bool run_tail(const struct config *config, const struct tail_options *options,
                      struct tailing *tailing, struct fault *why)
 {
-    auto_free(free) char *path = file_join(config->schemas.folder, "dossier-event.avsc", why);
-    auto_free(schema_free) struct schema *schema = path ? schema_load(path, why) : NULL;
-    if (!schema)
+    auto_free(schema_free) struct schema *schema = load(config, "dossier-event.avsc", why);
+    auto_free(schema_free) struct schema *letters = load(config, "dead-letter.avsc", why);
+    if (!schema || !letters)
         return false;
     auto_free(registry_close) struct registry *registry = NULL;
     if (config->registry.url) {
@@ -145,6 +151,7 @@ static bool run_tail(const struct config *config, const struct tail_options *opt
     }
     const struct decoder_options decoding = {
         .own = schema,
+        .letters = letters,
         .registry = registry,
         .mask = options->unmasked ? RENDER_FULL : RENDER_MASKED,
     };
