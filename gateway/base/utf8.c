@@ -2,6 +2,8 @@
 /* What is UTF-8, and where its characters end. */
 #include "base/utf8.h"
 
+#include <stdint.h>
+
 /* RFC 3629, section 4: the first byte decides the length and the range of the second. */
 static const struct shape {
     unsigned char first_from, first_to;
@@ -39,14 +41,29 @@ size_t utf8_length(const char *bytes, size_t size)
     return shape->length;
 }
 
+/* Most texts are mostly ASCII: eight bytes at once, while none of them has its top bit set. */
+static size_t skip_ascii(const char *bytes, size_t size)
+{
+    const uint64_t top_bits = UINT64_C(0x8080808080808080);
+    size_t at = 0;
+    for (uint64_t eight; size - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, bytes + at, sizeof eight);
+        if (eight & top_bits)
+            break;
+    }
+    return at;
+}
+
 size_t utf8_valid(const char *bytes, size_t size)
 {
-    size_t at = 0;
+    size_t at = skip_ascii(bytes, size);
     while (at < size) {
         size_t length = utf8_length(bytes + at, size - at);
         if (length == 0)
             break;
         at += length;
+        if (length == 1)
+            at += skip_ascii(bytes + at, size - at);
     }
     return at;
 }

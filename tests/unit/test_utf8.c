@@ -65,12 +65,28 @@ static void a_cut_keeps_whole_characters(void **state)
         assert_int_equal(utf8_cut(text, 8, limit), kept[limit]);
 }
 
+static void a_wrong_byte_is_found_wherever_it_stands(void **state)
+{
+    (void)state;
+    char text[40];
+    for (size_t size = 1; size <= sizeof text; size++) {
+        memset(text, 'a', sizeof text);
+        assert_int_equal(utf8_valid(text, size), size);
+        for (size_t at = 0; at < size; at++) {
+            text[at] = '\xFF';
+            assert_int_equal(utf8_valid(text, size), at);
+            text[at] = 'a';
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_character_is_as_the_standard_says),
         cmocka_unit_test(a_text_is_valid_up_to_its_first_wrong_byte),
         cmocka_unit_test(a_cut_keeps_whole_characters),
+        cmocka_unit_test(a_wrong_byte_is_found_wherever_it_stands),
     };
     return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
 }
