@@ -18,6 +18,7 @@ struct registry_options {
     bool may_register;   /**< false: only look up what someone else registered */
 };
 
+/** A client of one registry, with its connection: one thread uses it at a time. */
 struct registry;
 
 struct registry *registry_open(const struct registry_options *options, struct fault *why)
@@ -28,7 +29,9 @@ void registry_close(struct registry *registry);
  * The id of `text` under `subject`: looked up, and when absent checked for compatibility with the
  * latest version and registered.  FAULT_RETRY when the registry cannot be reached or answers 5xx or
  * garbage; FAULT_REFUSE when it says that the schema is invalid or incompatible (its message
- * follows) or that it is absent and may_register is false; FAULT_BROKEN on 401 and 403.
+ * follows) or that it is absent and may_register is false; FAULT_BROKEN on 401 and 403, where the
+ * certificate or the URL is not the registry's, and on redirects.  Nobody's answer makes it wait
+ * longer than `tries` times `timeout_ms` and short pauses between, for each of up to three calls.
  */
 bool registry_id(struct registry *registry, const char *subject, const char *text, int32_t *id,
                  struct fault *why) __attribute__((warn_unused_result));
