@@ -238,7 +238,7 @@ static int spool_export(int argc, char **argv)
     if (!open_job(&job))
         return close_job(&job, CLI_FAILED);
     struct fault why;
-    bool done = spool_list(job.reader, after, limit, print_entry, &job, &why);
+    bool done = spool_list(job.reader, (struct spool_range){after, limit}, print_entry, &job, &why);
     return close_job(&job, done ? CLI_OK : cli_complain(job.command, &why));
 }
 

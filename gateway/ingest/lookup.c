@@ -246,7 +246,8 @@ static void answer_dossier(struct ingest *ingest, struct http_request *request,
     struct station *station = stations_here(ingest->stations, &why);
     auto_free(json_decref) json_t *entries = NULL;
     if (station &&
-        spool_of_dossier(station->reader, code, page.after, page.limit + 1, note, &page, &why))
+        spool_of_dossier(station->reader, code, (struct spool_range){page.after, page.limit + 1},
+                         note, &page, &why))
         entries = tell_page(ingest, station, caller, &page, &why);
     if (entries)
         answer_page(request, code, &page, entries);

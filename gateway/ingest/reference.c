@@ -26,7 +26,8 @@ static bool takes_part(struct station *station, const struct caller *caller,
                        const char *dossier_code, bool *takes, struct fault *why)
 {
     struct entries entries = {.count = 0};
-    if (!spool_of_dossier(station->reader, dossier_code, 0, ENTRY_LIMIT, note, &entries, why))
+    if (!spool_of_dossier(station->reader, dossier_code, (struct spool_range){0, ENTRY_LIMIT}, note,
+                          &entries, why))
         return false;
     *takes = false;
     for (size_t i = 0; i < entries.count && !*takes; i++) {

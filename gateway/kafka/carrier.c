@@ -308,8 +308,8 @@ static bool fill(struct carrier *carrier, struct fault *why)
     struct fault reading;
     int64_t damaged = 0;
     batch_clear(&carrier->batch);
-    bool is_read = spool_next(carrier->reader, read_after(carrier), carrier->options.batch_entries,
-                              take_entry, &intake, &damaged, &reading);
+    const struct spool_range range = {read_after(carrier), carrier->options.batch_entries};
+    bool is_read = spool_next(carrier->reader, range, take_entry, &intake, &damaged, &reading);
     if (intake.is_broken)
         return false;
     if (is_read || carrier->batch.count > 0)

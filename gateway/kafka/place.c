@@ -71,7 +71,8 @@ bool place_is_foreign(struct spool *spool, struct spool_reader *reader,
     /* A person may have released or discarded the entry since: then nothing speaks against it. */
     struct witness witness = {.kafka = kafka};
     int64_t damaged = 0;
-    if (!spool_next(reader, kafka->number - 1, 1, compare, &witness, &damaged, why) &&
+    if (!spool_next(reader, (struct spool_range){kafka->number - 1, 1}, compare, &witness, &damaged,
+                    why) &&
         damaged != kafka->number)
         return false;
     *is_foreign = witness.is_foreign;

@@ -207,38 +207,41 @@ static bool store_items(struct store *store, struct arrival *arrival,
     return true;
 }
 
-/* The document is kept whole, without a lane, for a person; once, however often it comes. */
-static bool store_conflict(struct store *store, struct arrival *arrival, size_t at,
-                           struct spool_receipt *receipts, struct fault *why)
+/* What is stored of a conflict: the item that has it, without its event. */
+static struct spool_item dead_item(const struct spool_item *from)
 {
-    static const char cause[] = "conflict";
-    const struct spool_document *document = arrival->document;
-    struct spool_item item = document->items[at];
-    struct spool_receipt receipt = {.state = ENTRY_DEAD};
-    bool found = false;
-    item.cause = cause;
+    struct spool_item item = *from;
+    item.cause = "conflict";
     item.detail = "the same id was sent before with other content";
     item.event = NULL;
     item.schema_no = 0;
-    struct spool_document whole = *document;
-    whole.items = &item;
-    arrival->document = &whole;
-    dedupe_key(document->partner, item.native_id, item.native_id_size, document->sha256,
-               arrival->key);
-    struct tally *tally = store_tally(store, arrival->partner, document->received_at_ms, why);
-    if (!tally || !find_repeat(store, arrival, document->sha256, &receipt, &found, why))
+    item.reference = NULL;
+    return item;
+}
+
+/* The document is kept whole, without a lane, for a person; once, however often it comes. */
+static bool store_conflict(struct store *store, const struct arrival *arrival, size_t at,
+                           struct spool_receipt *receipt, struct fault *why)
+{
+    struct spool_document document = *arrival->document;
+    const struct spool_item item = dead_item(&document.items[at]);
+    struct arrival whole = *arrival;
+    bool found = false;
+    document.items = &item;
+    whole.document = &document;
+    dedupe_key(document.partner, item.native_id, item.native_id_size, document.sha256, whole.key);
+    struct tally *tally = store_tally(store, arrival->partner, document.received_at_ms, why);
+    if (!tally || !find_repeat(store, &whole, document.sha256, receipt, &found, why))
         return false;
     if (found) {
         tally->repeated++;
-    } else {
-        if (!insert(store, arrival, &item, NULL, &receipt, why) ||
-            !add_repeat_key(store, arrival, document->sha256, receipt.entry, why))
-            return false;
-        count_stored(store, tally, ENTRY_DEAD);
+        return true;
     }
-    receipt.verdict = SPOOL_CONFLICT;
-    for (size_t i = 0; i < document->item_count; i++)
-        receipts[i] = receipt;
+    receipt->state = ENTRY_DEAD;
+    if (!insert(store, &whole, &item, NULL, receipt, why) ||
+        !add_repeat_key(store, &whole, document.sha256, receipt->entry, why))
+        return false;
+    count_stored(store, tally, ENTRY_DEAD);
     return true;
 }
 
@@ -274,7 +277,12 @@ static bool store_or_conflict(struct store *store, struct arrival *arrival,
         return false;
     *tally = before.tally;
     arrival->first = 0;
-    return store_conflict(store, arrival, conflict, receipts, why);
+    if (!store_conflict(store, arrival, conflict, &receipts[0], why))
+        return false;
+    receipts[0].verdict = SPOOL_CONFLICT;
+    for (size_t i = 1; i < document->item_count; i++)
+        receipts[i] = receipts[0];
+    return true;
 }
 
 bool store_document(struct store *store, const struct spool_document *document,

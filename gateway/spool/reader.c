@@ -107,22 +107,26 @@ bool spool_find(struct spool_reader *reader, int64_t entry, spool_each each, voi
     return given > 0 || fault_set(why, FAULT_REFUSE, "spool: there is no such entry");
 }
 
-bool spool_list(struct spool_reader *reader, int64_t after, int64_t limit, spool_each each,
-                void *own, struct fault *why)
+static void bind_range(sqlite3_stmt *rows, struct spool_range range)
+{
+    bind_number(rows, 1, range.after);
+    bind_number(rows, 2, range.limit);
+}
+
+bool spool_list(struct spool_reader *reader, struct spool_range range, spool_each each, void *own,
+                struct fault *why)
 {
     int64_t given = 0;
-    bind_number(reader->queries[QUERY_LIST], 1, after);
-    bind_number(reader->queries[QUERY_LIST], 2, limit);
+    bind_range(reader->queries[QUERY_LIST], range);
     return row_watermark(reader, why) && give_rows(reader, QUERY_LIST, each, own, &given, why);
 }
 
-bool spool_of_dossier(struct spool_reader *reader, const char *dossier_code, int64_t after,
-                      int64_t limit, spool_each each, void *own, struct fault *why)
+bool spool_of_dossier(struct spool_reader *reader, const char *dossier_code,
+                      struct spool_range range, spool_each each, void *own, struct fault *why)
 {
     int64_t given = 0;
     sqlite3_stmt *rows = reader->queries[QUERY_DOSSIER];
-    bind_number(rows, 1, after);
-    bind_number(rows, 2, limit);
+    bind_range(rows, range);
     bind_number(rows, 3, dossier_key(dossier_code));
     bind_text(rows, 4, dossier_code);
     return row_watermark(reader, why) && give_rows(reader, QUERY_DOSSIER, each, own, &given, why);
@@ -143,43 +147,60 @@ static bool advance(struct spool_reader *reader, struct stream *stream, struct f
     return true;
 }
 
-/* One row of the stream that is behind.  A damaged event stops here, and says where. */
-static bool give_next(struct spool_reader *reader, struct stream *stream, spool_each each,
-                      void *own, bool *goes_on, int64_t *damaged, struct fault *why)
+/* Both streams at one moment, each at its first row. */
+static bool open_streams(struct spool_reader *reader, struct stream streams[2],
+                         struct spool_range range, struct fault *why)
 {
-    struct spool_entry entry;
-    if (!row_read(reader, stream->rows, &entry, why)) {
-        *damaged = stream->number;
+    if (!row_watermark(reader, why) || !database_run(reader->database, "BEGIN", why))
         return false;
+    for (size_t i = 0; i < 2; i++) {
+        streams[i].rows = reader->queries[i == 0 ? QUERY_NEXT_OWN : QUERY_NEXT_RELEASED];
+        bind_range(streams[i].rows, range);
+        if (!advance(reader, &streams[i], why))
+            return false;
     }
-    *goes_on = each(own, &entry);
-    return advance(reader, stream, why);
+    return true;
 }
 
-bool spool_next(struct spool_reader *reader, int64_t after, int64_t limit, spool_each each,
-                void *own, int64_t *damaged, struct fault *why)
+static void close_streams(struct spool_reader *reader, struct stream streams[2])
 {
-    struct stream streams[2] = {{.rows = reader->queries[QUERY_NEXT_OWN]},
-                                {.rows = reader->queries[QUERY_NEXT_RELEASED]}};
-    *damaged = 0;
-    bool done = row_watermark(reader, why);
-    for (size_t i = 0; i < 2; i++) {
-        bind_number(streams[i].rows, 1, after);
-        bind_number(streams[i].rows, 2, limit);
-    }
-    done = done && database_run(reader->database, "BEGIN", why) &&
-           advance(reader, &streams[0], why) && advance(reader, &streams[1], why);
-    bool goes_on = true;
-    for (int64_t given = 0; done && goes_on && given < limit; given++) {
-        struct stream *first = &streams[streams[1].number < streams[0].number];
-        if (!first->has_row)
-            break;
-        done = give_next(reader, first, each, own, &goes_on, damaged, why);
-    }
-    (void)sqlite3_reset(streams[0].rows); /* both repeat the last step's code */
-    (void)sqlite3_reset(streams[1].rows);
+    for (size_t i = 0; i < 2; i++)
+        if (streams[i].rows)
+            (void)sqlite3_reset(streams[i].rows); /* repeats the last step's code */
     if (!sqlite3_get_autocommit(reader->database))
         (void)sqlite3_exec(reader->database, "COMMIT", NULL, NULL, NULL); /* nothing was written */
+}
+
+/* A damaged event ends the merging, and says where. */
+static bool merge(struct spool_reader *reader, struct stream streams[2], int64_t limit,
+                  spool_each each, void *own, struct fault *why)
+{
+    for (int64_t given = 0; given < limit; given++) {
+        struct stream *first = &streams[streams[1].number < streams[0].number];
+        struct spool_entry entry;
+        if (!first->has_row)
+            return true;
+        if (!row_read(reader, first->rows, &entry, why)) {
+            reader->damaged = first->number;
+            return false;
+        }
+        if (!each(own, &entry))
+            return true;
+        if (!advance(reader, first, why))
+            return false;
+    }
+    return true;
+}
+
+bool spool_next(struct spool_reader *reader, struct spool_range range, spool_each each, void *own,
+                int64_t *damaged, struct fault *why)
+{
+    struct stream streams[2] = {{0}};
+    reader->damaged = 0;
+    bool done = open_streams(reader, streams, range, why) &&
+                merge(reader, streams, range.limit, each, own, why);
+    close_streams(reader, streams);
+    *damaged = reader->damaged;
     return done;
 }
 

@@ -38,6 +38,12 @@ struct spool_entry {
     const char *detail;
     int64_t behind; /**< when PARKED: the first DEAD entry of its lane; else 0 */
 };
+/** Which numbers a call looks at. */
+struct spool_range {
+    int64_t after; /**< those above it */
+    int64_t limit; /**< at most so many */
+};
+
 /** False ends the reading; that is no fault. */
 typedef bool (*spool_each)(void *own, const struct spool_entry *entry);
 
@@ -49,19 +55,19 @@ bool spool_find(struct spool_reader *reader, int64_t entry, spool_each each, voi
                 struct fault *why) __attribute__((warn_unused_result));
 
 /** What the publisher has to do next: READY (also by release) and DEAD entries whose number is
- * above `after`, by number, at most `limit`.  A damaged event makes the call fail with
+ * in `range`, by number.  A damaged event makes the call fail with
  * FAULT_BROKEN after the entries before it were given, and `*damaged` its number (else 0). */
-bool spool_next(struct spool_reader *reader, int64_t after, int64_t limit, spool_each each,
-                void *own, int64_t *damaged, struct fault *why) __attribute__((warn_unused_result));
+bool spool_next(struct spool_reader *reader, struct spool_range range, spool_each each, void *own,
+                int64_t *damaged, struct fault *why) __attribute__((warn_unused_result));
 
-/** A dossier's entries with numbers above `after`, oldest first, without their events. */
-bool spool_of_dossier(struct spool_reader *reader, const char *dossier_code, int64_t after,
-                      int64_t limit, spool_each each, void *own, struct fault *why)
+/** A dossier's entries with numbers in `range`, oldest first, without their events. */
+bool spool_of_dossier(struct spool_reader *reader, const char *dossier_code,
+                      struct spool_range range, spool_each each, void *own, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** All entries with first numbers above `after`, in that order, without their events. */
-bool spool_list(struct spool_reader *reader, int64_t after, int64_t limit, spool_each each,
-                void *own, struct fault *why) __attribute__((warn_unused_result));
+/** All entries with first numbers in `range`, in that order, without their events. */
+bool spool_list(struct spool_reader *reader, struct spool_range range, spool_each each, void *own,
+                struct fault *why) __attribute__((warn_unused_result));
 
 /** The dossier that a reference means: the caller owns the code, NULL when nothing of that name
  * passed here. */

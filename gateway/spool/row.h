@@ -20,6 +20,7 @@ struct spool_reader {
     sqlite3 *database;
     sqlite3_stmt *queries[QUERY_COUNT];
     int64_t watermark; /* as it was when the call at hand began */
+    int64_t damaged;   /* number at which the call at hand found damage; 0: nowhere */
     char **names;      /* by number; NULL where it was not asked for yet */
     size_t name_count;
     uint8_t receipt_key[SHA256_SIZE];

@@ -169,7 +169,8 @@ static void assert_next(struct bench *bench, int64_t after, const char *expected
     int64_t damaged;
     auto_free(spool_reader_close) struct spool_reader *reader =
         spool_reader_open(bench->file, &why);
-    if (!reader || !spool_next(reader, after, 100, list_entry, &listing, &damaged, &why))
+    if (!reader ||
+        !spool_next(reader, (struct spool_range){after, 100}, list_entry, &listing, &damaged, &why))
         fail_msg("%s", why.text);
     assert_string_equal(listing.text, expected);
 }
@@ -488,7 +489,8 @@ static void a_flipped_bit_is_found(void **state)
     (void)fclose(file);
     auto_free(spool_reader_close) struct spool_reader *reader =
         spool_reader_open(bench->file, &why);
-    assert_false(spool_next(reader, 0, 10, list_entry, &listing, &damaged, &why));
+    assert_false(
+        spool_next(reader, (struct spool_range){0, 10}, list_entry, &listing, &damaged, &why));
     assert_int_equal(why.kind, FAULT_BROKEN);
     assert_int_equal(damaged, 2);
     assert_string_equal(listing.text, "event-one@1 ");
