@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* partners.yaml in memory: what libcyaml loaded, checked against the agencies, and an index of the
- * keys' hashes. */
+/* partners.yaml in memory: what libcyaml loaded, checked against the agencies, and two sorted lists
+ * to find a partner in, by its id and by its keys' hashes. */
 #include "directory/partner.h"
 
 #include "base/cleanup.h"
 #include "base/moment.h"
 #include "base/yaml_value.h"
-
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 
 enum { ID_LIMIT = 40, DAY_SIZE = 10 };
 static const int32_t open_end = 99991231;
@@ -87,38 +84,28 @@ static const cyaml_schema_value_t file_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct partners_rows, file_fields),
 };
 
-/* A hash, and whose it is. */
+/* A key, and whose it is. */
 struct held_key {
     const struct partner_key *key;
     const struct partner *partner;
-    UT_hash_handle hh;
-};
-
-/* An id, and whose it is. */
-struct held_id {
-    const struct partner *partner;
-    UT_hash_handle hh;
 };
 
 struct partners {
     struct partners_rows *rows; /* what the texts point into */
     struct partner *partners;
     size_t count;
-    struct partner_key *keys; /* of all partners, one after another */
-    struct held_key *held_keys;
-    struct held_key *by_hash;
-    struct held_id *held_ids;
-    struct held_id *by_id;
+    struct partner_key *keys;     /* of all partners, one after another */
+    const struct partner **by_id; /* sorted */
+    struct held_key *by_hash;     /* sorted */
+    size_t key_count;
 };
 
 void partners_free(struct partners *partners)
 {
     if (!partners)
         return;
-    HASH_CLEAR(hh, partners->by_hash);
-    HASH_CLEAR(hh, partners->by_id);
-    free(partners->held_keys);
-    free(partners->held_ids);
+    free(partners->by_hash);
+    free(partners->by_id);
     free(partners->keys);
     free(partners->partners);
     yaml_value_free(&file_schema, partners->rows);
@@ -138,19 +125,39 @@ const struct partner *partners_at(const struct partners *partners, size_t index)
     return &partners->partners[index];
 }
 
-const struct partner *partners_find(const struct partners *partners, const char *id)
+/* --- the two indexes --- */
+
+static int compare_ids(const void *left, const void *right)
 {
-    const struct held_id *held;
-    HASH_FIND_STR(partners->by_id, id, held);
-    return held ? held->partner : NULL;
+    const struct partner *const *one = left, *const *other = right;
+    return strcmp((*one)->id, (*other)->id);
 }
 
+static int compare_hashes(const void *left, const void *right)
+{
+    const struct held_key *one = left, *other = right;
+    return memcmp(one->key->hash, other->key->hash, SHA256_SIZE);
+}
+
+const struct partner *partners_find(const struct partners *partners, const char *id)
+{
+    const struct partner wanted = {.id = id};
+    const struct partner *key = &wanted;
+    const struct partner *const *found =
+        bsearch(&key, partners->by_id, partners->count, sizeof *partners->by_id, compare_ids);
+    return found ? *found : NULL;
+}
+
+/* These are keyed hashes: how long a comparison takes says nothing of the keys. */
 const struct partner *partners_by_hash(const struct partners *partners,
                                        const uint8_t hash[SHA256_SIZE], int32_t day)
 {
-    const struct held_key *held;
-    HASH_FIND(hh, partners->by_hash, hash, SHA256_SIZE, held);
-    return held && day <= held->key->valid_to ? held->partner : NULL;
+    struct partner_key wanted;
+    memcpy(wanted.hash, hash, SHA256_SIZE);
+    const struct held_key key = {.key = &wanted};
+    const struct held_key *found = bsearch(&key, partners->by_hash, partners->key_count,
+                                           sizeof *partners->by_hash, compare_hashes);
+    return found && day <= found->key->valid_to ? found->partner : NULL;
 }
 
 /* --- one partner --- */
@@ -160,7 +167,6 @@ struct loading {
     struct partners *partners;
     const struct yaml_file *file;
     const struct agencies *agencies;
-    size_t key_count;
 };
 
 static bool refuse(const struct loading *loading, size_t number, const char *member,
@@ -201,51 +207,25 @@ static bool read_key(const struct loading *loading, size_t number, size_t index,
     return true;
 }
 
-static bool hold_key(const struct loading *loading, const struct partner *partner, size_t index,
-                     struct fault *why)
+static bool read_keys(const struct loading *loading, size_t number, struct fault *why)
 {
     struct partners *partners = loading->partners;
-    const struct partner_key *key = &partner->keys[index];
-    struct held_key *held = &partners->held_keys[key - partners->keys], *other;
-    HASH_FIND(hh, partners->by_hash, key->hash, SHA256_SIZE, other);
-    if (other) {
-        char member[64];
-        (void)snprintf(member, sizeof member, "keys[%zu].hash", index);
-        return refuse(loading, (size_t)(partner - partners->partners), member, why,
-                      "this key is here twice");
-    }
-    held->key = key;
-    held->partner = partner;
-    HASH_ADD_KEYPTR(hh, partners->by_hash, key->hash, SHA256_SIZE, held);
-    return held->hh.tbl || fault_memory(why);
-}
-
-static bool read_keys(struct loading *loading, size_t number, struct fault *why)
-{
-    struct partner_key *keys = loading->partners->keys + loading->key_count;
-    struct partner *partner = &loading->partners->partners[number];
-    size_t count = loading->partners->rows->partners[number].keys_count;
+    struct partner *partner = &partners->partners[number];
+    struct partner_key *keys = partners->keys + partners->key_count;
     partner->keys = keys;
-    partner->key_count = count;
-    for (size_t i = 0; i < count; i++)
-        if (!read_key(loading, number, i, &keys[i], why) || !hold_key(loading, partner, i, why))
+    partner->key_count = partners->rows->partners[number].keys_count;
+    for (size_t i = 0; i < partner->key_count; i++) {
+        if (!read_key(loading, number, i, &keys[i], why))
             return false;
-    loading->key_count += count;
+        partners->by_hash[partners->key_count++] = (struct held_key){&keys[i], partner};
+    }
     return true;
 }
 
-static bool hold_id(const struct loading *loading, size_t number, struct fault *why)
+static bool check_id(const struct loading *loading, size_t number, struct fault *why)
 {
-    struct partners *partners = loading->partners;
-    const struct partner *partner = &partners->partners[number];
-    if (!is_id(partner->id))
-        return refuse(loading, number, "id", why, "expected a-z, 0-9 and hyphens");
-    if (partners_find(partners, partner->id))
-        return refuse(loading, number, "id", why, "this id is here twice");
-    struct held_id *held = &partners->held_ids[number];
-    held->partner = partner;
-    HASH_ADD_KEYPTR(hh, partners->by_id, partner->id, strlen(partner->id), held);
-    return held->hh.tbl || fault_memory(why);
+    return is_id(loading->partners->partners[number].id) ||
+           refuse(loading, number, "id", why, "expected a-z, 0-9 and hyphens");
 }
 
 /* A code that was or will be an agency's is good: who may speak when is asked at each request. */
@@ -271,9 +251,10 @@ static bool check_rates(const struct loading *loading, size_t number, struct fau
     return true;
 }
 
-static bool read_partner(struct loading *loading, size_t number, struct fault *why)
+static bool read_partner(const struct loading *loading, size_t number, struct fault *why)
 {
     const struct partner_row *row = &loading->partners->rows->partners[number];
+    loading->partners->by_id[number] = &loading->partners->partners[number];
     loading->partners->partners[number] = (struct partner){
         .id = row->id,
         .name = row->name,
@@ -287,7 +268,7 @@ static bool read_partner(struct loading *loading, size_t number, struct fault *w
         .rate_per_s = row->rate_per_s,
         .burst = row->burst,
     };
-    return hold_id(loading, number, why) && check_agencies(loading, number, why) &&
+    return check_id(loading, number, why) && check_agencies(loading, number, why) &&
            check_rates(loading, number, why) && read_keys(loading, number, why);
 }
 
@@ -300,10 +281,50 @@ static bool make_room(struct partners *partners)
     for (size_t i = 0; i < partners->count; i++)
         key_count += partners->rows->partners[i].keys_count;
     partners->partners = calloc(partners->count + 1, sizeof *partners->partners);
-    partners->held_ids = calloc(partners->count + 1, sizeof *partners->held_ids);
+    partners->by_id = calloc(partners->count + 1, sizeof *partners->by_id);
     partners->keys = calloc(key_count + 1, sizeof *partners->keys);
-    partners->held_keys = calloc(key_count + 1, sizeof *partners->held_keys);
-    return partners->partners && partners->held_ids && partners->keys && partners->held_keys;
+    partners->by_hash = calloc(key_count + 1, sizeof *partners->by_hash);
+    return partners->partners && partners->by_id && partners->keys && partners->by_hash;
+}
+
+/* Of two alike, the one that stands later in the file is shown. */
+static bool check_ids(const struct loading *loading, struct fault *why)
+{
+    const struct partners *partners = loading->partners;
+    for (size_t i = 1; i < partners->count; i++) {
+        const struct partner *one = partners->by_id[i - 1], *other = partners->by_id[i];
+        if (strcmp(one->id, other->id) == 0)
+            return refuse(loading, (size_t)((one > other ? one : other) - partners->partners), "id",
+                          why, "this id is here twice");
+    }
+    return true;
+}
+
+static bool check_hashes(const struct loading *loading, struct fault *why)
+{
+    const struct partners *partners = loading->partners;
+    for (size_t i = 1; i < partners->key_count; i++) {
+        const struct held_key *one = &partners->by_hash[i - 1], *other = &partners->by_hash[i];
+        if (compare_hashes(one, other) != 0)
+            continue;
+        char member[64];
+        const struct held_key *later = one->key > other->key ? one : other;
+        (void)snprintf(member, sizeof member, "keys[%td].hash", later->key - later->partner->keys);
+        return refuse(loading, (size_t)(later->partner - partners->partners), member, why,
+                      "this key is here twice");
+    }
+    return true;
+}
+
+static bool read_partners(const struct loading *loading, struct fault *why)
+{
+    struct partners *partners = loading->partners;
+    for (size_t i = 0; i < partners->count; i++)
+        if (!read_partner(loading, i, why))
+            return false;
+    qsort(partners->by_id, partners->count, sizeof *partners->by_id, compare_ids);
+    qsort(partners->by_hash, partners->key_count, sizeof *partners->by_hash, compare_hashes);
+    return check_ids(loading, why) && check_hashes(loading, why);
 }
 
 struct partners *partners_load(const char *path, const struct agencies *agencies, struct fault *why)
@@ -323,9 +344,6 @@ struct partners *partners_load(const char *path, const struct agencies *agencies
         fault_memory(why);
         return NULL;
     }
-    struct loading loading = {partners, file, agencies, 0};
-    for (size_t i = 0; i < partners->count; i++)
-        if (!read_partner(&loading, i, why))
-            return NULL;
-    return steal(partners);
+    const struct loading loading = {partners, file, agencies};
+    return read_partners(&loading, why) ? steal(partners) : NULL;
 }
