@@ -220,6 +220,7 @@ static bool start_publisher(struct daemon *daemon, struct fault *why)
 
 static void stop_publisher(struct daemon *daemon)
 {
+    registry_interrupt(daemon->registry); /* a silent one would hold up the stop */
     publisher_stop(daemon->publisher, daemon->config->stop.drain_ms);
 }
 

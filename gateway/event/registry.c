@@ -50,6 +50,12 @@ void registry_close(struct registry *registry)
     free(registry);
 }
 
+void registry_interrupt(struct registry *registry)
+{
+    if (registry)
+        rest_interrupt(registry->rest);
+}
+
 /* ---- answers ---- */
 
 static bool is_absent(const struct rest_answer *answer)

@@ -25,6 +25,10 @@ struct registry *registry_open(const struct registry_options *options, struct fa
     __attribute__((warn_unused_result));
 void registry_close(struct registry *registry);
 
+/** From any thread, before a stop: a call under way ends within about a second, and later ones at
+ * once, with FAULT_RETRY.  Accepts NULL. */
+void registry_interrupt(struct registry *registry);
+
 /**
  * The id of `text` under `subject`: looked up, and when absent checked for compatibility with the
  * latest version and registered.  FAULT_RETRY when the registry cannot be reached or answers 5xx or

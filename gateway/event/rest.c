@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
+#include <stdatomic.h>
 
 enum {
     BODY_LIMIT = 4 * 1024 * 1024,
@@ -23,6 +24,7 @@ struct rest {
     struct curl_slist *headers;
     char *url; /**< without a slash at its end */
     int tries;
+    atomic_bool is_interrupted;
 };
 
 /** What one try brought. */
@@ -103,24 +105,49 @@ static size_t keep(char *bytes, size_t one, size_t size, void *own)
     return size;
 }
 
+/* libcurl asks about once a second; any answer but 0 ends the transfer. */
+static int has_to_end(void *own, curl_off_t expected, curl_off_t got, curl_off_t to_send,
+                      curl_off_t sent)
+{
+    (void)expected, (void)got, (void)to_send, (void)sent;
+    const struct rest *rest = own;
+    return atomic_load(&rest->is_interrupted);
+}
+
+static bool set_bounds(CURL *curl, const struct rest_options *options)
+{
+    return curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms) == CURLE_OK;
+}
+
+static bool set_hooks(CURL *curl, struct rest *rest)
+{
+    return curl_easy_setopt(curl, CURLOPT_HTTPHEADER, rest->headers) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, has_to_end) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_XFERINFODATA, rest) == CURLE_OK;
+}
+
+static bool set_trust(CURL *curl, const struct rest_options *options)
+{
+    if (options->ca_file && curl_easy_setopt(curl, CURLOPT_CAINFO, options->ca_file) != CURLE_OK)
+        return false;
+    if (!options->user)
+        return true;
+    const char *password = options->password ? options->password : "";
+    return curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_USERNAME, options->user) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_PASSWORD, password) == CURLE_OK;
+}
+
 static bool set_options(struct rest *rest, const struct rest_options *options, struct fault *why)
 {
-    CURL *curl = rest->curl;
-    bool is_set =
-        curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, rest->headers) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep) == CURLE_OK;
-    if (is_set && options->ca_file)
-        is_set = curl_easy_setopt(curl, CURLOPT_CAINFO, options->ca_file) == CURLE_OK;
-    if (is_set && options->user)
-        is_set = curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC) == CURLE_OK &&
-                 curl_easy_setopt(curl, CURLOPT_USERNAME, options->user) == CURLE_OK &&
-                 curl_easy_setopt(curl, CURLOPT_PASSWORD,
-                                  options->password ? options->password : "") == CURLE_OK;
-    return is_set || fault_set(why, FAULT_BROKEN, "libcurl does not take an option");
+    return (set_bounds(rest->curl, options) && set_hooks(rest->curl, rest) &&
+            set_trust(rest->curl, options)) ||
+           fault_set(why, FAULT_BROKEN, "libcurl does not take an option");
 }
 
 struct rest *rest_open(const struct rest_options *options, struct fault *why)
@@ -155,6 +182,11 @@ void rest_close(struct rest *rest)
     curl_slist_free_all(rest->headers);
     free(rest->url);
     free(rest);
+}
+
+void rest_interrupt(struct rest *rest)
+{
+    atomic_store(&rest->is_interrupted, true);
 }
 
 /* ---- one try ---- */
@@ -270,6 +302,8 @@ bool rest_call(struct rest *rest, const char *path, const char *body, struct res
     for (int attempt = 0; attempt < rest->tries; attempt++) {
         if (attempt > 0)
             pause_before(attempt - 1);
+        if (atomic_load(&rest->is_interrupted))
+            return fault_set(why, FAULT_RETRY, "interrupted");
         if (try_once(rest, url, body, answer, why))
             return true;
         if (why->kind != FAULT_RETRY)

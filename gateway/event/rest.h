@@ -24,6 +24,10 @@ struct rest *rest_open(const struct rest_options *options, struct fault *why)
     __attribute__((warn_unused_result));
 void rest_close(struct rest *rest);
 
+/** From any thread: the call under way ends within about a second, as do all later ones at once,
+ * with FAULT_RETRY. */
+void rest_interrupt(struct rest *rest);
+
 struct rest_answer {
     long status;
     json_t *json; /**< an object, which the caller owns; NULL when the body was none */

@@ -116,7 +116,7 @@ static void *play(void *own)
 }
 
 /** Starts the script and opens a registry that calls it. */
-static struct registry *open_script(struct script *script, bool may_register)
+static struct registry *open_script(struct script *script, bool may_register, int64_t timeout_ms)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t size = sizeof address;
@@ -133,7 +133,7 @@ static struct registry *open_script(struct script *script, bool may_register)
     const struct registry_options options = {.url = url,
                                              .user = "gateway",
                                              .password = "a-secret",
-                                             .timeout_ms = 300,
+                                             .timeout_ms = timeout_ms,
                                              .tries = 2,
                                              .may_register = may_register};
     struct registry *registry = registry_open(&options, &why);
@@ -274,7 +274,7 @@ static void each_answer_has_its_meaning(void **state)
         struct script script = {0};
         memcpy(script.lines, trial->lines, sizeof script.lines);
         auto_free(registry_close) struct registry *registry =
-            open_script(&script, trial->may_register);
+            open_script(&script, trial->may_register, 300);
         struct fault why = {0};
         int32_t id = -1;
         bool is_given = registry_id(registry, SUBJECT, TEXT, &id, &why);
@@ -294,7 +294,7 @@ static void a_question_holds_the_text_as_it_is_and_the_credentials(void **state)
 {
     (void)state;
     struct script script = {.lines = {SAYS(LOOK_UP, "200 OK", "{\"id\":7}")}};
-    auto_free(registry_close) struct registry *registry = open_script(&script, false);
+    auto_free(registry_close) struct registry *registry = open_script(&script, false, 300);
     struct fault why;
     int32_t id;
     assert_true(registry_id(registry, SUBJECT, TEXT, &id, &why));
@@ -310,13 +310,39 @@ static void silence_costs_no_more_than_the_timeouts(void **state)
 {
     (void)state;
     struct script script = {.lines = {DOES(LOOK_UP, KEEP_SILENT), DOES(LOOK_UP, KEEP_SILENT)}};
-    auto_free(registry_close) struct registry *registry = open_script(&script, false);
+    auto_free(registry_close) struct registry *registry = open_script(&script, false, 300);
     struct fault why;
     int32_t id;
     int64_t start = clock_ticks_ms();
     assert_false(registry_id(registry, SUBJECT, TEXT, &id, &why));
     assert_in_range(clock_ticks_ms() - start, 600, 3000);
     close_script(&script);
+}
+
+static void *interrupt_soon(void *own)
+{
+    (void)usleep(200 * 1000);
+    registry_interrupt(own);
+    return NULL;
+}
+
+static void an_interrupt_ends_the_wait(void **state)
+{
+    (void)state;
+    struct script script = {.lines = {DOES(LOOK_UP, KEEP_SILENT)}};
+    auto_free(registry_close) struct registry *registry = open_script(&script, false, 60000);
+    pthread_t thread;
+    struct fault why;
+    int32_t id;
+    int64_t start = clock_ticks_ms();
+    assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, registry), 0);
+    assert_false(registry_id(registry, SUBJECT, TEXT, &id, &why));
+    assert_int_equal(why.kind, FAULT_RETRY);
+    assert_in_range(clock_ticks_ms() - start, 200, 5000);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_false(registry_id(registry, SUBJECT, TEXT, &id, &why));
+    close_script(&script);
+    registry_interrupt(NULL);
 }
 
 static const struct {
@@ -339,7 +365,7 @@ static void a_schema_is_fetched_by_its_id(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof text_trials / sizeof *text_trials; i++) {
         struct script script = {.lines = {text_trials[i].line}};
-        auto_free(registry_close) struct registry *registry = open_script(&script, false);
+        auto_free(registry_close) struct registry *registry = open_script(&script, false, 300);
         struct fault why = {0};
         auto_free(free) char *text = registry_text(registry, 7, &why);
         close_script(&script);
@@ -388,6 +414,7 @@ int main(void)
         cmocka_unit_test(each_answer_has_its_meaning),
         cmocka_unit_test(a_question_holds_the_text_as_it_is_and_the_credentials),
         cmocka_unit_test(silence_costs_no_more_than_the_timeouts),
+        cmocka_unit_test(an_interrupt_ends_the_wait),
         cmocka_unit_test(a_schema_is_fetched_by_its_id),
         cmocka_unit_test(where_nobody_listens_it_says_so),
         cmocka_unit_test(a_url_that_cannot_be_right_is_refused),
