@@ -125,11 +125,11 @@ struct load {
 
 static bool set_text(char **text, const char *value, struct fault *why)
 {
-    char *copy = NULL;
-    if (*value != '\0' && !(copy = strdup(value)))
+    auto_free(free) char *copy = *value == '\0' ? NULL : strdup(value);
+    if (*value != '\0' && !copy)
         return fault_memory(why);
     free(*text);
-    *text = copy;
+    *text = steal(copy);
     return true;
 }
 
@@ -213,14 +213,13 @@ static bool add_item(struct config_list *list, const char *value, struct fault *
 {
     if (*value == '=' || !strchr(value, '='))
         return fault_set(why, FAULT_REFUSE, "expected name=value");
+    auto_free(free) char *item = strdup(value);
     char **items = reallocarray(list->items, list->count + 1, sizeof *items);
-    if (!items)
+    if (items)
+        list->items = items;
+    if (!items || !item)
         return fault_memory(why);
-    list->items = items;
-    items[list->count] = strdup(value);
-    if (!items[list->count])
-        return fault_memory(why);
-    list->count++;
+    items[list->count++] = steal(item);
     return true;
 }
 

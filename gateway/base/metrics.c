@@ -92,11 +92,10 @@ static struct metric *new_metric(const char *labels)
 static struct metric *find_metric(struct family *family, const char *labels)
 {
     struct metric **place = &family->metrics;
-    while (*place && strcmp((*place)->labels, labels) != 0)
-        place = &(*place)->next;
-    if (!*place)
-        *place = new_metric(labels);
-    return *place;
+    for (; *place; place = &(*place)->next)
+        if (strcmp((*place)->labels, labels) == 0)
+            return *place;
+    return *place = new_metric(labels);
 }
 
 static struct metric *find(const char *name, const char *help, const char *labels,
