@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "kafka/headers.h"
 #include "kafka/progress.h"
+#include "spool/receipt.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -140,22 +141,24 @@ static bool set_time(avro_value_t *letter, const char *name, int64_t time_ms)
 }
 
 /* What has an event died later, at Kafka's door; what has none was dead on arrival. */
-static bool fill_letter(avro_value_t *letter, const struct spool_entry *entry)
+static bool fill_letter(avro_value_t *letter, const struct batch_form *form,
+                        const struct spool_entry *entry)
 {
     char digest[SHA256_HEX_SIZE];
-    char number[32];
+    char receipt[RECEIPT_TEXT_SIZE];
     digest_hex(entry->document_sha256, SHA256_SIZE, digest);
-    (void)snprintf(number, sizeof number, "%" PRId64, entry->entry); /* always fits */
+    receipt_write(form->receipt_key, entry->entry, receipt);
     int64_t died_at = entry->event ? clock_now_ms() : entry->received_at_ms;
-    return set_text(letter, "receipt", number) && set_text(letter, "partner", entry->partner) &&
+    return set_text(letter, "receipt", receipt) && set_text(letter, "partner", entry->partner) &&
            set_optional_text(letter, "dossier_code", entry->dossier_code) &&
            set_time(letter, "died_at", died_at) && set_text(letter, "cause", entry->cause) &&
            set_text(letter, "detail", entry->detail) && set_text(letter, "payload_sha256", digest);
 }
 
-static char *encode_letter(const struct schema *schema, const struct spool_entry *entry,
+static char *encode_letter(const struct batch_form *form, const struct spool_entry *entry,
                            size_t *size, struct fault *why)
 {
+    const struct schema *schema = form->dead_letter;
     avro_value_t letter;
     if (avro_generic_value_new(schema->iface, &letter) != 0) {
         fault_memory(why);
@@ -164,7 +167,7 @@ static char *encode_letter(const struct schema *schema, const struct spool_entry
     char *bytes = NULL;
     if (!schema_reset(schema, &letter, why))
         bytes = NULL;
-    else if (!fill_letter(&letter, entry))
+    else if (!fill_letter(&letter, form, entry))
         fault_set(why, FAULT_BROKEN, "the schema of dead letters lacks a field");
     else
         bytes = wire_encode(schema, &letter, size, why);
@@ -178,7 +181,7 @@ static bool make_dead_letter(const struct batch_form *form, const struct spool_e
     record->kind = RECORD_DEAD_LETTER;
     record->topic = form->dead_letters_topic;
     size_t size = 0;
-    auto_free(free) char *bytes = encode_letter(form->dead_letter, entry, &size, why);
+    auto_free(free) char *bytes = encode_letter(form, entry, &size, why);
     if (!bytes)
         return false;
     record->headers = headers_of_dead_letter(entry, form->gateway_id, why);

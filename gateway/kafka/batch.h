@@ -42,7 +42,8 @@ struct batch_form {
     const char *dead_letters_topic;
     const char *progress_topic;
     const struct schema *dead_letter;
-    size_t prefix_size; /**< room left for it before the Avro bytes */
+    const uint8_t *receipt_key; /**< for the receipt that a dead letter names */
+    size_t prefix_size;         /**< room left for it before the Avro bytes */
 };
 
 /** The records of one transaction, in the order of their numbers. */

@@ -102,6 +102,7 @@ static bool open_parts(struct carrier *carrier, struct fault *why)
         .dead_letters_topic = carrier->dead_letters_topic,
         .progress_topic = carrier->progress_topic,
         .dead_letter = carrier->options.dead_letter,
+        .receipt_key = spool_receipt_key(carrier->spool),
         .prefix_size = framing_size(carrier->framing),
     };
     carrier->batch.form = &carrier->form;
@@ -423,7 +424,8 @@ enum carrier_step carrier_step(struct carrier *carrier, enum place_word word, st
 {
     if (!ensure_sender(carrier, why))
         return CARRIER_WAITS;
-    if (!carrier->has_place)
-        return find_place(carrier, word, why);
-    return publish(carrier, why) ? CARRIER_GOES : CARRIER_WAITS;
+    enum carrier_step step = carrier->has_place ? CARRIER_GOES : find_place(carrier, word, why);
+    if (step == CARRIER_GOES && !publish(carrier, why))
+        step = CARRIER_WAITS;
+    return step;
 }

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "kafka/publisher.h"
+#include "mock_kafka.h"
+#include "spool/reader.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TEXT = 96, PATIENCE_MS = 20000, STOP_MS = 3000 };
+
+/* A spool, a broker and a publisher between them. */
+struct works {
+    char folder[TEXT];
+    char file[TEXT + 16];
+    struct mock_kafka mock;
+    struct spool *spool;
+    struct schema *event_schema;
+    struct schema *dead_letter;
+    int32_t schema_no;
+    struct publisher *publisher;
+    bool from_spool;
+};
+
+static struct schema *load_schema(const char *path)
+{
+    struct fault why;
+    struct schema *schema = schema_load(path, &why);
+    if (!schema)
+        fail_msg("%s", why.text);
+    return schema;
+}
+
+static void open_spool(struct works *works)
+{
+    struct fault why;
+    const struct spool_options options = {
+        .file = works->file,
+        .queue_entries = 10000,
+        .queue_bytes = 64 << 20,
+        .compress_above_bytes = 4096,
+        .checkpoint_pages = 100,
+        .overdue_ms = 60000,
+    };
+    works->spool = spool_open(&options, &why);
+    if (!works->spool ||
+        !spool_schema(works->spool, "t.dossier-events-value", works->event_schema->text,
+                      works->event_schema->fingerprint, &works->schema_no, &why))
+        fail_msg("%s", why.text);
+}
+
+static void start(struct works *works)
+{
+    struct fault why;
+    const struct publisher_options options = {
+        .kafka = works->mock.options,
+        .spool_file = works->file,
+        .dead_letter = works->dead_letter,
+        .batch_entries = 100,
+        .batch_bytes = 1 << 20,
+        .deadline_ms = 5000,
+        .from_spool = works->from_spool,
+    };
+    works->publisher = publisher_start(&options, works->spool, &why);
+    if (!works->publisher)
+        fail_msg("%s", why.text);
+}
+
+static void stop(struct works *works)
+{
+    publisher_stop(works->publisher, STOP_MS);
+    works->publisher = NULL;
+}
+
+static int set_up(void **state)
+{
+    struct works *works = calloc(1, sizeof *works);
+    (void)snprintf(works->folder, sizeof works->folder, "/tmp/lienthong-publisher-XXXXXX");
+    assert_non_null(mkdtemp(works->folder));
+    (void)snprintf(works->file, sizeof works->file, "%s/spool.db", works->folder);
+    works->event_schema = load_schema("schemas/dossier-event.avsc");
+    works->dead_letter = load_schema("schemas/dead-letter.avsc");
+    mock_open(&works->mock);
+    open_spool(works);
+    *state = works;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct works *works = *state;
+    char command[TEXT + 16];
+    stop(works);
+    spool_close(works->spool);
+    mock_close(&works->mock);
+    schema_free(works->event_schema);
+    schema_free(works->dead_letter);
+    (void)snprintf(command, sizeof command, "rm -rf %s", works->folder);
+    assert_int_equal(system(command), 0);
+    free(works);
+    return 0;
+}
+
+/* ---- adding ---- */
+
+struct answer {
+    pthread_mutex_t lock;
+    pthread_cond_t come;
+    int64_t entry; /* 0: none yet */
+};
+
+static void note_answer(void *own, const struct spool_receipt *receipts, size_t count,
+                        const struct fault *why)
+{
+    struct answer *answer = own;
+    (void)count;
+    (void)why;
+    (void)pthread_mutex_lock(&answer->lock);
+    answer->entry = receipts ? receipts[0].entry : -1;
+    (void)pthread_cond_signal(&answer->come);
+    (void)pthread_mutex_unlock(&answer->lock);
+}
+
+/* Adds one entry of a dossier; without an event it is dead on arrival. */
+static int64_t add(struct works *works, const char *native_id, const char *dossier,
+                   const char *event)
+{
+    struct answer answer = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+    struct spool_item item = {
+        .native_id = native_id,
+        .native_id_size = strlen(native_id),
+        .dossier_code = dossier,
+        .event = event,
+        .event_size = event ? strlen(event) : 0,
+        .schema_no = event ? works->schema_no : 0,
+        .event_type = event ? "HANDED_OFF" : NULL,
+        .occurred_at_ms = 1747035900000,
+        .cause = event ? NULL : "missing /Dossier/DossierCode",
+        .detail = event ? NULL : "the dossier's code is missing",
+    };
+    digest_sha256(native_id, strlen(native_id), item.content_sha256);
+    memcpy(item.event_id, item.content_sha256, UUID_SIZE);
+    struct spool_document document = {
+        .partner = "motcua",
+        .adapter = "lienthong-xml",
+        .media_type = "application/xml",
+        .bytes = "<HandoffMessage/>",
+        .size = 17,
+        .received_at_ms = clock_now_ms(),
+        .items = &item,
+        .item_count = 1,
+    };
+    struct fault why;
+    digest_sha256(document.bytes, document.size, document.sha256);
+    if (!spool_add(works->spool, &document, note_answer, &answer, &why))
+        fail_msg("%s", why.text);
+    (void)pthread_mutex_lock(&answer.lock);
+    while (answer.entry == 0)
+        (void)pthread_cond_wait(&answer.come, &answer.lock);
+    (void)pthread_mutex_unlock(&answer.lock);
+    assert_true(answer.entry > 0);
+    return answer.entry;
+}
+
+static void add_many(struct works *works, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        char native_id[TEXT];
+        char dossier[TEXT];
+        (void)snprintf(native_id, sizeof native_id, "n-%d", i);
+        (void)snprintf(dossier, sizeof dossier, "H09-%d", i % 7);
+        (void)add(works, native_id, dossier, native_id);
+    }
+}
+
+/* ---- waiting ---- */
+
+static void wait_for_watermark(struct works *works, int64_t number)
+{
+    int64_t give_up_at = clock_ticks_ms() + PATIENCE_MS;
+    while (spool_watermark(works->spool) < number) {
+        if (clock_ticks_ms() > give_up_at) {
+            struct fault why;
+            enum publisher_state state = publisher_state(works->publisher, &why);
+            fail_msg("still at %d, state %d: %s", (int)spool_watermark(works->spool), (int)state,
+                     why.text);
+        }
+        (void)usleep(10000);
+    }
+}
+
+static void wait_for_state(struct works *works, enum publisher_state wanted)
+{
+    int64_t give_up_at = clock_ticks_ms() + PATIENCE_MS;
+    struct fault why;
+    while (publisher_state(works->publisher, &why) != wanted) {
+        if (clock_ticks_ms() > give_up_at)
+            fail_msg("not in state %d: %s", (int)wanted, why.text);
+        (void)usleep(10000);
+    }
+}
+
+static void inject(struct works *works, int16_t request, rd_kafka_resp_err_t error, size_t times)
+{
+    rd_kafka_resp_err_t errors[16];
+    assert_true(times <= 16);
+    for (size_t i = 0; i < times; i++)
+        errors[i] = error;
+    rd_kafka_mock_push_request_errors_array(works->mock.cluster, request, times, errors);
+}
+
+static int count_events(const struct works *works)
+{
+    return mock_count(&works->mock, "t.dossier-events");
+}
+
+static int count_letters(const struct works *works)
+{
+    return mock_count(&works->mock, "t.dead-letters");
+}
+
+/* ---- the tests ---- */
+
+static void entries_reach_kafka_and_the_spool_hears_where(void **state)
+{
+    struct works *works = *state;
+    add_many(works, 0, 250);
+    start(works);
+    wait_for_watermark(works, 250);
+    assert_int_equal(count_events(works), 250);
+    wait_for_state(works, PUBLISHER_RUNNING);
+
+    struct fault why;
+    struct spool_place place;
+    struct spool_reader *reader = spool_reader_open(works->file, &why);
+    assert_non_null(reader);
+    assert_true(spool_place_of(reader, 250, &place, &why));
+    assert_int_equal(place.number, 250);
+    assert_true(place.partition >= 0 && place.partition < 12 && place.offset >= 0);
+    spool_reader_close(reader);
+
+    add_many(works, 250, 260);
+    wait_for_watermark(works, 260);
+    assert_int_equal(count_events(works), 260);
+}
+
+static void a_restart_goes_on_after_the_last(void **state)
+{
+    struct works *works = *state;
+    add_many(works, 0, 20);
+    start(works);
+    wait_for_watermark(works, 20);
+    stop(works);
+    add_many(works, 20, 30);
+    start(works);
+    wait_for_watermark(works, 30);
+    assert_int_equal(count_events(works), 30);
+}
+
+static void a_copy_that_lags_is_moved_to_kafkas_number(void **state)
+{
+    struct works *works = *state;
+    struct fault why;
+    add_many(works, 0, 20);
+    start(works);
+    wait_for_watermark(works, 20);
+    stop(works);
+    assert_true(spool_set_watermark(works->spool, 5, &why));
+    start(works);
+    wait_for_watermark(works, 20);
+    add_many(works, 20, 21);
+    wait_for_watermark(works, 21);
+    assert_int_equal(count_events(works), 21);
+}
+
+static void a_record_that_kafka_refuses_becomes_a_dead_letter(void **state)
+{
+    struct works *works = *state;
+    start(works);
+    wait_for_state(works, PUBLISHER_RUNNING);
+    inject(works, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
+    int64_t refused = add(works, "n-big", "H09-9", "big");
+    wait_for_watermark(works, refused);
+    assert_int_equal(count_events(works), 0);
+    assert_int_equal(count_letters(works), 1);
+
+    int64_t behind = add(works, "n-next", "H09-9", "next");
+    int64_t free_one = add(works, "n-free", "H09-8", "free");
+    wait_for_watermark(works, free_one);
+    assert_int_equal(count_events(works), 1);
+    assert_true(behind < free_one);
+
+    struct fault why;
+    assert_true(spool_release(works->spool, refused, &why));
+    struct spool_levels levels;
+    spool_levels(works->spool, &levels);
+    wait_for_watermark(works, free_one + 2);
+    assert_int_equal(count_events(works), 3);
+}
+
+static void a_record_refused_in_company_alone_is_not_buried(void **state)
+{
+    struct works *works = *state;
+    struct spool_levels levels;
+    add_many(works, 0, 50);
+    inject(works, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_INVALID_RECORD, 1);
+    start(works);
+    wait_for_watermark(works, 50);
+    spool_levels(works->spool, &levels);
+    assert_int_equal(levels.dead, 0);
+    assert_int_equal(count_letters(works), 0);
+}
+
+static void what_is_dead_on_arrival_becomes_a_dead_letter(void **state)
+{
+    struct works *works = *state;
+    start(works);
+    int64_t dead = add(works, "n-dead", NULL, NULL);
+    wait_for_watermark(works, dead);
+    assert_int_equal(count_letters(works), 1);
+    assert_int_equal(count_events(works), 0);
+}
+
+static void a_dead_letter_that_kafka_refuses_stops_nothing(void **state)
+{
+    struct works *works = *state;
+    start(works);
+    wait_for_state(works, PUBLISHER_RUNNING);
+    inject(works, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_POLICY_VIOLATION, 1);
+    (void)add(works, "n-dead", NULL, NULL);
+    (void)usleep(500000);
+    int64_t good = add(works, "n-good", "H09-1", "good");
+    wait_for_watermark(works, good);
+    assert_int_equal(count_events(works), 1);
+}
+
+static void a_missing_right_is_waited_out(void **state)
+{
+    struct works *works = *state;
+    inject(works, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 3);
+    start(works);
+    int64_t entry = add(works, "n-1", "H09-1", "event");
+    wait_for_state(works, PUBLISHER_WAITING);
+    wait_for_watermark(works, entry);
+    wait_for_state(works, PUBLISHER_RUNNING);
+    struct spool_levels levels;
+    spool_levels(works->spool, &levels);
+    assert_int_equal(levels.dead, 0);
+}
+
+static void a_commit_in_doubt_is_settled_by_kafkas_progress(void **state)
+{
+    struct works *works = *state;
+    start(works);
+    wait_for_state(works, PUBLISHER_RUNNING);
+    /* The mock cluster shows what was not committed: so Kafka's progress says that it was. */
+    inject(works, MOCK_END_TXN, RD_KAFKA_RESP_ERR_INVALID_TXN_STATE, 1);
+    int64_t entry = add(works, "n-1", "H09-1", "event");
+    wait_for_watermark(works, entry);
+    assert_int_equal(count_events(works), 1);
+
+    struct fault why;
+    struct spool_place place;
+    struct spool_reader *reader = spool_reader_open(works->file, &why);
+    assert_true(spool_place_of(reader, entry, &place, &why));
+    spool_reader_close(reader);
+}
+
+/* As after a move to another cluster: the spool is ahead of a Kafka that knows nothing. */
+static void lose_kafka(struct works *works)
+{
+    add_many(works, 0, 10);
+    start(works);
+    wait_for_watermark(works, 10);
+    stop(works);
+    mock_close(&works->mock);
+    mock_open(&works->mock);
+    add_many(works, 10, 15);
+}
+
+static void another_cluster_is_not_filled_without_a_word(void **state)
+{
+    struct works *works = *state;
+    lose_kafka(works);
+    start(works);
+    wait_for_state(works, PUBLISHER_HELD);
+    assert_int_equal(count_events(works), 0);
+    publisher_resume(works->publisher, true);
+    wait_for_watermark(works, 15);
+    assert_int_equal(count_events(works), 5);
+}
+
+static void another_cluster_is_filled_on_a_word(void **state)
+{
+    struct works *works = *state;
+    lose_kafka(works);
+    start(works);
+    wait_for_state(works, PUBLISHER_HELD);
+    publisher_resume(works->publisher, false);
+    wait_for_state(works, PUBLISHER_RUNNING);
+    wait_for_watermark(works, 15);
+    assert_int_equal(count_events(works), 15);
+}
+
+static void a_broker_that_forgets_can_be_started_from_the_spool(void **state)
+{
+    struct works *works = *state;
+    lose_kafka(works);
+    works->from_spool = true;
+    start(works);
+    wait_for_watermark(works, 15);
+    assert_int_equal(count_events(works), 5);
+}
+
+static void a_new_spool_does_not_take_over_an_old_ones_progress(void **state)
+{
+    struct works *works = *state;
+    add_many(works, 0, 10);
+    start(works);
+    wait_for_watermark(works, 10);
+    stop(works);
+    spool_close(works->spool);
+    (void)snprintf(works->file, sizeof works->file, "%s/new.db", works->folder);
+    open_spool(works);
+    add_many(works, 100, 120); /* more than the old one had: only the arrivals differ */
+    start(works);
+    wait_for_state(works, PUBLISHER_HELD);
+    publisher_resume(works->publisher, true);
+    wait_for_watermark(works, 20);
+    assert_int_equal(count_events(works), 30);
+}
+
+static void a_stop_does_not_wait_for_a_broker_that_is_away(void **state)
+{
+    struct works *works = *state;
+    start(works);
+    wait_for_state(works, PUBLISHER_RUNNING);
+    rd_kafka_mock_broker_set_down(works->mock.cluster, 1);
+    (void)add(works, "n-1", "H09-1", "event");
+    (void)usleep(300000);
+    int64_t asked_at = clock_ticks_ms();
+    publisher_stop(works->publisher, 500);
+    works->publisher = NULL;
+    assert_true(clock_ticks_ms() - asked_at < 5000);
+
+    rd_kafka_mock_broker_set_up(works->mock.cluster, 1);
+    start(works);
+    wait_for_watermark(works, 1);
+}
+
+static void a_bad_property_is_refused_at_start(void **state)
+{
+    struct works *works = *state;
+    static const char *const properties[] = {"acks=0"};
+    struct fault why = {FAULT_NONE, ""};
+    struct publisher_options options = {
+        .kafka = works->mock.options,
+        .spool_file = works->file,
+        .dead_letter = works->dead_letter,
+        .batch_entries = 1,
+        .batch_bytes = 1,
+        .deadline_ms = 1,
+    };
+    options.kafka.properties = properties;
+    options.kafka.property_count = 1;
+    assert_null(publisher_start(&options, works->spool, &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(entries_reach_kafka_and_the_spool_hears_where),
+        TEST(a_restart_goes_on_after_the_last),
+        TEST(a_copy_that_lags_is_moved_to_kafkas_number),
+        TEST(a_record_that_kafka_refuses_becomes_a_dead_letter),
+        TEST(a_record_refused_in_company_alone_is_not_buried),
+        TEST(what_is_dead_on_arrival_becomes_a_dead_letter),
+        TEST(a_dead_letter_that_kafka_refuses_stops_nothing),
+        TEST(a_missing_right_is_waited_out),
+        TEST(a_commit_in_doubt_is_settled_by_kafkas_progress),
+        TEST(another_cluster_is_not_filled_without_a_word),
+        TEST(another_cluster_is_filled_on_a_word),
+        TEST(a_broker_that_forgets_can_be_started_from_the_spool),
+        TEST(a_new_spool_does_not_take_over_an_old_ones_progress),
+        TEST(a_stop_does_not_wait_for_a_broker_that_is_away),
+        TEST(a_bad_property_is_refused_at_start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
