@@ -48,7 +48,8 @@ static void put_named(struct writer *writer, const struct shape *shape)
         return;
     }
     writer->written[writer->count++] = shape;
-    fprintf(writer->out, "{\"name\":\"%s\",\"type\":\"%s\"", shape->name, shape_type_name(shape));
+    fprintf(writer->out, "{\"name\":\"%s\",\"type\":\"%s\"", shape->name,
+            shape_type_name(shape->type));
     if (shape->type == AVRO_RECORD)
         put_fields(writer, shape);
     else if (shape->type == AVRO_ENUM)
@@ -60,7 +61,7 @@ static void put_named(struct writer *writer, const struct shape *shape)
 
 static void put_container(struct writer *writer, const struct shape *shape, const char *key)
 {
-    fprintf(writer->out, "{\"type\":\"%s\",\"%s\":", shape_type_name(shape), key);
+    fprintf(writer->out, "{\"type\":\"%s\",\"%s\":", shape_type_name(shape->type), key);
     put(writer, shape->parts[0]);
     fputc('}', writer->out);
 }
@@ -85,7 +86,7 @@ static void put(struct writer *writer, const struct shape *shape)
     else if (shape->type == AVRO_MAP)
         put_container(writer, shape, "values");
     else
-        fprintf(writer->out, "\"%s\"", shape_type_name(shape));
+        fprintf(writer->out, "\"%s\"", shape_type_name(shape->type));
 }
 
 char *canonical_write(const struct shapes *shapes, size_t *size, struct fault *why)

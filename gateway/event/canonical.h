@@ -2,6 +2,7 @@
 #ifndef EVENT_CANONICAL_H
 #define EVENT_CANONICAL_H
 
+#include "base/fault.h"
 #include "event/shape.h"
 
 #include <stdint.h>

@@ -14,8 +14,8 @@ static bool carry(struct end from, struct end to, struct fault *why);
 
 static bool cannot(const struct end *from, const struct end *to, struct fault *why)
 {
-    return fault_set(why, FAULT_REFUSE, "%s cannot become %s", shape_type_name(from->shape),
-                     shape_type_name(to->shape));
+    return fault_set(why, FAULT_REFUSE, "%s cannot become %s", shape_type_name(from->shape->type),
+                     shape_type_name(to->shape->type));
 }
 
 /** avro-c's answer to an access that the shapes allow. */
@@ -258,7 +258,7 @@ static bool carry_into_union(struct end from, struct end to, struct fault *why)
 static bool leave_union(struct end *from, struct fault *why)
 {
     int index = -1;
-    avro_value_t branch;
+    avro_value_t branch = {0};
     if (!done(avro_value_get_discriminant(&from->value, &index), why))
         return false;
     if (index < 0 || (size_t)index >= from->shape->count)

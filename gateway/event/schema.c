@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "event/canonical.h"
 #include "event/fallback.h"
+#include "event/shape_reader.h"
 
 enum { TEXT_LIMIT = 1024 * 1024 };
 
@@ -116,7 +117,7 @@ struct schema *schema_parse(const char *text, size_t size, struct fault *why)
     memcpy(schema->text, text, size);
     schema->text[size] = '\0';
     schema->size = size;
-    schema->shapes = shapes_build(schema->text, size, why);
+    schema->shapes = shape_read(schema->text, size, why);
     if (!schema->shapes || !parse_with_avro(schema, why) || !take_fingerprint(schema, why))
         return NULL;
     return steal(schema);

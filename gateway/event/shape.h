@@ -2,8 +2,6 @@
 #ifndef EVENT_SHAPE_H
 #define EVENT_SHAPE_H
 
-#include "base/fault.h"
-
 #include <avro.h>
 #include <jansson.h>
 #include <stdbool.h>
@@ -49,13 +47,6 @@ struct shapes {
     size_t count;
 };
 
-/**
- * Builds the shapes of a schema.  Stricter than the specification where avro-c is unsafe: no type
- * contains itself, at most 32 levels, 1,024 members a type, 4,096 shapes, 16,384 values in a fresh
- * event, 64 KiB in a fixed.  FAULT_REFUSE says which type or field is at fault.
- */
-struct shapes *shapes_build(const char *text, size_t size, struct fault *why)
-    __attribute__((warn_unused_result));
 void shapes_free(struct shapes *shapes);
 
 /** The shape of a named type, or NULL.  `space` is its namespace, or NULL. */
@@ -69,6 +60,6 @@ int shape_symbol_index(const struct shape *enumeration, const char *symbol);
 int shape_null_branch(const struct shape *shape);
 
 /** "record", "long", ... */
-const char *shape_type_name(const struct shape *shape);
+const char *shape_type_name(avro_type_t type);
 
 #endif

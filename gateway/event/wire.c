@@ -140,7 +140,7 @@ static bool take_long(struct rest *rest, int64_t *number, struct fault *why)
 static bool check_int(struct rest *rest, const struct shape *shape, struct fault *why)
 {
     (void)shape;
-    int64_t number;
+    int64_t number = 0;
     if (!take_long(rest, &number, why))
         return false;
     return (number >= INT32_MIN && number <= INT32_MAX) || refuse(why, "an int has over 32 bits");
@@ -149,7 +149,7 @@ static bool check_int(struct rest *rest, const struct shape *shape, struct fault
 static bool check_long(struct rest *rest, const struct shape *shape, struct fault *why)
 {
     (void)shape;
-    int64_t number;
+    int64_t number = 0;
     return take_long(rest, &number, why);
 }
 
@@ -181,7 +181,7 @@ static bool check_fixed(struct rest *rest, const struct shape *shape, struct fau
 static bool check_bytes(struct rest *rest, const struct shape *shape, struct fault *why)
 {
     (void)shape;
-    int64_t size;
+    int64_t size = 0;
     if (!take_long(rest, &size, why))
         return false;
     if (size < 0)
@@ -193,7 +193,7 @@ static bool check_bytes(struct rest *rest, const struct shape *shape, struct fau
 
 static bool check_string(struct rest *rest, const struct shape *shape, struct fault *why)
 {
-    int64_t size;
+    int64_t size = 0;
     struct rest ahead = *rest; /* to know how much of what check_bytes passes is the text */
     if (!check_bytes(rest, shape, why) || !take_long(&ahead, &size, why))
         return false;
@@ -204,7 +204,7 @@ static bool check_string(struct rest *rest, const struct shape *shape, struct fa
 static bool take_index(struct rest *rest, size_t count, const char *text, size_t *index,
                        struct fault *why)
 {
-    int64_t number;
+    int64_t number = 0;
     if (!take_long(rest, &number, why))
         return false;
     if (number < 0 || (uint64_t)number >= count)
@@ -239,7 +239,7 @@ static bool take_block(struct rest *rest, struct block *block, struct fault *why
     if (!take_long(rest, &block->count, why))
         return false;
     if (block->count < 0) {
-        int64_t size;
+        int64_t size = 0;
         if (block->count == INT64_MIN || !take_long(rest, &size, why))
             return refuse(why, "a block's head is out of range");
         if (size < 0 || (uint64_t)size > left(rest))

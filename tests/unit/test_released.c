@@ -94,8 +94,8 @@ static bool same_parts(const struct shape *old, const struct shape *new, struct 
 static bool fits(const struct shape *old, const struct shape *new, struct fault *why)
 {
     if (old->type != new->type)
-        return fault_set(why, FAULT_REFUSE, "%s becomes %s", shape_type_name(old),
-                         shape_type_name(new));
+        return fault_set(why, FAULT_REFUSE, "%s becomes %s", shape_type_name(old->type),
+                         shape_type_name(new->type));
     if (!is_same_text(old->name, new->name) || old->size != new->size)
         return fault_set(why, FAULT_REFUSE, "the name or the size of a type changes");
     if (!is_same_text(old->logical, new->logical))
