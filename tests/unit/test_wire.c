@@ -2,7 +2,10 @@
 #include "unit.h"
 
 #include "base/cleanup.h"
+#include "event/render.h"
 #include "event/wire.h"
+
+#include <pthread.h>
 
 ENDS_WITH_SCOPE(struct schema *, schema_free)
 
@@ -264,6 +267,48 @@ static void the_limits_count_over_the_whole_datum(void **state)
     assert_int_equal(why.kind, FAULT_REFUSE);
 }
 
+/* ---- threads ---- */
+
+static bool go_round(const struct schema *schema, avro_value_t *event)
+{
+    struct fault why;
+    size_t size = 0;
+    if (!schema_reset(schema, event, &why))
+        return false;
+    auto_free(free) char *bytes = wire_encode(schema, event, &size, &why);
+    if (!bytes || !wire_decode(schema, bytes, size, &limits, event, &why))
+        return false;
+    json_t *json = render_event(schema, event, RENDER_MASKED, &why);
+    json_decref(json);
+    return json;
+}
+
+static void *go_round_often(void *own)
+{
+    const struct schema *schema = own;
+    avro_value_t event;
+    bool is_well = avro_generic_value_new(schema->iface, &event) == 0;
+    for (int round = 0; is_well && round < 200; round++)
+        is_well = go_round(schema, &event);
+    avro_value_decref(&event);
+    return is_well ? own : NULL;
+}
+
+static void threads_share_a_schema(void **state)
+{
+    (void)state;
+    struct fault why;
+    auto_free(schema_free) struct schema *schema = schema_load("schemas/dossier-event.avsc", &why);
+    pthread_t threads[4];
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, go_round_often, schema), 0);
+    for (size_t i = 0; i < 4; i++) {
+        void *well = NULL;
+        assert_int_equal(pthread_join(threads[i], &well), 0);
+        assert_non_null(well);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +323,7 @@ int main(void)
         cmocka_unit_test(foreign_data_are_checked),
         cmocka_unit_test(what_is_sound_is_decoded),
         cmocka_unit_test(the_limits_count_over_the_whole_datum),
+        cmocka_unit_test(threads_share_a_schema),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
