@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ADAPT_ARENA_H
+#define ADAPT_ARENA_H
+
+#include <stddef.h>
+
+/**
+ * Memory that is given back all at once: what one document needs beside its tree.  All zeros is an
+ * empty arena.  What is taken is aligned for any type and lives until arena_reset or arena_free.
+ */
+struct arena {
+    struct arena_block *newest;
+};
+
+/** `size` bytes, not cleared; NULL when memory is out. */
+void *arena_take(struct arena *arena, size_t size);
+
+/** A copy of `size` bytes of text and a NUL; NULL when memory is out. */
+char *arena_text(struct arena *arena, const char *text, size_t size);
+
+/** Gives everything back but keeps one block of ordinary size for the next document. */
+void arena_reset(struct arena *arena);
+
+void arena_free(struct arena *arena);
+
+#endif

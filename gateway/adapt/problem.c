@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules that documents are held to, in the words of machines and of people. */
+#include "adapt/problem.h"
+
+#include "base/utf8.h"
+
+#include <assert.h>
+#include <stdarg.h>
+
+static const struct {
+    const char *code;
+    const char *vi;
+    const char *en;
+} rules[RULE_COUNT_] = {
+    [RULE_SYNTAX] = {"syntax", "tài liệu không đúng cú pháp hoặc không phải UTF-8",
+                     "the document is not well-formed or not UTF-8"},
+    [RULE_FORBIDDEN] = {"forbidden-xml", "tài liệu chứa DOCTYPE hoặc thực thể, không được phép",
+                        "the document has a DOCTYPE or an entity, which is not allowed"},
+    [RULE_LIMIT] = {"limit", "tài liệu vượt quá giới hạn cho phép", "the document is over a limit"},
+    [RULE_NAMESPACE] = {"namespace", "không gian tên (namespace) không thuộc định dạng này",
+                        "the namespace is not this format's"},
+    [RULE_SCHEMA] = {"schema", "không hợp lệ theo lược đồ (XSD) của định dạng",
+                     "the format's schema (XSD) does not allow this"},
+    [RULE_UNRECOGNISED] = {"unrecognised", "không nhận ra loại thông điệp",
+                           "no message of the format looks like this"},
+    [RULE_MISSING] = {"missing", "thiếu giá trị bắt buộc", "a required value is missing"},
+    [RULE_TIME] = {"time", "thời gian không tồn tại hoặc sai dạng",
+                   "there is no such time, or it is written in no known form"},
+    [RULE_NUMBER] = {"number", "không phải số nguyên hợp lệ", "this is no whole number in range"},
+    [RULE_TRUTH] = {"boolean", "không phải giá trị đúng/sai", "this is neither true nor false"},
+    [RULE_CODE] = {"code", "mã không có trong danh mục", "the code is not in the list"},
+    [RULE_AGENCY] = {"agency", "mã cơ quan sai dạng, không tồn tại hoặc không còn hiệu lực",
+                     "the agency's code is malformed, unknown or not valid at that time"},
+    [RULE_HANDOFF] = {"handoff", "thiếu nơi chuyển hoặc nơi nhận, hoặc hai nơi trùng nhau",
+                      "the handoff lacks its sender or receiver, or they are the same"},
+    [RULE_BASE64] = {"base64", "nội dung tệp đính kèm không phải base64 hợp lệ",
+                     "the attachment is not valid base64"},
+    [RULE_HASH] = {"hash", "mã băm sai dạng hoặc không khớp với tệp",
+                   "the hash is malformed or not that of the file"},
+    [RULE_TEXT] = {"text", "văn bản có ký tự điều khiển, quá dài hoặc không dùng được ở đây",
+                   "the text has control characters, is too long or cannot stand here"},
+    [RULE_CONFLICT] = {"conflict", "mã thông điệp đã được dùng cho nội dung khác",
+                       "the message's id was used before with another content"},
+};
+
+/* The small words around a rule's sentence. */
+struct words {
+    const char *line;
+    const char *expected;
+    const char *got;
+};
+static const struct words vietnamese = {"dòng", "cần", "nhận được"};
+static const struct words english = {"line", "expected", "got"};
+
+const char *rule_code(enum rule rule)
+{
+    assert(rule < RULE_COUNT_);
+    return rules[rule].code;
+}
+
+/* Adds to the text; what does not fit is cut. */
+static void append(char *text, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void append(char *text, size_t size, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list values;
+    va_start(values, format);
+    (void)vsnprintf(text + used, size - used, format, values); /* cut below */
+    va_end(values);
+}
+
+void problem_write(const struct problem *problem, const char *language, char *text, size_t size)
+{
+    assert(problem->rule < RULE_COUNT_);
+    if (!size)
+        return;
+    bool is_english = strcmp(language, "en") == 0;
+    const struct words *words = is_english ? &english : &vietnamese;
+    *text = '\0';
+    append(text, size, "%s", problem->path ? problem->path : "/");
+    if (problem->line > 0)
+        append(text, size, " (%s %d)", words->line, problem->line);
+    append(text, size, ": %s", is_english ? rules[problem->rule].en : rules[problem->rule].vi);
+    if (problem->hint)
+        append(text, size, "; %s: %s", words->expected, problem->hint);
+    if (problem->value)
+        append(text, size, "; %s: \"%s\"", words->got, problem->value);
+    text[utf8_valid(text, strlen(text))] = '\0'; /* a cut may have split a character */
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libxml2, held to what is safe: no DTD, no network, no entities, bounded memory. */
+#include "adapt/xml.h"
+
+#include "adapt/xml_guard.h"
+#include "base/cleanup.h"
+
+#include <pthread.h>
+
+ENDS_WITH_SCOPE(struct xml_parser *, xml_parser_free)
+ENDS_WITH_SCOPE(xmlSchemaParserCtxtPtr, xmlSchemaFreeParserCtxt)
+
+/* Never NOENT, DTDLOAD, XINCLUDE, HUGE or RECOVER. */
+enum {
+    PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT
+};
+
+/* A parser's dictionary keeps every name it ever met; over this, a new one is cheaper. */
+enum { DICTIONARY_LIMIT = 10000 };
+
+struct xml_parser {
+    xmlParserCtxtPtr libxml;
+    xmlDocPtr document;
+    struct name_set names;
+};
+
+static void start_libxml(void)
+{
+    xmlInitParser();
+}
+
+static bool start_once(struct fault *why)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    return pthread_once(&once, start_libxml) == 0 ||
+           fault_set(why, FAULT_BROKEN, "libxml2 does not start");
+}
+
+/* ---- schemas ---- */
+
+/* Keeps the first message about a schema of ours; it is an operator's file, so it may be shown. */
+static void note_first(void *own, xmlErrorPtr error)
+{
+    struct fault *why = own;
+    if (why->kind != FAULT_NONE)
+        return;
+    const char *text = error->message ? error->message : "unknown";
+    (void)fault_set(why, FAULT_REFUSE, "%s:%d: %.*s", error->file ? error->file : "", error->line,
+                    (int)strcspn(text, "\n"), text);
+}
+
+xmlSchemaPtr xml_schema_load(const char *path, struct fault *why)
+{
+    if (!start_once(why))
+        return NULL;
+    struct fault first = {0};
+    auto_free(xmlSchemaFreeParserCtxt) xmlSchemaParserCtxtPtr parser = xmlSchemaNewParserCtxt(path);
+    if (!parser) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    xmlSchemaSetParserStructuredErrors(parser, note_first, &first);
+    xmlSchemaPtr schema = xmlSchemaParse(parser);
+    if (!schema)
+        (void)fault_set(why, FAULT_REFUSE, "%s: no usable XSD: %s", path, first.text);
+    return schema;
+}
+
+void xml_schema_free(xmlSchemaPtr schema)
+{
+    if (schema)
+        xmlSchemaFree(schema);
+}
+
+/* ---- parsing ---- */
+
+struct xml_parser *xml_parser_new(struct fault *why)
+{
+    if (!start_once(why))
+        return NULL;
+    struct xml_parser *parser = calloc(1, sizeof *parser);
+    if (!parser)
+        (void)fault_memory(why);
+    return parser;
+}
+
+static void forget_document(struct xml_parser *parser)
+{
+    if (parser->document)
+        xmlFreeDoc(parser->document);
+    parser->document = NULL;
+}
+
+void xml_parser_free(struct xml_parser *parser)
+{
+    if (!parser)
+        return;
+    forget_document(parser);
+    if (parser->libxml)
+        xmlFreeParserCtxt(parser->libxml);
+    name_set_free(&parser->names);
+    free(parser);
+}
+
+static bool ready(struct xml_parser *parser, struct fault *why)
+{
+    if (parser->libxml && xmlDictSize(parser->libxml->dict) > DICTIONARY_LIMIT) {
+        xmlFreeParserCtxt(parser->libxml);
+        parser->libxml = NULL;
+    }
+    if (!parser->libxml)
+        parser->libxml = xmlNewParserCtxt();
+    return parser->libxml || fault_memory(why);
+}
+
+/* What stands in for libxml2's texts, which can quote the document. */
+static const char *hint_of(int code)
+{
+    static const struct {
+        int code;
+        const char *hint;
+    } hints[] = {
+        {XML_ERR_DOCUMENT_EMPTY, "a document"},
+        {XML_ERR_DOCUMENT_END, "the end"},
+        {XML_ERR_TAG_NAME_MISMATCH, "the end tag of the element"},
+        {XML_ERR_TAG_NOT_FINISHED, "the end tag of the element"},
+        {XML_ERR_UNDECLARED_ENTITY, "no entities"},
+        {XML_ERR_INVALID_CHAR, "characters of XML 1.0"},
+        {XML_ERR_INVALID_ENCODING, "UTF-8"},
+        {XML_ERR_ATTRIBUTE_REDEFINED, "an attribute once"},
+        {XML_NS_ERR_UNDEFINED_NAMESPACE, "a declared prefix"},
+    };
+    for (size_t at = 0; at < sizeof hints / sizeof hints[0]; at++)
+        if (hints[at].code == code)
+            return hints[at].hint;
+    return "well-formed XML";
+}
+
+static void report(const xmlError *error, struct findings *findings)
+{
+    bool is_entity = error && error->code == XML_ERR_UNDECLARED_ENTITY;
+    findings_add(findings, &(struct problem){.rule = is_entity ? RULE_FORBIDDEN : RULE_SYNTAX,
+                                             .path = "/",
+                                             .line = error ? error->line : 0,
+                                             .column = error ? error->int2 : 0,
+                                             .hint = hint_of(error ? error->code : 0)});
+}
+
+bool xml_parse(struct xml_parser *parser, const char *bytes, size_t size,
+               const struct adapt_limits *limits, struct findings *findings, xmlDocPtr *document,
+               struct fault *why)
+{
+    *document = NULL;
+    forget_document(parser);
+    struct flaw flaw;
+    if (!ready(parser, why))
+        return false;
+    if (!name_set_clear(&parser->names, (size_t)limits->names))
+        return fault_memory(why);
+    if (!xml_guard(bytes, size, limits, &parser->names, &flaw)) {
+        flaw_report(&flaw, bytes, findings);
+        return true;
+    }
+    parser->document =
+        xmlCtxtReadMemory(parser->libxml, bytes, (int)size, NULL, "UTF-8", PARSE_OPTIONS);
+    const xmlError *error = xmlCtxtGetLastError(parser->libxml);
+    if (error && error->code == XML_ERR_NO_MEMORY)
+        return fault_memory(why);
+    if (parser->document && parser->libxml->wellFormed && !parser->document->intSubset &&
+        (!error || error->level < XML_ERR_ERROR)) {
+        *document = parser->document;
+        return true;
+    }
+    report(error, findings);
+    return true;
+}
