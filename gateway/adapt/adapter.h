@@ -98,8 +98,11 @@ bool adapt_tag(struct workbench *bench, const char *tag, struct fault *why);
 char *adapt_write(struct workbench *bench, const struct adapter *adapter, const avro_value_t *event,
                   size_t *size, struct fault *why) __attribute__((warn_unused_result));
 
-/** The field that says which agency speaks in this event: as "handoff.from_agency", by the
- * adapter's `speaks_for` list; NULL text when the event has none of them. */
+/**
+ * Which agency speaks in an event that the adapter read: the first field of its message's
+ * `speaks_for` that is set, as "handoff.from_agency", and the code there.  False, and both NULL,
+ * when none is.
+ */
 bool adapter_speaker(const struct adapter *adapter, const avro_value_t *event, const char **field,
                      const char **code);
 

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A document within a document: unpacked into the same event before the outer rows add to it. */
+#include "adapt/base64.h"
+#include "adapt/bench.h"
+#include "adapt/writer.h"
+#include "base/cleanup.h"
+
+static void report_node(struct reader *reader, uint32_t node, enum rule rule, const char *hint)
+{
+    struct problem problem = {.rule = rule, .hint = hint};
+    report_path(reader, node, NULL, 0, &problem);
+}
+
+/* Reads the inner document's first item by the rows of its own adapter. */
+static bool fill_from(struct reader *reader, struct reader *inner, struct fault *why)
+{
+    struct adapt_item unused = {0};
+    size_t before = reader->findings->total;
+    if (!stand_validate(reader->bench, &reader->bench->inner, inner->adapter, why))
+        return false;
+    reader->findings->is_closed = reader->findings->total > before;
+    if (!reader_start(inner, why))
+        return false;
+    if (inner->item_count != 1) {
+        reader->findings->is_closed = false;
+        findings_add(reader->findings, &(struct problem){.rule = RULE_LIMIT, .hint = "one item"});
+        return true;
+    }
+    bool is_read = read_item(inner, inner->items[0], &unused, why);
+    reader->findings->is_closed = false;
+    if (!is_read)
+        return false;
+    reader->carried_symbol = inner->is_silent ? -1 : inner->symbol;
+    return true;
+}
+
+static bool read_inner(struct reader *reader, const struct bytes *document, struct fault *why)
+{
+    struct workbench *bench = reader->bench;
+    const struct adapter *adapter = reader->message->carries->adapter;
+    struct recognition found;
+    bool is_parsed = false;
+    if (!stand_parse(bench, &bench->inner, adapter->syntax, document->bytes, document->size,
+                     &is_parsed, why))
+        return false;
+    if (!is_parsed)
+        return true;
+    if (!stand_recognise(bench, &bench->inner, adapter, &found, why))
+        return false;
+    if (found.rule != RULE_COUNT_) {
+        findings_add(reader->findings, &(struct problem){.rule = found.rule, .path = "/"});
+        return true;
+    }
+    struct reader *inner = arena_take(reader->arena, sizeof *inner);
+    if (!inner)
+        return fault_memory(why);
+    *inner = *reader;
+    inner->adapter = adapter;
+    inner->message = found.message;
+    inner->plan = found.plan;
+    inner->tree = &bench->inner.tree;
+    inner->document = *document;
+    inner->items = NULL;
+    inner->item_count = 0;
+    inner->extra_prefix = adapter->name;
+    return fill_from(reader, inner, why);
+}
+
+/* The attachment has become fields; nothing of it is left over. */
+static void use_all(struct tree *tree, uint32_t node)
+{
+    for (uint32_t at = node; at < tree->nodes[node].end; at++)
+        tree->nodes[at].is_used = true;
+}
+
+static bool read_attachment(struct reader *reader, const struct group *group, uint32_t node,
+                            struct fault *why)
+{
+    const struct carries *carries = reader->message->carries;
+    walk_clear(reader, group->scope);
+    if (!walk(reader, node, group->root, why))
+        return false;
+    struct word name = slot_text(reader, group->join_slot);
+    struct word content = slot_text(reader, group->skip_slot);
+    if (name.size != carries->is.size || memcmp(name.text, carries->is.text, name.size) != 0)
+        return true;
+    struct bytes document = {0};
+    document.bytes = base64_decode(content.text, content.size, reader->arena, &document.size);
+    if (!document.bytes && document.size)
+        return fault_memory(why);
+    use_all(reader->tree, node);
+    uint32_t place = slot_node(reader, group->skip_slot);
+    if (!document.bytes) {
+        report_node(reader, place == NODE_NONE ? node : place, RULE_BASE64, NULL);
+        return true;
+    }
+    struct findings *findings = reader->findings;
+    int unused = 0;
+    findings->prefix = tree_path(reader->tree, node, 0, true, reader->arena);
+    tree_place(reader->tree, node, &findings->prefix_line, &unused);
+    bool is_read = read_inner(reader, &document, why);
+    findings->prefix = NULL;
+    return is_read;
+}
+
+bool read_carried(struct reader *reader, struct fault *why)
+{
+    const struct carries *carries = reader->message->carries;
+    reader->carried_symbol = -1;
+    if (!carries || reader->extra_prefix || !(carries->types & reader->type))
+        return true;
+    size_t until = reader->matches->count;
+    for (size_t at = reader->document_from; at < until; at++) {
+        struct match match = reader->matches->list[at]; /* the list may move */
+        if (match.group == reader->plan->carried &&
+            !read_attachment(reader, match.group, match.node, why))
+            return false;
+        reader->matches->count = until;
+    }
+    if (reader->carried_symbol > 0 && (carries->refines & reader->type)) {
+        reader->symbol = reader->carried_symbol;
+        reader->type = UINT64_C(1) << reader->symbol;
+    }
+    return true;
+}
+
+/* ---- writing ---- */
+
+static bool place_carried(const struct writer *writer, const struct word *content,
+                          struct fault *why)
+{
+    const struct carries *carries = writer->message->carries;
+    for (size_t at = 0; at < carries->write_count; at++) {
+        const struct row *row = &carries->write[at];
+        struct word text = row->is_content ? *content
+                           : row->template ? template_text(writer, row)
+                                           : row->constant;
+        struct out *place =
+            place_at(writer, place_from(writer, &row->path), row->path.steps, row->path.count, 0);
+        if (!place)
+            return fault_memory(why);
+        place_put(place, OUT_FIELD, &text, row);
+    }
+    return true;
+}
+
+bool write_carried(struct workbench *bench, const struct writer *writer, struct fault *why)
+{
+    const struct carries *carries = writer->message->carries;
+    if (!carries || !(carries->types & writer->type))
+        return true;
+    struct writer inner = {.adapters = writer->adapters,
+                           .adapter = carries->adapter,
+                           .event = writer->event,
+                           .arena = writer->arena,
+                           .extra_prefix = writer->is_own_format ? carries->adapter->name : NULL,
+                           .written = writer->written};
+    size_t size = 0;
+    if (!choose_message(&inner, why))
+        return fault_prefix(why, "carried");
+    auto_free(free) char *document = write_message(bench, &inner, &size, why);
+    if (!document)
+        return false;
+    struct word content = {0};
+    content.text = base64_encode(document, size, writer->arena, &content.size);
+    return content.text ? place_carried(writer, &content, why) : fault_memory(why);
+}

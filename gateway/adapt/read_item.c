@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an item is called, what happened in it, and what of it no row has taken. */
+#include "adapt/bench.h"
+
+/* ---- the event's type ---- */
+
+static bool is_there(const struct reader *reader, int slot)
+{
+    uint32_t node = slot_node(reader, slot);
+    return node != NODE_NONE && node_is_there(&reader->tree->nodes[node], node);
+}
+
+static bool cell_fits(const struct reader *reader, const struct cell *cell, int slot)
+{
+    struct word text = slot_text(reader, slot);
+    switch (cell->kind) {
+    case CELL_ANY:
+        return true;
+    case CELL_ABSENT:
+        return !is_there(reader, slot);
+    case CELL_PRESENT:
+        return is_there(reader, slot);
+    case CELL_TEXT:
+        break;
+    }
+    return text.size == cell->text.size && memcmp(text.text, cell->text.text, text.size) == 0;
+}
+
+static bool row_fits(const struct reader *reader, const struct event_type_row *row)
+{
+    for (size_t at = 0; at < reader->message->from_count; at++)
+        if (!cell_fits(reader, &row->cells[at], reader->plan->event_type[at].slot))
+            return false;
+    return true;
+}
+
+void find_event_type(struct reader *reader)
+{
+    const struct message *message = reader->message;
+    reader->symbol = 0;
+    reader->type = 0;
+    reader->is_silent = false;
+    for (size_t at = 0; at < message->event_type_count; at++) {
+        const struct event_type_row *row = &message->event_types[at];
+        if (!row_fits(reader, row))
+            continue;
+        reader->is_silent = row->symbol < 0;
+        reader->symbol = row->symbol < 0 ? 0 : row->symbol;
+        reader->type = UINT64_C(1) << reader->symbol;
+        return;
+    }
+    const struct path *first = &message->from[0];
+    struct problem problem = {.rule = RULE_CODE, .hint = message->event_table};
+    bool is_outside = first->from_root && reader->plan->has_items;
+    report_path(reader, is_outside ? 0 : reader->item, first->steps, first->count, &problem);
+}
+
+/* ---- names ---- */
+
+/* The item as jansson has it, for the document or an element of the list of items. */
+bool hash_item(const struct reader *reader, uint8_t digest[SHA256_SIZE], struct fault *why)
+{
+    if (reader->adapter->syntax == SYNTAX_XML) {
+        digest_sha256(reader->document.bytes, reader->document.size, digest);
+        return true;
+    }
+    char *text = json_dumps(reader->tree->nodes[reader->item].origin,
+                            JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
+    if (!text)
+        return fault_memory(why);
+    digest_sha256(text, strlen(text), digest);
+    free(text);
+    return true;
+}
+
+static bool print_part(const struct reader *reader, const struct part *part,
+                       const struct slot_use *use, FILE *out)
+{
+    uint8_t digest[SHA256_SIZE];
+    char hex[SHA256_HEX_SIZE];
+    struct fault unused;
+    if (part->kind == PART_CONTENT) {
+        if (!hash_item(reader, digest, &unused))
+            return false;
+    } else {
+        struct word text = slot_text(reader, use->slot);
+        if (!text.size)
+            return false;
+        if (part->kind == PART_TEXT)
+            return fwrite(text.text, 1, text.size, out) == text.size;
+        digest_sha256(text.text, text.size, digest);
+    }
+    digest_hex(digest, sizeof digest, hex);
+    return fputs(hex, out) >= 0;
+}
+
+const char *join_parts(struct reader *reader, const struct part *parts, size_t count,
+                       const struct slot_use *uses, size_t *size)
+{
+    char *text = NULL;
+    size_t written = 0;
+    FILE *out = count ? open_memstream(&text, &written) : NULL;
+    if (!out)
+        return NULL;
+    bool is_whole = true;
+    for (size_t at = 0; at < count && is_whole; at++)
+        is_whole =
+            (at == 0 || fputc('|', out) != EOF) && print_part(reader, &parts[at], &uses[at], out);
+    is_whole = fclose(out) == 0 && is_whole;
+    const char *name = is_whole ? arena_text(reader->arena, text, written) : NULL;
+    free(text);
+    *size = name ? written : 0;
+    return name;
+}
+
+/* ---- what is left over ---- */
+
+static const char *extra_key(struct reader *reader, uint32_t index, uint32_t base, bool from_root)
+{
+    const char *path = tree_path(reader->tree, index, base, from_root, reader->arena);
+    if (!path || !reader->extra_prefix)
+        return path;
+    size_t room = strlen(reader->extra_prefix) + strlen(path) + 2;
+    char *key = arena_take(reader->arena, room);
+    if (key)
+        (void)snprintf(key, room, "%s:%s", reader->extra_prefix, path);
+    return key;
+}
+
+static bool take_leaf(struct reader *reader, uint32_t index, uint32_t base, bool from_root,
+                      struct fault *why)
+{
+    const struct node *node = &reader->tree->nodes[index];
+    if (!node->text_size || node->is_used || node->is_ignored)
+        return true;
+    bool is_new = false;
+    const char *key = extra_key(reader, index, base, from_root);
+    if (!key)
+        return fault_memory(why);
+    return fill_entry(reader->filling, reader->adapters->known.extra, key, node->text,
+                      node->text_size, &is_new, why);
+}
+
+/* All nodes but the items, which come in document order. */
+static bool take_outside(struct reader *reader, struct fault *why)
+{
+    const struct tree *tree = reader->tree;
+    size_t next = 0;
+    for (uint32_t at = 0; at < tree->count; at++) {
+        if (next < reader->item_count && reader->items[next] == at) {
+            at = tree->nodes[at].end - 1;
+            next++;
+        } else if (!take_leaf(reader, at, 0, true, why)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool read_extra(struct reader *reader, struct fault *why)
+{
+    if (reader->plan->has_items && !take_outside(reader, why))
+        return false;
+    for (uint32_t at = reader->item; at < reader->tree->nodes[reader->item].end; at++)
+        if (!take_leaf(reader, at, reader->item, false, why))
+            return false;
+    return true;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one row writes for an event, and where. */
+#include "adapt/writer.h"
+
+#include "base/moment.h"
+#include "base/utf8.h"
+
+#include <inttypes.h>
+
+enum { NUMBER_SIZE = 24 };
+
+/* ---- values ---- */
+
+static bool read_value(const struct field *field, const avro_value_t *holder, struct value *value)
+{
+    avro_value_t place;
+    int32_t small = 0;
+    int truth = 0;
+    if (!field_look(field, holder, &place))
+        return false;
+    switch (field->type) {
+    case FIELD_TEXT:
+        return field_text(field, holder, &value->text, &value->size) && value->size;
+    case FIELD_INT:
+        if (avro_value_get_int(&place, &small) != 0)
+            return false;
+        value->number = small;
+        return true;
+    case FIELD_LONG:
+        return avro_value_get_long(&place, &value->number) == 0;
+    case FIELD_BOOLEAN:
+        if (avro_value_get_boolean(&place, &truth) != 0)
+            return false;
+        value->is_true = truth != 0;
+        return true;
+    case FIELD_ENUM:
+    case FIELD_TEXTS:
+    case FIELD_RECORDS:
+    case FIELD_MAP:
+        break;
+    }
+    return false;
+}
+
+static bool has_tag(const struct writer *writer, const char *tag)
+{
+    avro_value_t list, element;
+    const char *text = NULL;
+    size_t count = 0, size = 0;
+    if (!field_look(writer->adapters->known.tags, writer->event, &list) ||
+        avro_value_get_size(&list, &count) != 0)
+        return false;
+    for (size_t at = 0; at < count; at++)
+        if (avro_value_get_by_index(&list, at, &element, NULL) == 0 &&
+            avro_value_get_string(&element, &text, &size) == 0 && strcmp(text, tag) == 0)
+            return true;
+    return false;
+}
+
+/* A time of arrival is the gateway's, not the document's. */
+static bool is_arrival(const struct writer *writer, const struct row *row,
+                       const struct value *value)
+{
+    return row->field == writer->adapters->known.occurred_at &&
+           (value->number == 0 || has_tag(writer, "occurred-at-arrival"));
+}
+
+static struct word cut(const struct word *text, size_t characters)
+{
+    size_t size = 0;
+    for (size_t count = 0; size < text->size && count < characters; count++) {
+        size_t length = utf8_length(text->text + size, text->size - size);
+        size += length ? length : 1;
+    }
+    return (struct word){text->text, size};
+}
+
+/* Their code for ours; absent when their list has none. */
+static struct word coded(const struct row *row, const struct word *ours)
+{
+    const char *theirs = row->table ? code_list_write(row->table, ours->text, ours->size) : NULL;
+    if (theirs)
+        return (struct word){theirs, strlen(theirs)};
+    return row->table && !row->is_open ? (struct word){0} : *ours;
+}
+
+static struct word value_text(const struct writer *writer, const struct row *row,
+                              const struct value *value)
+{
+    struct word text = {0};
+    if (!row->conversion->write ||
+        !row->conversion->write(row->option, value, writer->arena, &text.text, &text.size))
+        return (struct word){0};
+    text = coded(row, &text);
+    return row->max ? cut(&text, row->max) : text;
+}
+
+struct word row_text(const struct writer *writer, const struct row *row, const avro_value_t *holder)
+{
+    struct value value = {.kind = row->conversion->kind};
+    if ((row->is_own_format && !writer->is_own_format) || !read_value(row->field, holder, &value) ||
+        is_arrival(writer, row, &value))
+        return (struct word){0};
+    return value_text(writer, row, &value);
+}
+
+bool has_value(const struct writer *writer, const struct row *row)
+{
+    return row_text(writer, row, writer->event).size > 0;
+}
+
+/* ---- templates ---- */
+
+static const char *symbol_text(const struct field *field, const avro_value_t *event)
+{
+    avro_value_t place;
+    int symbol = 0;
+    if (!field_look(field, event, &place) || avro_value_get_enum(&place, &symbol) != 0)
+        return NULL;
+    return avro_schema_enum_get(avro_value_get_schema(&place), symbol);
+}
+
+static bool put_part(const struct writer *writer, const struct template_part *part, FILE *out)
+{
+    struct value value = {0};
+    const struct field *field = part->field;
+    if (!field)
+        return fwrite(part->text.text, 1, part->text.size, out) == part->text.size;
+    if (field->type == FIELD_ENUM) {
+        const char *symbol = symbol_text(field, writer->event);
+        return symbol && fputs(symbol, out) >= 0;
+    }
+    if (!read_value(field, writer->event, &value))
+        return false;
+    if (field->type == FIELD_TEXT)
+        return fwrite(value.text, 1, value.size, out) == value.size;
+    if (field->is_time) {
+        char text[MOMENT_TEXT_SIZE];
+        (void)moment_write(value.number, MOMENT_ISO, text);
+        return fputs(text, out) >= 0;
+    }
+    return fprintf(out, "%" PRId64, field->type == FIELD_BOOLEAN ? value.is_true : value.number) >
+           0;
+}
+
+struct word template_text(const struct writer *writer, const struct row *row)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return (struct word){0};
+    bool is_whole = true;
+    for (size_t at = 0; at < row->template_count && is_whole; at++)
+        is_whole = put_part(writer, &row->template[at], out);
+    is_whole = fclose(out) == 0 && is_whole;
+    const char *copy = is_whole ? arena_text(writer->arena, text, size) : NULL;
+    struct word whole = {copy, copy ? size : 0};
+    free(text);
+    return row->max ? cut(&whole, row->max) : whole;
+}
+
+/* ---- places ---- */
+
+struct out *place_at(const struct writer *writer, struct out *from, const struct step *steps,
+                     size_t count, uint32_t ordinal)
+{
+    for (size_t at = 0; from && at < count; at++) {
+        const struct step *step = &steps[at];
+        if (step->which == WHICH_ADDED)
+            from = out_added(from, step, writer->arena);
+        else
+            from = out_child(from, step,
+                             step->which == WHICH_EACH  ? ordinal
+                             : step->which == WHICH_ONE ? step->ordinal
+                                                        : 0,
+                             writer->arena);
+    }
+    return from;
+}
+
+struct out *place_from(const struct writer *writer, const struct path *path)
+{
+    return path->from_root ? writer->root : writer->item;
+}
+
+void place_put(struct out *place, enum out_source source, const struct word *text,
+               const struct row *row)
+{
+    bool is_free = place->source == OUT_NONE || (place->source == OUT_EMPTY && text->size);
+    if (!is_free)
+        return;
+    place->source = source;
+    place->text = *text;
+    place->as = row ? row->as : AS_TEXT;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ADAPT_WRITER_H
+#define ADAPT_WRITER_H
+
+#include "adapt/fill.h"
+#include "adapt/map.h"
+#include "adapt/out.h"
+
+/** One event on its way into a document of one message. */
+struct writer {
+    const struct adapters *adapters;
+    const struct adapter *adapter;
+    const struct message *message;
+    const avro_value_t *event;
+    struct arena *arena;
+    struct out *root;
+    struct out *item; /**< where paths without a leading slash begin */
+    uint64_t type;    /**< the bit of the event's type */
+    int symbol;
+    bool is_own_format;       /**< the event came in this message's format */
+    const char *extra_prefix; /**< of a carried document: its part of source_extra; else NULL */
+    uint64_t *written;        /**< bits of fields that are written somewhere; shared with what is
+                                 carried */
+};
+
+/** What a row writes for a holder; size 0 when it is absent. */
+struct word row_text(const struct writer *writer, const struct row *row,
+                     const avro_value_t *holder);
+
+/** A template with its fields; size 0 when one is absent. */
+struct word template_text(const struct writer *writer, const struct row *row);
+
+/** The place at `count` steps below `from`, each step that repeats at `ordinal`; NULL when memory
+ * is out. */
+struct out *place_at(const struct writer *writer, struct out *from, const struct step *steps,
+                     size_t count, uint32_t ordinal);
+
+/** The place from which a path begins. */
+struct out *place_from(const struct writer *writer, const struct path *path);
+
+/** Puts a text at a place where nothing of a better source is. */
+void place_put(struct out *place, enum out_source source, const struct word *text,
+               const struct row *row);
+
+/** Whether the field has a value that a row would write, for the choice of a message. */
+bool has_value(const struct writer *writer, const struct row *row);
+
+/** Writes an array of records by the groups of the plan. */
+bool write_records(const struct writer *writer, const struct group *group, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Writes the document that the message carries, and places it. */
+bool write_carried(struct workbench *bench, const struct writer *writer, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Writes the event by one message of `outer`'s kind; the text is the caller's. */
+char *write_message(struct workbench *bench, struct writer *writer, size_t *size, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Whether a message can say events of a type. */
+bool message_has_type(const struct message *message, int symbol);
+
+/** The message of the adapter for the event: of its own format, or the first that can say it. */
+bool choose_message(struct writer *writer, struct fault *why) __attribute__((warn_unused_result));
+
+#endif
