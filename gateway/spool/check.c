@@ -109,10 +109,12 @@ static bool check_database(struct checking *checking, struct fault *why)
     }
 }
 
-static bool note_nothing(void *own, const struct spool_entry *entry)
+static bool note_damage(void *own, const struct spool_entry *entry)
 {
-    (void)own;
-    (void)entry;
+    char line[96];
+    (void)snprintf(line, sizeof line, DAMAGED_ENTRY, entry->entry);
+    if (entry->is_damaged)
+        note(own, line);
     return true;
 }
 
@@ -121,7 +123,7 @@ static void check_entry(struct checking *checking, int64_t number, bool has_orig
 {
     struct fault why;
     size_t size;
-    if (!spool_find(checking->reader, number, note_nothing, NULL, &why))
+    if (!spool_find(checking->reader, number, note_damage, checking, &why))
         note(checking, why.text);
     if (!has_original)
         return;

@@ -2,6 +2,7 @@
 /* SQLite, opened as the spool needs it, and its failures as faults. */
 #include "spool/database.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -10,11 +11,21 @@ extern const char schema_sql_end[] __asm__("_binary_gateway_spool_schema_sql_end
 
 enum { BUSY_MS = 10000, TEXT_SIZE = 64 };
 
+/* SQLite knows a full disk, but not a quota or a limit on a file's size. */
+static bool is_out_of_room(sqlite3 *database)
+{
+    int error = sqlite3_system_errno(database);
+    if (error == 0) /* it is not kept where a commit fails */
+        error = errno;
+    return error == EDQUOT || error == EFBIG;
+}
+
 bool database_fault(sqlite3 *database, const char *doing, struct fault *why)
 {
     int code = sqlite3_extended_errcode(database);
     int primary = code & 0xFF;
-    bool may_pass = primary == SQLITE_FULL || primary == SQLITE_BUSY || primary == SQLITE_LOCKED;
+    bool may_pass = primary == SQLITE_FULL || primary == SQLITE_BUSY || primary == SQLITE_LOCKED ||
+                    (code == SQLITE_IOERR_WRITE && is_out_of_room(database));
     /* SQLite's message can quote a value that broke a rule; its code's name cannot. */
     return fault_set(why, may_pass ? FAULT_RETRY : FAULT_BROKEN, "spool: %s: %s (%d)", doing,
                      sqlite3_errstr(code), code);
@@ -201,6 +212,17 @@ void short_digest(const void *bytes, size_t size, uint8_t digest[SHORT_DIGEST_SI
     uint8_t whole[SHA256_SIZE];
     digest_sha256(bytes, size, whole);
     memcpy(digest, whole, SHORT_DIGEST_SIZE);
+}
+
+bool column_is_whole(sqlite3_stmt *row, int bytes, int digest)
+{
+    uint8_t expected[SHORT_DIGEST_SIZE];
+    const void *stored = sqlite3_column_blob(row, digest);
+    if (!stored || sqlite3_column_bytes(row, digest) != SHORT_DIGEST_SIZE)
+        return false;
+    const void *content = sqlite3_column_blob(row, bytes);
+    short_digest(content, (size_t)sqlite3_column_bytes(row, bytes), expected);
+    return memcmp(stored, expected, sizeof expected) == 0;
 }
 
 int64_t dossier_key(const char *code)

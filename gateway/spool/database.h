@@ -69,6 +69,10 @@ void bind_bytes(sqlite3_stmt *statement, int place, const void *bytes, size_t si
 /** First half of the SHA-256 of `bytes`. */
 void short_digest(const void *bytes, size_t size, uint8_t digest[SHORT_DIGEST_SIZE]);
 
+/** Whether the bytes in one column of the row at hand are those that the short digest in another
+ * was made of.  integrity_check misses most flipped bits; this does not. */
+bool column_is_whole(sqlite3_stmt *row, int bytes, int digest);
+
 /** What a dossier is found by: equal codes give equal keys; different ones may, so the code is
  * compared too. */
 int64_t dossier_key(const char *code);

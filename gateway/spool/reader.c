@@ -6,6 +6,7 @@
 #include "spool/places.h"
 #include "spool/row.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Every query gives the same columns, which row.c reads; without the event it is not even loaded.
@@ -75,8 +76,7 @@ const uint8_t *spool_reader_key(const struct spool_reader *reader)
     return reader->receipt_key;
 }
 
-/* Gives each row of a bound query to `each`.  `*damaged` NULL: what is damaged is given without its
- * event, since other things can still be told of it. */
+/* Gives each row of a bound query to `each`. */
 static bool give_rows(struct spool_reader *reader, enum query query, spool_each each, void *own,
                       int64_t *given, struct fault *why)
 {
@@ -180,9 +180,11 @@ static bool merge(struct spool_reader *reader, struct stream streams[2], int64_t
         struct spool_entry entry;
         if (!first->has_row)
             return true;
-        if (!row_read(reader, first->rows, &entry, why)) {
-            reader->damaged = first->number;
+        if (!row_read(reader, first->rows, &entry, why))
             return false;
+        if (entry.is_damaged && entry.state != ENTRY_DEAD) {
+            reader->damaged = first->number;
+            return fault_set(why, FAULT_BROKEN, "spool: " DAMAGED_ENTRY, entry.entry);
         }
         if (!each(own, &entry))
             return true;

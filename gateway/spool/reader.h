@@ -31,8 +31,9 @@ struct spool_entry {
     int64_t occurred_at_ms;
     int64_t due_at_ms;
     int32_t schema_no;
-    const char *event; /**< checked against its digest; NULL when it has none */
+    const char *event; /**< NULL when it has none, or is damaged */
     size_t event_size;
+    bool is_damaged; /**< the event is not what its digest says, or another part cannot be */
     const uint8_t *document_sha256;
     const char *cause;
     const char *detail;
@@ -55,7 +56,7 @@ bool spool_find(struct spool_reader *reader, int64_t entry, spool_each each, voi
                 struct fault *why) __attribute__((warn_unused_result));
 
 /** What the publisher has to do next: READY (also by release) and DEAD entries whose number is
- * in `range`, by number.  A damaged event makes the call fail with
+ * in `range`, by number.  A damaged event that is to be published makes the call fail with
  * FAULT_BROKEN after the entries before it were given, and `*damaged` its number (else 0). */
 bool spool_next(struct spool_reader *reader, struct spool_range range, spool_each each, void *own,
                 int64_t *damaged, struct fault *why) __attribute__((warn_unused_result));

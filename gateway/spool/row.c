@@ -41,52 +41,51 @@ static bool load_name(struct spool_reader *reader, size_t no, struct fault *why)
     if (!database_next(reader->database, find, "read a name", &found, why))
         return false;
     if (!found)
-        return fault_set(why, FAULT_BROKEN, "spool: an entry has a name that is not there");
+        return true;
     reader->names[no] = strdup((const char *)sqlite3_column_text(find, 0));
     return reader->names[no] || fault_memory(why);
 }
 
-/* Names are few and never change. */
+/* Names are few and never change.  One that is not there is damage: `*text` stays as it is. */
 static bool find_name(struct spool_reader *reader, int64_t no, const char **text, struct fault *why)
 {
     enum { MOST_NAMES = 1 << 20 };
     if (no <= 0 || no > MOST_NAMES)
-        return fault_set(why, FAULT_BROKEN, "spool: an entry has a name that cannot be");
+        return true;
     if (!make_place(reader, (size_t)no, why))
         return false;
     if (!reader->names[no] && !load_name(reader, (size_t)no, why))
         return false;
-    *text = reader->names[no];
+    if (reader->names[no])
+        *text = reader->names[no];
     return true;
 }
 
 static bool read_names(struct spool_reader *reader, sqlite3_stmt *row, struct spool_entry *entry,
                        struct fault *why)
 {
+    static const char unknown[] = "?";
+    entry->partner = entry->adapter = entry->media_type = unknown;
     if (!find_name(reader, sqlite3_column_int64(row, 3), &entry->partner, why) ||
         !find_name(reader, sqlite3_column_int64(row, 4), &entry->adapter, why) ||
         !find_name(reader, sqlite3_column_int64(row, 5), &entry->media_type, why))
         return false;
+    entry->is_damaged |=
+        entry->partner == unknown || entry->adapter == unknown || entry->media_type == unknown;
     return sqlite3_column_type(row, 6) == SQLITE_NULL ||
            find_name(reader, sqlite3_column_int64(row, 6), &entry->event_type, why);
 }
 
-/* integrity_check misses most flipped bits; the digest does not. */
-static bool read_event(sqlite3_stmt *row, struct spool_entry *entry, struct fault *why)
+static void read_event(sqlite3_stmt *row, struct spool_entry *entry)
 {
-    uint8_t digest[SHORT_DIGEST_SIZE];
+    if (sqlite3_column_type(row, 21) == SQLITE_NULL)
+        return;
+    if (!column_is_whole(row, 21, 20)) {
+        entry->is_damaged = true;
+        return;
+    }
     entry->event = sqlite3_column_blob(row, 21);
     entry->event_size = (size_t)sqlite3_column_bytes(row, 21);
-    if (!entry->event)
-        return true;
-    short_digest(entry->event, entry->event_size, digest);
-    const void *stored = sqlite3_column_blob(row, 20);
-    if (stored && sqlite3_column_bytes(row, 20) == SHORT_DIGEST_SIZE &&
-        memcmp(stored, digest, sizeof digest) == 0)
-        return true;
-    return fault_set(why, FAULT_BROKEN,
-                     "spool: the event of entry %lld is not what its digest says",
-                     (long long)entry->entry);
 }
 
 static bool find_behind(struct spool_reader *reader, struct spool_entry *entry, struct fault *why)
@@ -102,6 +101,16 @@ static bool find_behind(struct spool_reader *reader, struct spool_entry *entry, 
     entry->behind = found ? sqlite3_column_int64(find, 0) : 0;
     (void)sqlite3_reset(find);
     return true;
+}
+
+static void read_digest(sqlite3_stmt *row, struct spool_entry *entry)
+{
+    static const uint8_t none[SHA256_SIZE];
+    entry->document_sha256 = sqlite3_column_blob(row, 19);
+    if (entry->document_sha256 && sqlite3_column_bytes(row, 19) == SHA256_SIZE)
+        return;
+    entry->document_sha256 = none;
+    entry->is_damaged = true;
 }
 
 bool row_read(struct spool_reader *reader, sqlite3_stmt *row, struct spool_entry *entry,
@@ -125,12 +134,9 @@ bool row_read(struct spool_reader *reader, sqlite3_stmt *row, struct spool_entry
     };
     if (sqlite3_column_bytes(row, 15) == UUID_SIZE)
         entry->event_id = sqlite3_column_blob(row, 15);
-    entry->document_sha256 = sqlite3_column_blob(row, 19);
-    if (!entry->document_sha256 || sqlite3_column_bytes(row, 19) != SHA256_SIZE)
-        return fault_set(why, FAULT_BROKEN, "spool: entry %lld has no digest",
-                         (long long)entry->entry);
+    read_digest(row, entry);
     bool may_be_published = entry->state == ENTRY_READY || entry->state == ENTRY_RELEASED;
     entry->is_published = may_be_published && entry->number <= reader->watermark;
-    return read_names(reader, row, entry, why) && read_event(row, entry, why) &&
-           find_behind(reader, entry, why);
+    read_event(row, entry);
+    return read_names(reader, row, entry, why) && find_behind(reader, entry, why);
 }

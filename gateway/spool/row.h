@@ -30,8 +30,11 @@ struct spool_reader {
 bool row_watermark(struct spool_reader *reader, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** The row at hand as an entry that points into it.  FAULT_BROKEN when its event is not what its
- * digest says. */
+/** What is said of an entry, by its number, whose is_damaged is set. */
+#define DAMAGED_ENTRY "entry %" PRId64 " is damaged: its event is not what was stored"
+
+/** The row at hand as an entry that points into it.  What is damaged is given as far as it can be
+ * told. */
 bool row_read(struct spool_reader *reader, sqlite3_stmt *row, struct spool_entry *entry,
               struct fault *why) __attribute__((warn_unused_result));
 
