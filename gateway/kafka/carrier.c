@@ -210,7 +210,7 @@ static bool gather(struct carrier *carrier, struct place_facts *facts, struct fa
     int64_t copy = spool_watermark(carrier->spool);
     *facts = (struct place_facts){
         .copy = greater(copy, carrier->after),
-        .highest = greater(copy + levels.unpublished, carrier->after),
+        .highest = greater(levels.last_number, carrier->after),
     };
     if (!progress_read(&carrier->options.kafka, carrier->stop, &facts->kafka, why))
         return false;

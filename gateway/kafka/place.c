@@ -64,7 +64,9 @@ static bool compare(void *own, const struct spool_entry *entry)
 bool place_is_foreign(struct spool *spool, struct spool_reader *reader,
                       const struct progress *kafka, bool *is_foreign, struct fault *why)
 {
-    if (!spool_wait_above(spool, kafka->number - 1, 0)) {
+    struct spool_levels levels;
+    spool_levels(spool, &levels);
+    if (kafka->number > levels.last_number) {
         *is_foreign = true;
         return true;
     }

@@ -161,6 +161,8 @@ static void count_stored(struct store *store, struct tally *tally, enum entry_st
     store->counters.entries++;
     store->counters.parked += state == ENTRY_PARKED;
     store->counters.dead += state == ENTRY_DEAD;
+    if (state == ENTRY_READY || state == ENTRY_DEAD)
+        store->counters.last_next = store->counters.last_number;
 }
 
 static bool store_item(struct store *store, struct arrival *arrival, const struct spool_item *item,

@@ -11,7 +11,7 @@ struct subject {
     int64_t number; /* under which it is or was to be published */
     enum entry_state state;
     bool has_lane;
-    bool has_event;
+    bool has_event; /* one that is as it was stored */
     int64_t key;
     char *code;
 };
@@ -49,7 +49,7 @@ static bool read_subject(struct store *store, const char *sql, int64_t number,
         .entry = sqlite3_column_int64(find, 0),
         .number = sqlite3_column_int64(find, 1),
         .state = (enum entry_state)sqlite3_column_int(find, 2),
-        .has_event = sqlite3_column_int(find, 3),
+        .has_event = sqlite3_column_type(find, 3) != SQLITE_NULL && column_is_whole(find, 3, 6),
         .has_lane = sqlite3_column_type(find, 4) != SQLITE_NULL && code,
         .key = sqlite3_column_int64(find, 4),
         .code = code ? strdup(code) : NULL,
@@ -58,8 +58,8 @@ static bool read_subject(struct store *store, const char *sql, int64_t number,
 }
 
 #define SUBJECT                                                                                    \
-    "SELECT number, ifnull(released, number), state, event IS NOT NULL, dossier_key, dossier_code" \
-    " FROM entry "
+    "SELECT number, ifnull(released, number), state, event, dossier_key, dossier_code,"            \
+    " event_digest FROM entry "
 
 static bool change(struct store *store, const char *sql, const struct subject *subject,
                    const char *const texts[2], struct fault *why)
@@ -101,7 +101,7 @@ bool lane_bury(struct store *store, int64_t number, const char *cause, const cha
                               " (SELECT entry FROM released WHERE number = ?1)",
                       number, &subject, why))
         return false;
-    if (subject.number != number ||
+    if (subject.number != number || number <= store->counters.watermark ||
         (subject.state != ENTRY_READY && subject.state != ENTRY_RELEASED))
         return fault_set(why, FAULT_REFUSE, "spool: the entry is not waiting under that number");
     const char *const texts[2] = {cause, detail};
@@ -109,7 +109,7 @@ bool lane_bury(struct store *store, int64_t number, const char *cause, const cha
                 &subject, texts, why))
         return false;
     store->counters.dead++;
-    return park_behind(store, &subject, why);
+    return park_behind(store, &subject, why) && store_find_last_next(store, why);
 }
 
 /* The entry goes on under the next number. */
@@ -174,14 +174,15 @@ bool lane_release(struct store *store, int64_t entry, struct fault *why)
     if (!read_dead(store, entry, &subject, why))
         return false;
     if (!subject.has_event)
-        return fault_set(why, FAULT_REFUSE, "spool: the entry has no event to publish");
+        return fault_set(why, FAULT_REFUSE,
+                         "spool: the entry has no event that could be published");
     store->counters.dead--;
     if (!subject.has_lane)
-        return renumber(store, entry, why);
+        return renumber(store, entry, why) && store_find_last_next(store, why);
     if (!change(store, "UPDATE entry SET state = 1 WHERE number = ?1", &subject, no_texts, why))
         return false;
     store->counters.parked++;
-    return open_lane(store, &subject, why);
+    return open_lane(store, &subject, why) && store_find_last_next(store, why);
 }
 
 bool lane_discard(struct store *store, int64_t entry, const char *reason, struct fault *why)
@@ -194,5 +195,6 @@ bool lane_discard(struct store *store, int64_t entry, const char *reason, struct
                 why))
         return false;
     store->counters.dead--;
-    return !subject.has_lane || open_lane(store, &subject, why);
+    return (!subject.has_lane || open_lane(store, &subject, why)) &&
+           store_find_last_next(store, why);
 }

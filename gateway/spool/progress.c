@@ -56,8 +56,9 @@ static void call_waiters(struct waiter *waiters)
 void progress_move(struct progress *progress, const struct counters *counters)
 {
     (void)pthread_mutex_lock(&progress->lock);
-    progress->committed = counters->last_number;
+    progress->last_next = counters->last_next;
     progress->watermark = counters->watermark;
+    progress->levels.last_number = counters->last_number;
     progress->levels.unpublished = counters->last_number - counters->watermark;
     progress->levels.parked = counters->parked;
     progress->levels.dead = counters->dead;
@@ -102,10 +103,10 @@ bool spool_wait_above(struct spool *spool, int64_t after, int64_t timeout_ms)
     int64_t until = clock_ticks_ms() + timeout_ms;
     const struct timespec limit = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
     (void)pthread_mutex_lock(&progress->lock);
-    while (progress->committed <= after && !progress->is_closed)
+    while (progress->last_next <= after && !progress->is_closed)
         if (pthread_cond_timedwait(&progress->moved, &progress->lock, &limit) == ETIMEDOUT)
             break;
-    bool is_above = progress->committed > after;
+    bool is_above = progress->last_next > after;
     (void)pthread_mutex_unlock(&progress->lock);
     return is_above;
 }

@@ -66,6 +66,23 @@ struct task *queue_take(struct queue *queue, int64_t timeout_ms)
     return tasks;
 }
 
+bool queue_put_back(struct queue *queue, struct task *tasks)
+{
+    (void)pthread_mutex_lock(&queue->lock);
+    bool is_put = !queue->is_closed;
+    if (is_put && tasks) {
+        struct task *last = tasks;
+        while (last->next)
+            last = last->next;
+        if (!queue->first)
+            queue->last = &last->next;
+        last->next = queue->first;
+        queue->first = tasks;
+    }
+    (void)pthread_mutex_unlock(&queue->lock);
+    return is_put;
+}
+
 void queue_give_back(struct queue *queue, int64_t entries, int64_t bytes)
 {
     (void)pthread_mutex_lock(&queue->lock);

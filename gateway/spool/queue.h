@@ -18,6 +18,7 @@ struct task {
     /** After the commit (`why` NULL) or when it failed.  The task is the callee's from then on. */
     void (*end)(struct task *task, const struct fault *why);
     int64_t entries, bytes; /* that it holds of the queue's limits */
+    bool is_lasting;        /* when its group fails it goes into the next one, instead of ending */
     struct fault refusal;   /* kind FAULT_NONE, or why write refused */
 };
 
@@ -39,6 +40,10 @@ bool queue_put(struct queue *queue, struct task *task, int64_t most_entries, int
 
 /** Everything that is there; waits up to `timeout_ms` for something.  NULL when nothing came. */
 struct task *queue_take(struct queue *queue, int64_t timeout_ms);
+
+/** Before all others again, in their order: what queue_take gave.  False when the queue is ended:
+ * there will be no next time. */
+bool queue_put_back(struct queue *queue, struct task *tasks);
 
 /** Gives back what ended tasks held of the limits. */
 void queue_give_back(struct queue *queue, int64_t entries, int64_t bytes);

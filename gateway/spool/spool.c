@@ -91,7 +91,7 @@ static bool write_refusal(struct task *task, struct store *store, struct fault *
 
 static void free_task(struct task *task, const struct fault *why)
 {
-    (void)why; /* the writer has logged it, and nobody waits */
+    (void)why; /* it fails only when the spool closes, and nobody waits */
     free(task);
 }
 
@@ -102,7 +102,8 @@ void spool_count_refused(struct spool *spool, const char *partner, int64_t recei
     struct refusal *refusal = calloc(1, sizeof *refusal + size);
     if (!refusal)
         return;
-    refusal->task = (struct task){.write = write_refusal, .end = free_task, .entries = 1};
+    refusal->task =
+        (struct task){.write = write_refusal, .end = free_task, .entries = 1, .is_lasting = true};
     refusal->received_at_ms = received_at_ms;
     memcpy(refusal->partner, partner, size);
     /* Beyond this a flood of bad documents would be memory: it goes uncounted on both sides. */
@@ -132,7 +133,8 @@ void spool_published(struct spool *spool, int64_t watermark, const struct spool_
     struct publishing *publishing = calloc(1, sizeof *publishing + count * sizeof *places);
     if (!publishing)
         return; /* the next one moves the mark; these places stay unknown */
-    publishing->task = (struct task){.write = write_publishing, .end = free_task};
+    publishing->task =
+        (struct task){.write = write_publishing, .end = free_task, .is_lasting = true};
     publishing->watermark = watermark;
     publishing->count = count;
     if (count > 0)

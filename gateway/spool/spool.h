@@ -148,7 +148,8 @@ bool spool_set_watermark(struct spool *spool, int64_t watermark, struct fault *w
  * closes; from another thread. */
 void spool_when_published(struct spool *spool, int64_t number, void (*done)(void *own), void *own);
 
-/** Waits until a number above `after` is committed, at most `timeout_ms`.  True when there is. */
+/** Waits until spool_next has something to give above `after`, at most `timeout_ms`.  True when it
+ * has; entries that are PARKED or DISCARDED do not count. */
 bool spool_wait_above(struct spool *spool, int64_t after, int64_t timeout_ms);
 
 /**
@@ -170,6 +171,7 @@ bool spool_prune(struct spool *spool, int64_t before_ms, int64_t *count, struct 
     __attribute__((warn_unused_result));
 
 struct spool_levels {
+    int64_t last_number; /**< the highest that was ever given */
     int64_t unpublished; /**< numbers above the watermark; an upper bound of READY ones */
     int64_t oldest_ms;   /**< arrival of the oldest unpublished READY entry; 0 when none */
     int64_t parked;

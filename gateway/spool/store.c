@@ -87,10 +87,23 @@ static bool recover_counters(sqlite3 *database, struct counters *counters, struc
     return true;
 }
 
+/* Looked for from the end, where it is soon found. */
+bool store_find_last_next(struct store *store, struct fault *why)
+{
+    return database_number(
+        store->database,
+        "SELECT max(ifnull((SELECT number FROM entry WHERE state IN (0, 2) AND released IS NULL"
+        " ORDER BY number DESC LIMIT 1), 0), ifnull((SELECT r.number FROM released r JOIN entry e"
+        " ON e.number = r.entry WHERE e.released = r.number AND e.state IN (2, 4)"
+        " ORDER BY r.number DESC LIMIT 1), 0))",
+        &store->counters.last_next, why);
+}
+
 bool store_open(struct store *store, sqlite3 *database, struct fault *why)
 {
     store->database = database;
-    return recover_counters(database, &store->counters, why) && prepare_all(store, why);
+    return recover_counters(database, &store->counters, why) && store_find_last_next(store, why) &&
+           prepare_all(store, why);
 }
 
 void store_forget_names(struct store *store)

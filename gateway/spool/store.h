@@ -13,6 +13,7 @@
 /** Numbers that would cost a query each time. */
 struct counters {
     int64_t last_number; /**< the highest ever given */
+    int64_t last_next;   /**< the highest under which spool_next gives an entry; 0: none */
     int64_t watermark;
     int64_t parked;
     int64_t dead;
@@ -83,6 +84,10 @@ bool store_document(struct store *store, const struct spool_document *document,
 /** Sets the watermark and stores the places under it. */
 bool store_published(struct store *store, int64_t watermark, const struct spool_place *places,
                      size_t count, struct fault *why) __attribute__((warn_unused_result));
+
+/** Looks up `last_next`, after a change that may have lowered it. */
+bool store_find_last_next(struct store *store, struct fault *why)
+    __attribute__((warn_unused_result));
 
 /* Lanes: see lane.c. */
 bool lane_is_blocked(struct store *store, int64_t key, const char *code, bool *blocked,

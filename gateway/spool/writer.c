@@ -6,6 +6,7 @@
 #include "base/log.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 enum { IDLE_MS = 250 };
 
@@ -48,8 +49,42 @@ static void checkpoint(struct spool *spool)
                                          &log, &done);
     if (code != SQLITE_OK && code != SQLITE_BUSY)
         log_error("spool.checkpoint_failed", "why=\"%s\"", sqlite3_errstr(code));
-    /* A reader in its way leaves the WAL as long as it is: not again at each commit, then. */
-    spool->checkpoint_at = (log == done ? 0 : log) + spool->options.checkpoint_pages;
+    /* A reader can keep the WAL from beginning anew: not again at each commit, then. */
+    spool->checkpoint_at = log + spool->options.checkpoint_pages;
+}
+
+/* Takes out of the list what must not be lost with its group. */
+static struct task *take_lasting(struct task **tasks)
+{
+    struct task *lasting = NULL;
+    struct task **last = &lasting;
+    for (struct task **place = tasks; *place;) {
+        struct task *task = *place;
+        if (!task->is_lasting) {
+            place = &task->next;
+            continue;
+        }
+        *place = task->next;
+        task->next = NULL;
+        task->refusal.kind = FAULT_NONE;
+        *last = task;
+        last = &task->next;
+    }
+    return lasting;
+}
+
+static void fail_group(struct spool *spool, struct task *tasks, const struct fault *why)
+{
+    store_rollback(&spool->store);
+    if (spool->failures++ == 0)
+        log_error("spool.group_failed", "why=\"%s\"", why->text);
+    spool->levels_at_ms = 0; /* a full disk shows in the levels at once */
+    struct task *lasting = take_lasting(&tasks);
+    end_tasks(&spool->queue, tasks, why);
+    if (!queue_put_back(&spool->queue, lasting))
+        end_tasks(&spool->queue, lasting, why);
+    else if (lasting)
+        (void)usleep(IDLE_MS * 1000); /* the disk seldom mends sooner */
 }
 
 static void run_group(struct spool *spool, struct task *tasks)
@@ -58,13 +93,13 @@ static void run_group(struct spool *spool, struct task *tasks)
     const struct counters before = store->counters;
     struct fault why;
     if (!write_tasks(store, tasks, &why)) {
-        store_rollback(store);
         store->counters = before;
-        log_error("spool.group_failed", "why=\"%s\"", why.text);
-        spool->levels_at_ms = 0; /* a full disk shows in the levels at once */
-        end_tasks(&spool->queue, tasks, &why);
+        fail_group(spool, tasks, &why);
         return;
     }
+    if (spool->failures > 0)
+        log_info("spool.group_well", "failures=%" PRId64, spool->failures);
+    spool->failures = 0;
     spool->groups++;
     progress_move(&spool->progress, &store->counters);
     end_tasks(&spool->queue, tasks, NULL);

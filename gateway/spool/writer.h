@@ -12,11 +12,11 @@ struct waiter {
     void *own;
 };
 
-/** What of the journal's state other threads see: how far it is committed and published. */
+/** What of the journal's state other threads see: how far it can be read and is published. */
 struct progress {
     pthread_mutex_t lock;
     pthread_cond_t moved;
-    int64_t committed; /* guarded by lock, as are the rest: highest durable number */
+    int64_t last_next; /* guarded by lock, as are the rest; see struct counters */
     int64_t watermark;
     struct waiter *waiters; /* in no order: there are few */
     struct spool_levels levels;
@@ -35,6 +35,7 @@ struct spool {
     int64_t wal_frames;    /* the writer's: in the WAL after the last commit */
     int64_t checkpoint_at; /* the writer's: frames at which to checkpoint next */
     int64_t levels_at_ms;  /* the writer's: when to look at the disk again */
+    int64_t failures;      /* the writer's: groups in a row that failed */
     int64_t groups;        /* the writer's */
     uint8_t receipt_key[SHA256_SIZE];
 };
