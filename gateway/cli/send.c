@@ -46,13 +46,8 @@ static void show_problems(const json_t *answer)
                   detail ? detail : "");
     size_t index;
     const json_t *each;
-    json_array_foreach (json_object_get(answer, "problems"), index, each) {
-        json_int_t line = json_integer_value(json_object_get(each, "line"));
-        (void)fprintf(stderr, "  %s", text_of(each, "path"));
-        if (line > 0)
-            (void)fprintf(stderr, " (line %" JSON_INTEGER_FORMAT ")", line);
-        (void)fprintf(stderr, ": %s [%s]\n", text_of(each, "detail"), text_of(each, "rule"));
-    }
+    json_array_foreach (json_object_get(answer, "problems"), index, each)
+        (void)fprintf(stderr, "  %s [%s]\n", text_of(each, "detail"), text_of(each, "rule"));
 }
 
 static int show_answer(const struct client_answer *answer, bool as_json)
