@@ -29,6 +29,7 @@ void workbench_free(struct workbench *bench)
     stand_free(&bench->inner);
     filling_free(&bench->filling);
     free(bench->findings.list);
+    free(bench->findings.places);
     free(bench->matches.list);
     arena_free(&bench->arena);
     free(bench);
@@ -45,9 +46,11 @@ struct workbench *workbench_new(const struct adapters *adapters, struct fault *w
     bench->findings =
         (struct findings){.limit = (size_t)adapters->limits.problems, .arena = &bench->arena};
     bench->findings.list = calloc(bench->findings.limit, sizeof *bench->findings.list);
+    bench->findings.places = calloc(bench->findings.limit, sizeof *bench->findings.places);
     bench->validators = calloc(adapters->count + 1, sizeof *bench->validators);
     bench->has_event = avro_generic_value_new(adapters->schema->iface, &bench->event) == 0;
-    if (!bench->findings.list || !bench->validators || !bench->has_event) {
+    if (!bench->findings.list || !bench->findings.places || !bench->validators ||
+        !bench->has_event) {
         (void)fault_memory(why);
         return NULL;
     }

@@ -66,13 +66,6 @@ static bool read_inner(struct reader *reader, const struct bytes *document, stru
     return fill_from(reader, inner, why);
 }
 
-/* The attachment has become fields; nothing of it is left over. */
-static void use_all(struct tree *tree, uint32_t node)
-{
-    for (uint32_t at = node; at < tree->nodes[node].end; at++)
-        tree->nodes[at].is_used = true;
-}
-
 static bool read_attachment(struct reader *reader, const struct group *group, uint32_t node,
                             struct fault *why)
 {
@@ -88,7 +81,7 @@ static bool read_attachment(struct reader *reader, const struct group *group, ui
     document.bytes = base64_decode(content.text, content.size, reader->arena, &document.size);
     if (!document.bytes && document.size)
         return fault_memory(why);
-    use_all(reader->tree, node);
+    pass_over(reader->tree, node);
     uint32_t place = slot_node(reader, group->skip_slot);
     if (!document.bytes) {
         report_node(reader, place == NODE_NONE ? node : place, RULE_BASE64, NULL);
@@ -98,6 +91,7 @@ static bool read_attachment(struct reader *reader, const struct group *group, ui
     int unused = 0;
     findings->prefix = tree_path(reader->tree, node, 0, true, reader->arena);
     tree_place(reader->tree, node, &findings->prefix_line, &unused);
+    findings->prefix_place = node;
     bool is_read = read_inner(reader, &document, why);
     findings->prefix = NULL;
     return is_read;
@@ -126,11 +120,10 @@ bool read_carried(struct reader *reader, struct fault *why)
 
 /* ---- writing ---- */
 
-static bool place_carried(const struct writer *writer, const struct word *content,
-                          struct fault *why)
+bool place_carried(const struct writer *writer, const struct word *content, struct fault *why)
 {
     const struct carries *carries = writer->message->carries;
-    for (size_t at = 0; at < carries->write_count; at++) {
+    for (size_t at = 0; content->text && at < carries->write_count; at++) {
         const struct row *row = &carries->write[at];
         struct word text = row->is_content ? *content
                            : row->template ? template_text(writer, row)
@@ -144,7 +137,8 @@ static bool place_carried(const struct writer *writer, const struct word *conten
     return true;
 }
 
-bool write_carried(struct workbench *bench, const struct writer *writer, struct fault *why)
+bool write_carried(struct workbench *bench, const struct writer *writer, struct word *content,
+                   struct fault *why)
 {
     const struct carries *carries = writer->message->carries;
     if (!carries || !(carries->types & writer->type))
@@ -156,12 +150,11 @@ bool write_carried(struct workbench *bench, const struct writer *writer, struct 
                            .extra_prefix = writer->is_own_format ? carries->adapter->name : NULL,
                            .written = writer->written};
     size_t size = 0;
-    if (!choose_message(&inner, why))
-        return fault_prefix(why, "carried");
+    if (!choose_message(&inner, why)) /* then the letter goes without it */
+        return why->kind == FAULT_REFUSE;
     auto_free(free) char *document = write_message(bench, &inner, &size, why);
     if (!document)
         return false;
-    struct word content = {0};
-    content.text = base64_encode(document, size, writer->arena, &content.size);
-    return content.text ? place_carried(writer, &content, why) : fault_memory(why);
+    content->text = base64_encode(document, size, writer->arena, &content->size);
+    return content->text || fault_memory(why);
 }

@@ -159,18 +159,10 @@ static enum convert_result read_time(const char *text, size_t size, struct arena
     return moment_day(value->number) == NO_DAY ? CONVERT_ABSENT : CONVERT_VALUE;
 }
 
-/* JSON may say 80000 as 80000.0. */
+/* Some writers of JSON say 80000 as 80000.0; 80.000 may mean as many thousands. */
 static size_t without_zero_fraction(const char *text, size_t size)
 {
-    const char *point = memchr(text, '.', size);
-    if (!point || point == text)
-        return size;
-    size_t whole = (size_t)(point - text);
-    size_t zeros = size - whole - 1;
-    for (size_t at = whole + 1; at < size; at++)
-        if (text[at] != '0')
-            return size;
-    return zeros ? whole : size;
+    return size > 2 && memcmp(text + size - 2, ".0", 2) == 0 ? size - 2 : size;
 }
 
 static enum convert_result read_integer(const char *text, size_t size, struct arena *arena,

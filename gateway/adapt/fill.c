@@ -91,31 +91,28 @@ bool fill_field(struct filling *filling, struct holder *holder, const struct fie
     return true;
 }
 
-static bool same_text(const avro_value_t *place, const struct value *value)
-{
-    const char *text = NULL;
-    size_t size = 0;
-    return avro_value_get_string(place, &text, &size) == 0 && size == value->size + 1 &&
-           memcmp(text, value->text, value->size) == 0;
-}
-
-bool fill_equals(const struct holder *holder, const struct field *field, const struct value *value)
+bool fill_look(const struct field *field, const avro_value_t *holder, struct value *value)
 {
     avro_value_t place;
     int32_t small = 0;
-    int64_t large = 0;
     int truth = 0;
-    if (!field_look(field, &holder->value, &place))
+    if (!field_look(field, holder, &place))
         return false;
     switch (field->type) {
     case FIELD_TEXT:
-        return same_text(&place, value);
+        return field_text(field, holder, &value->text, &value->size) && value->size;
     case FIELD_INT:
-        return avro_value_get_int(&place, &small) == 0 && small == value->number;
+        if (avro_value_get_int(&place, &small) != 0)
+            return false;
+        value->number = small;
+        return true;
     case FIELD_LONG:
-        return avro_value_get_long(&place, &large) == 0 && large == value->number;
+        return avro_value_get_long(&place, &value->number) == 0;
     case FIELD_BOOLEAN:
-        return avro_value_get_boolean(&place, &truth) == 0 && (truth != 0) == value->is_true;
+        if (avro_value_get_boolean(&place, &truth) != 0)
+            return false;
+        value->is_true = truth != 0;
+        return true;
     case FIELD_ENUM:
     case FIELD_TEXTS:
     case FIELD_RECORDS:

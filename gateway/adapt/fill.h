@@ -46,8 +46,8 @@ bool is_filled(const struct filling *filling, const struct holder *holder,
 bool fill_field(struct filling *filling, struct holder *holder, const struct field *field,
                 const struct value *value, struct fault *why) __attribute__((warn_unused_result));
 
-/** Whether the field is set to just this value. */
-bool fill_equals(const struct holder *holder, const struct field *field, const struct value *value);
+/** The value of a field that holds one; false when it is null or an empty text. */
+bool fill_look(const struct field *field, const avro_value_t *holder, struct value *value);
 
 /** Adds a text to an array of texts. */
 bool fill_text(struct filling *filling, const struct field *list, const char *text, size_t size,

@@ -9,18 +9,28 @@ enum { SHOWN_SIZE = 80 };
 void findings_clear(struct findings *findings)
 {
     findings->count = findings->total = 0;
-    findings->item = -1;
+    findings_begin(findings, -1);
     findings->is_closed = false;
     findings->prefix = NULL;
     findings->prefix_line = 0;
 }
 
+void findings_begin(struct findings *findings, int item)
+{
+    findings->item = item;
+    findings->first = findings->count;
+    findings->place = 0;
+}
+
+/* A rule is told once at a place; that something is missing, or a handoff not whole, only where
+ * nothing else is known to be wrong. */
 static bool is_told(const struct findings *findings, const struct problem *problem)
 {
+    bool is_weak = problem->rule == RULE_MISSING || problem->rule == RULE_HANDOFF;
     for (size_t at = findings->count; at-- > 0;) {
         const struct problem *told = &findings->list[at];
-        if (told->item == problem->item && told->rule == problem->rule &&
-            strcmp(told->path, problem->path) == 0)
+        if ((told->item == problem->item || told->item < 0) &&
+            (is_weak || told->rule == problem->rule) && strcmp(told->path, problem->path) == 0)
             return true;
     }
     return false;
@@ -30,12 +40,26 @@ static const char *with_prefix(const struct findings *findings, const char *path
 {
     size_t prefix_size = strlen(findings->prefix);
     size_t size = strlen(path);
+    if (strcmp(path, "/") == 0)
+        return findings->prefix;
     char *whole = arena_take(findings->arena, prefix_size + size + 2);
     if (!whole)
         return findings->prefix;
     (void)snprintf(whole, prefix_size + size + 2, "%s%s%s", findings->prefix,
                    *path == '/' ? "" : "/", path);
     return whole;
+}
+
+/* Behind all of the item that stand before it in the document. */
+static void insert(struct findings *findings, const struct problem *problem, uint32_t place)
+{
+    size_t at = findings->count++;
+    for (; at > findings->first && findings->places[at - 1] > place; at--) {
+        findings->list[at] = findings->list[at - 1];
+        findings->places[at] = findings->places[at - 1];
+    }
+    findings->list[at] = *problem;
+    findings->places[at] = place;
 }
 
 void findings_add(struct findings *findings, const struct problem *problem)
@@ -55,7 +79,7 @@ void findings_add(struct findings *findings, const struct problem *problem)
         return;
     findings->total++;
     if (findings->count < findings->limit)
-        findings->list[findings->count++] = own;
+        insert(findings, &own, findings->prefix ? findings->prefix_place : findings->place);
 }
 
 bool findings_name(const struct findings *findings, int item)

@@ -15,6 +15,7 @@ void tree_clear(struct tree *tree)
 {
     tree->count = 0;
     tree->source = NULL;
+    tree->has_passed = false;
 }
 
 void tree_free(struct tree *tree)
@@ -156,11 +157,10 @@ static char *name_before(char *end, const struct node *node, bool is_json)
 }
 
 /* "name", "@name" or "name[3]", so that it ends before `end`. */
-static char *step_before(char *end, const struct node *node, bool is_json)
+static char *step_before(char *end, const struct node *node, uint32_t number, bool is_json)
 {
     if (node->is_repeated) {
         *--end = ']';
-        uint32_t number = node->ordinal;
         do
             *--end = (char)('0' + number % 10);
         while ((number /= 10) > 0);
@@ -174,9 +174,20 @@ static char *step_before(char *end, const struct node *node, bool is_json)
 
 enum { STEP_EXTRA = 16 }; /* the slash, @, and an ordinal in brackets */
 
-const char *tree_path(const struct tree *tree, uint32_t index, uint32_t base, bool from_root,
-                      struct arena *arena)
+/* How many siblings of the same name that were not passed over come before. */
+static uint32_t kept_ordinal(const struct tree *tree, uint32_t index)
 {
+    const struct node *node = &tree->nodes[index];
+    uint32_t ordinal = node->ordinal;
+    for (uint32_t at = node->parent + 1; at < index; at = tree->nodes[at].end)
+        ordinal -= tree->nodes[at].is_passed && same_name(&tree->nodes[at], node);
+    return ordinal;
+}
+
+static const char *build_path(const struct tree *tree, uint32_t index, uint32_t base,
+                              bool from_root, bool is_key, struct arena *arena)
+{
+    bool has_passed = is_key && tree->has_passed;
     if (index == base)
         return from_root ? "/" : ".";
     size_t room = 1;
@@ -188,10 +199,23 @@ const char *tree_path(const struct tree *tree, uint32_t index, uint32_t base, bo
     char *end = start + room;
     *--end = '\0';
     for (uint32_t at = index; at != base && at != 0; at = tree->nodes[at].parent) {
-        end = step_before(end, &tree->nodes[at], tree->source != NULL);
+        uint32_t ordinal = has_passed ? kept_ordinal(tree, at) : tree->nodes[at].ordinal;
+        end = step_before(end, &tree->nodes[at], ordinal, tree->source != NULL);
         *--end = '/';
     }
     return from_root ? end : end + 1;
+}
+
+const char *tree_path(const struct tree *tree, uint32_t index, uint32_t base, bool from_root,
+                      struct arena *arena)
+{
+    return build_path(tree, index, base, from_root, false, arena);
+}
+
+const char *tree_key(const struct tree *tree, uint32_t index, uint32_t base, bool from_root,
+                     struct arena *arena)
+{
+    return build_path(tree, index, base, from_root, true, arena);
 }
 
 static bool is_blank(char c)

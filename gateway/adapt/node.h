@@ -31,6 +31,7 @@ struct node {
     uint8_t kind;
     bool is_repeated; /**< its path needs the ordinal */
     bool is_used;     /**< a row of the map took it; source_extra will not */
+    bool is_passed;   /**< its siblings are counted without it in what is kept of them */
     bool is_ignored;  /**< the map wants nothing of it kept */
     void *origin;     /**< the parser's node */
 };
@@ -42,6 +43,7 @@ struct tree {
     uint32_t room;
     struct sibling *siblings; /**< what tree_number counts with */
     uint32_t sibling_room;
+    bool has_passed;    /**< some node is */
     const char *source; /**< JSON: the bytes that `place` counts in; XML: NULL */
 };
 
@@ -70,6 +72,10 @@ void tree_place(const struct tree *tree, uint32_t index, int *line, int *column)
  */
 const char *tree_path(const struct tree *tree, uint32_t index, uint32_t base, bool from_root,
                       struct arena *arena);
+
+/** The same as the key of a text that is kept: without counting passed siblings. */
+const char *tree_key(const struct tree *tree, uint32_t index, uint32_t base, bool from_root,
+                     struct arena *arena);
 
 /** Moves the edges of a text over blanks (XML's). */
 void text_trim(const char **text, size_t *size);

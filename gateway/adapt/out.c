@@ -40,7 +40,7 @@ struct out *out_child(struct out *parent, const struct step *step, uint32_t ordi
                       struct arena *arena)
 {
     for (struct out *child = parent->children; child; child = child->next)
-        if (is_named(child, step) && ordinal-- == 0)
+        if (!child->is_added && is_named(child, step) && ordinal-- == 0)
             return child;
     return add(parent, step, arena);
 }

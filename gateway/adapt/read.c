@@ -70,11 +70,15 @@ static void report_parts(struct reader *reader)
     const struct message *message = reader->message;
     for (size_t at = 0; at < message->native_id_count; at++) {
         const struct part *part = &message->native_id[at];
-        if (part->kind == PART_CONTENT || slot_text(reader, reader->plan->native_id[at].slot).size)
+        if (part->kind != PART_TEXT || slot_text(reader, reader->plan->native_id[at].slot).size)
             continue;
         bool is_outside = part->path.from_root && reader->plan->has_items;
+        int item = reader->findings->item;
+        if (is_outside)
+            reader->findings->item = -1;
         report_path(reader, is_outside ? 0 : reader->item, part->path.steps, part->path.count,
                     &(struct problem){.rule = RULE_MISSING});
+        reader->findings->item = item;
     }
 }
 
@@ -106,7 +110,10 @@ static bool fill_item(struct reader *reader, struct fault *why)
 {
     bool is_outer = !reader->extra_prefix;
     if ((is_outer && !fill_outer(reader, why)) || !read_rows(reader, why) ||
-        (is_outer && !tag_missing_due(reader, why)) || !read_extra(reader, why))
+        (is_outer && !tag_missing_due(reader, why)))
+        return false;
+    name_codes(reader);
+    if (!read_extra(reader, why))
         return false;
     if (is_outer && !reader->is_silent)
         check_handoff(reader);
@@ -173,7 +180,7 @@ static bool read_items(struct workbench *bench, struct reader *reader,
     for (size_t at = 0; at < reader->item_count; at++) {
         struct adapt_item item = {
             .adapter = reader->adapter, .event = bench->event, .number = (int)at};
-        bench->findings.item = (int)at;
+        findings_begin(&bench->findings, (int)at);
         if (at > 0)
             release_outside(reader);
         if (!read_item(reader, reader->items[at], &item, why))

@@ -55,6 +55,22 @@ void find_event_type(struct reader *reader)
     report_path(reader, is_outside ? 0 : reader->item, first->steps, first->count, &problem);
 }
 
+/* The texts that writing the event's type would put into their places. */
+void name_codes(struct reader *reader)
+{
+    const struct message *message = reader->message;
+    const struct event_type_row *row = NULL;
+    for (size_t at = 0; !row && at < message->event_type_count; at++)
+        if (message->event_types[at].symbol == reader->symbol)
+            row = &message->event_types[at];
+    for (size_t at = 0; row && at < message->from_count; at++) {
+        int slot = reader->plan->event_type[at].slot;
+        if (row->cells[at].kind == CELL_TEXT && slot_text(reader, slot).size &&
+            cell_fits(reader, &row->cells[at], slot))
+            reader->tree->nodes[slot_node(reader, slot)].is_used = true;
+    }
+}
+
 /* ---- names ---- */
 
 /* The item as jansson has it, for the document or an element of the list of items. */
@@ -85,7 +101,7 @@ static bool print_part(const struct reader *reader, const struct part *part,
     } else {
         struct word text = slot_text(reader, use->slot);
         if (!text.size)
-            return false;
+            return part->kind == PART_HASH; /* what is personal may be absent */
         if (part->kind == PART_TEXT)
             return fwrite(text.text, 1, text.size, out) == text.size;
         digest_sha256(text.text, text.size, digest);
@@ -117,7 +133,7 @@ const char *join_parts(struct reader *reader, const struct part *parts, size_t c
 
 static const char *extra_key(struct reader *reader, uint32_t index, uint32_t base, bool from_root)
 {
-    const char *path = tree_path(reader->tree, index, base, from_root, reader->arena);
+    const char *path = tree_key(reader->tree, index, base, from_root, reader->arena);
     if (!path || !reader->extra_prefix)
         return path;
     size_t room = strlen(reader->extra_prefix) + strlen(path) + 2;

@@ -4,6 +4,12 @@
 
 /* ---- problems at a row's place ---- */
 
+static void place_problem(struct reader *reader, uint32_t node, struct problem *problem)
+{
+    tree_place(reader->tree, node, &problem->line, &problem->column);
+    reader->findings->place = node;
+}
+
 static const char *printed_step(const struct step *step)
 {
     return step->kind == STEP_LEAVES ? "*" : step->name;
@@ -59,7 +65,7 @@ static void report_absent(struct reader *reader, const struct action *action,
     const struct step *steps = path->steps + action->skip;
     uint32_t base = deepest(reader->tree, reader->bases[action->scope], steps, count, &taken);
     problem->path = path_of_absent(reader, base, steps + taken, count - taken);
-    tree_place(reader->tree, base, &problem->line, &problem->column);
+    place_problem(reader, base, problem);
     add(reader, action->scope, problem);
 }
 
@@ -69,7 +75,7 @@ void report_path(struct reader *reader, uint32_t base, const struct step *steps,
     size_t taken = 0;
     base = deepest(reader->tree, base, steps, count, &taken);
     problem->path = path_of_absent(reader, base, steps + taken, count - taken);
-    tree_place(reader->tree, base, &problem->line, &problem->column);
+    place_problem(reader, base, problem);
     findings_add(reader->findings, problem);
 }
 
@@ -94,7 +100,7 @@ void report_row(struct reader *reader, const struct action *action, enum rule ru
         return;
     }
     problem.path = tree_path(reader->tree, node, 0, true, reader->arena);
-    tree_place(reader->tree, node, &problem.line, &problem.column);
+    place_problem(reader, node, &problem);
     add(reader, action->scope, &problem);
 }
 
@@ -135,7 +141,7 @@ void report_field(struct reader *reader, const struct field *field, enum rule ru
                                   .path = tree_path(reader->tree, node, 0, true, reader->arena),
                                   .value = shown_text(reader, field, value),
                                   .hint = hint};
-        tree_place(reader->tree, node, &problem.line, &problem.column);
+        place_problem(reader, node, &problem);
         findings_add(reader->findings, &problem);
     } else if (action) {
         struct word word = {value, value ? strlen(value) : 0};
@@ -207,14 +213,15 @@ static struct outcome convert(struct reader *reader, const struct row *row, cons
     return outcome;
 }
 
-/* Whether writing the row would put just this text into the place. */
-static bool writes_same(struct reader *reader, const struct row *row, const struct value *value,
+/* Whether writing the row would put just this text into the place, from what the field holds. */
+static bool writes_same(struct reader *reader, const struct row *row, const struct holder *holder,
                         const struct word *text)
 {
+    struct value value = {.kind = row->conversion->kind};
     const char *written = NULL;
     size_t size = 0;
-    if (!row->writes || !row->conversion->write ||
-        !row->conversion->write(row->option, value, reader->arena, &written, &size))
+    if (!row->writes || !row->conversion->write || !fill_look(row->field, &holder->value, &value) ||
+        !row->conversion->write(row->option, &value, reader->arena, &written, &size))
         return false;
     const char *theirs = row->table ? code_list_write(row->table, written, size) : NULL;
     if (theirs)
@@ -251,8 +258,8 @@ static bool take_value(struct reader *reader, const struct row *row, struct hold
         if (!fill_text(reader->filling, row->field, value->text, value->size, why))
             return false;
     } else if (is_filled(reader->filling, holder, row->field)) {
-        keeps_text = keeps_text || !fill_equals(holder, row->field, value) ||
-                     !writes_same(reader, row, value, text);
+        keeps_text =
+            !is_file(row->conversion) && (keeps_text || !writes_same(reader, row, holder, text));
     } else if (!set_field(reader, row, holder, value, node, why)) {
         return false;
     }
@@ -294,6 +301,8 @@ bool read_row(struct reader *reader, const struct action *action, struct holder 
 {
     uint32_t node = slot_node(reader, action->slot);
     struct word text = slot_text(reader, action->slot);
+    if (reader->extra_prefix && action->row->is_own_format)
+        return true; /* what is carried came in no format of its own */
     if (text.size && is_absent_text(action->row, &text)) {
         use(reader, node);
         text.size = 0;

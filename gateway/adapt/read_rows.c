@@ -4,7 +4,7 @@
 
 static bool applies(const struct reader *reader, const struct row *row)
 {
-    return row->types & reader->type;
+    return row->types == UINT64_MAX || (row->types & reader->type);
 }
 
 /* ---- defaults and constants ---- */
@@ -60,8 +60,7 @@ static void check_required(struct reader *reader, const struct action *actions, 
         bool is_code = row && row->field == reader->adapters->known.dossier_code;
         if (!row || !row->is_required || !applies(reader, row) ||
             row->field->list != holder->list || is_filled(reader->filling, holder, row->field) ||
-            (is_code && reader->is_named) ||
-            slot_text(reader, actions[at].slot).size) /* what is there has its problem already */
+            (is_code && reader->is_named))
             continue;
         report_row(reader, &actions[at], RULE_MISSING, NULL, NULL);
     }
@@ -119,8 +118,10 @@ static bool joined(struct reader *reader, const struct group *group, struct hold
 static bool set_by_rule(struct reader *reader, const struct group *group, struct holder *element,
                         struct fault *why)
 {
-    const struct array_rule *rule = group->rule;
-    if (!rule || !rule->set || is_filled(reader->filling, element, rule->set))
+    const struct array_rule *rule = NULL;
+    for (const struct group *each = group; each && !rule; each = each->parent)
+        rule = each->rule && each->rule->set ? each->rule : NULL;
+    if (!rule || is_filled(reader->filling, element, rule->set))
         return true;
     struct value value = {.kind = VALUE_TEXT, .text = rule->to[0].text, .size = rule->to[0].size};
     return fill_field(reader->filling, element, rule->set, &value, why);
@@ -129,7 +130,7 @@ static bool set_by_rule(struct reader *reader, const struct group *group, struct
 static bool read_element(struct reader *reader, const struct group *group, struct fault *why)
 {
     struct holder element;
-    if (is_skipped(reader, group) || !has_text(reader, group))
+    if (!has_text(reader, group))
         return true;
     if ((group->join_slot == SLOT_NONE || !joined(reader, group, &element)) &&
         !fill_element(reader->filling, group->list, &element, why))
@@ -153,6 +154,10 @@ static bool read_group(struct reader *reader, const struct group *group, size_t 
 static bool read_record_node(struct reader *reader, const struct group *group, size_t from,
                              struct fault *why)
 {
+    if (is_skipped(reader, group)) {
+        pass_over(reader->tree, reader->bases[group->scope]);
+        return true;
+    }
     size_t until = reader->matches->count;
     size_t before = fill_count(reader->filling, group->list);
     for (const struct group *child = group->children; child; child = child->sibling)
@@ -187,6 +192,8 @@ static bool read_keyed(struct reader *reader, const struct action *action, struc
 {
     struct word key = slot_text(reader, action->key_slot);
     uint32_t node = slot_node(reader, action->slot);
+    if (key.size && !slot_text(reader, action->slot).size)
+        reader->tree->nodes[slot_node(reader, action->key_slot)].is_used = true;
     if (!key.size || !slot_text(reader, action->slot).size)
         return true;
     const char *text = arena_text(reader->arena, key.text, key.size);

@@ -68,6 +68,9 @@ uint32_t slot_node(const struct reader *reader, int slot);
 /** The text in a slot; size 0 when there is none. */
 struct word slot_text(const struct reader *reader, int slot);
 
+/** Nothing of a node is left over, and its siblings are counted without it. */
+void pass_over(struct tree *tree, uint32_t index);
+
 /** The first of the nodes at these steps below `from`, with text if there is one; NODE_NONE for
  * none. */
 uint32_t tree_seek(const struct tree *tree, uint32_t from, const struct step *steps, size_t count);
@@ -110,6 +113,9 @@ void report_path(struct reader *reader, uint32_t base, const struct step *steps,
 
 /** The event's type by the message's table; a problem where there is none. */
 void find_event_type(struct reader *reader);
+
+/** Marks what of the type's places writing would put there again. */
+void name_codes(struct reader *reader);
 
 /** Joins the parts of a name; NULL when one is absent.  *size without the NUL. */
 const char *join_parts(struct reader *reader, const struct part *parts, size_t count,

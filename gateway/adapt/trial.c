@@ -139,6 +139,32 @@ static void drop_files(const struct adapter *adapter, json_t *event)
     }
 }
 
+static int compare_texts(const void *one, const void *other)
+{
+    const json_t *first, *second;
+    memcpy(&first, one, sizeof first);
+    memcpy(&second, other, sizeof second);
+    const char *text = json_string_value(first);
+    const char *against = json_string_value(second);
+    return text && against ? strcmp(text, against) : 0;
+}
+
+/* Tags are a set. */
+static void sort_tags(json_t *event)
+{
+    json_t *tags = json_object_get(event, "tags");
+    size_t count = json_array_size(tags);
+    json_t **list = count ? calloc(count, sizeof(json_t *)) : NULL;
+    if (!list)
+        return;
+    for (size_t at = 0; at < count; at++)
+        list[at] = json_incref(json_array_get(tags, at));
+    qsort(list, count, sizeof(json_t *), compare_texts);
+    for (size_t at = 0; at < count; at++)
+        (void)json_array_set_new(tags, at, list[at]);
+    free(list);
+}
+
 json_t *trial_essence(const json_t *event)
 {
     static const char *const top[] = {"event_id", "received_at", "trace_id"};
@@ -149,7 +175,40 @@ json_t *trial_essence(const json_t *event)
         (void)json_object_del(copy, top[at]);
     for (size_t at = 0; source && at < sizeof below / sizeof below[0]; at++)
         (void)json_object_del(source, below[at]);
+    sort_tags(copy);
     return copy;
+}
+
+/* "name" and "name[0]" are the same place. */
+static json_t *without_first(const char *key)
+{
+    char *text = strdup(key);
+    char *to = text;
+    while (text && *key) {
+        if (strncmp(key, "[0]", 3) == 0)
+            key += 3;
+        else
+            *to++ = *key++;
+    }
+    if (text)
+        *to = '\0';
+    json_t *json = text ? json_string(text) : NULL;
+    free(text);
+    return json;
+}
+
+static void unify_keys(json_t *event)
+{
+    json_t *extra = json_object_get(event, "source_extra");
+    auto_free(json_decref) json_t *unified = json_object();
+    const char *key;
+    json_t *value;
+    json_object_foreach (extra, key, value) {
+        auto_free(json_decref) json_t *name = without_first(key);
+        (void)json_object_set(unified, name ? json_string_value(name) : key, value);
+    }
+    if (json_is_object(extra))
+        (void)json_object_set(event, "source_extra", unified);
 }
 
 bool trial_returns(struct workbench *bench, const struct adapter *adapter,
@@ -170,8 +229,9 @@ bool trial_returns(struct workbench *bench, const struct adapter *adapter,
     auto_free(json_decref) json_t *first = trial_essence(json_array_get(trial->events, index));
     auto_free(json_decref) json_t *again = trial_essence(json_array_get(second->events, 0));
     drop_files(adapter, first);
-    if (again)
-        drop_files(adapter, again);
+    drop_files(adapter, again);
+    unify_keys(first);
+    unify_keys(again);
     *is_same = back.problem_total == 0 && first && again &&
                compare_events(bench->adapters->schema->shapes->root, first, again, "  back: ", out);
     for (size_t at = 0; at < json_array_size(second->problems); at++) {

@@ -85,6 +85,13 @@ struct word slot_text(const struct reader *reader, int slot)
     return (struct word){node->text, node->text_size};
 }
 
+void pass_over(struct tree *tree, uint32_t index)
+{
+    tree->has_passed = tree->nodes[index].is_passed = true;
+    for (uint32_t at = index; at < tree->nodes[index].end; at++)
+        tree->nodes[at].is_used = true;
+}
+
 /* ---- lookups by path ---- */
 
 static bool is_step(const struct node *node, const struct step *step)

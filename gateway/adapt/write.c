@@ -12,16 +12,6 @@ static bool applies(const struct writer *writer, const struct row *row)
     return row->writes && (row->types & writer->type);
 }
 
-static bool is_written(const struct writer *writer, const struct field *field)
-{
-    return writer->written[field->number / 64] >> (field->number % 64) & 1;
-}
-
-static void note_written(const struct writer *writer, const struct field *field)
-{
-    writer->written[field->number / 64] |= UINT64_C(1) << (field->number % 64);
-}
-
 /* ---- which message ---- */
 
 static int type_of(const struct adapters *adapters, const avro_value_t *event)
@@ -53,8 +43,10 @@ static const struct field *lacking(const struct writer *writer)
     const struct message *message = writer->message;
     for (size_t at = 0; at < message->row_count; at++) {
         const struct row *row = &message->rows[at];
-        if (row->is_required && row->field && !row->field->list && applies(writer, row) &&
-            row->field->type < FIELD_ENUM && !has_value(writer, row))
+        bool is_named = row->field == writer->adapters->known.dossier_code &&
+                        message->refers_to_count; /* it may be known by another name */
+        if (row->is_required && row->field && !is_named && !row->field->list &&
+            applies(writer, row) && row->field->type < FIELD_ENUM && !has_value(writer, row))
             return row->field;
     }
     return NULL;
@@ -392,9 +384,11 @@ char *write_message(struct workbench *bench, struct writer *writer, size_t *size
         (void)fault_memory(why);
         return NULL;
     }
-    bool is_whole = write_carried(bench, writer, why) && write_rows(writer, why) &&
+    struct word carried = {0};
+    bool is_whole = write_carried(bench, writer, &carried, why) && write_rows(writer, why) &&
                     write_extra(writer, why) && write_codes(writer, why) &&
-                    write_constants(writer, why) && write_always(writer, why);
+                    write_constants(writer, why) && write_always(writer, why) &&
+                    place_carried(writer, &carried, why);
     if (!is_whole)
         return NULL;
     return writer->adapter->syntax == SYNTAX_XML ? out_xml(writer->adapter, &root, size, why)

@@ -48,9 +48,11 @@ static bool agree(const struct writer *writer, const struct group *group, const 
 
 static bool belongs(const struct group *group, const avro_value_t *element)
 {
-    const struct array_rule *rule = group->rule;
+    const struct array_rule *rule = NULL;
     struct word own = {0};
-    if (!rule || !rule->set)
+    for (; group && !rule; group = group->parent)
+        rule = group->rule && group->rule->set ? group->rule : NULL;
+    if (!rule)
         return true;
     if (!field_text(rule->set, element, &own.text, &own.size))
         return false;
@@ -69,6 +71,27 @@ static struct out *level_place(const struct position *position, struct out *from
                     position->ordinals[level]);
 }
 
+/* A field has one first place: that of its first row in the first groups that have it. */
+static enum out_source source_of(const struct writer *writer, const struct group *group,
+                                 const struct row *row)
+{
+    if (is_written(writer, row->field))
+        return OUT_AGAIN;
+    for (size_t at = 0; at < group->action_count; at++) {
+        const struct action *action = &group->actions[at];
+        if (is_own(group, action, writer) && action->row->field == row->field)
+            return action->row == row ? OUT_FIELD : OUT_AGAIN;
+    }
+    return OUT_FIELD;
+}
+
+static void note_group(const struct writer *writer, const struct group *group)
+{
+    for (size_t at = 0; at < group->action_count; at++)
+        if (is_own(group, &group->actions[at], writer))
+            note_written(writer, group->actions[at].row->field);
+}
+
 static bool put_rows(const struct position *position, const struct group *group, struct out *place,
                      const avro_value_t *element, bool only_always)
 {
@@ -85,7 +108,7 @@ static bool put_rows(const struct position *position, const struct group *group,
                                       row->path.count - action->skip, 0);
         if (!at_row)
             return false;
-        place_put(at_row, text.size ? OUT_FIELD : OUT_EMPTY, &text, row);
+        place_put(at_row, text.size ? source_of(writer, group, row) : OUT_EMPTY, &text, row);
     }
     return true;
 }
@@ -168,8 +191,17 @@ static bool write_level(struct position *position, const struct group *group, st
     return is_written;
 }
 
+static void note_groups(const struct writer *writer, const struct group *group)
+{
+    note_group(writer, group);
+    for (const struct group *child = group->children; child; child = child->sibling)
+        note_groups(writer, child);
+}
+
 bool write_records(const struct writer *writer, const struct group *group, struct fault *why)
 {
     struct position position = {.writer = writer};
-    return write_level(&position, group, why);
+    bool is_whole = write_level(&position, group, why);
+    note_groups(writer, group);
+    return is_whole;
 }

@@ -11,37 +11,6 @@ enum { NUMBER_SIZE = 24 };
 
 /* ---- values ---- */
 
-static bool read_value(const struct field *field, const avro_value_t *holder, struct value *value)
-{
-    avro_value_t place;
-    int32_t small = 0;
-    int truth = 0;
-    if (!field_look(field, holder, &place))
-        return false;
-    switch (field->type) {
-    case FIELD_TEXT:
-        return field_text(field, holder, &value->text, &value->size) && value->size;
-    case FIELD_INT:
-        if (avro_value_get_int(&place, &small) != 0)
-            return false;
-        value->number = small;
-        return true;
-    case FIELD_LONG:
-        return avro_value_get_long(&place, &value->number) == 0;
-    case FIELD_BOOLEAN:
-        if (avro_value_get_boolean(&place, &truth) != 0)
-            return false;
-        value->is_true = truth != 0;
-        return true;
-    case FIELD_ENUM:
-    case FIELD_TEXTS:
-    case FIELD_RECORDS:
-    case FIELD_MAP:
-        break;
-    }
-    return false;
-}
-
 static bool has_tag(const struct writer *writer, const char *tag)
 {
     avro_value_t list, element;
@@ -98,7 +67,7 @@ static struct word value_text(const struct writer *writer, const struct row *row
 struct word row_text(const struct writer *writer, const struct row *row, const avro_value_t *holder)
 {
     struct value value = {.kind = row->conversion->kind};
-    if ((row->is_own_format && !writer->is_own_format) || !read_value(row->field, holder, &value) ||
+    if ((row->is_own_format && !writer->is_own_format) || !fill_look(row->field, holder, &value) ||
         is_arrival(writer, row, &value))
         return (struct word){0};
     return value_text(writer, row, &value);
@@ -106,7 +75,9 @@ struct word row_text(const struct writer *writer, const struct row *row, const a
 
 bool has_value(const struct writer *writer, const struct row *row)
 {
-    return row_text(writer, row, writer->event).size > 0;
+    struct value value = {0};
+    return fill_look(row->field, writer->event, &value) && !is_arrival(writer, row, &value) &&
+           (!row->conversion->write || row_text(writer, row, writer->event).size > 0);
 }
 
 /* ---- templates ---- */
@@ -130,7 +101,7 @@ static bool put_part(const struct writer *writer, const struct template_part *pa
         const char *symbol = symbol_text(field, writer->event);
         return symbol && fputs(symbol, out) >= 0;
     }
-    if (!read_value(field, writer->event, &value))
+    if (!fill_look(field, writer->event, &value))
         return false;
     if (field->type == FIELD_TEXT)
         return fwrite(value.text, 1, value.size, out) == value.size;
@@ -193,4 +164,14 @@ void place_put(struct out *place, enum out_source source, const struct word *tex
     place->source = source;
     place->text = *text;
     place->as = row ? row->as : AS_TEXT;
+}
+
+bool is_written(const struct writer *writer, const struct field *field)
+{
+    return writer->written[field->number / 64] >> (field->number % 64) & 1;
+}
+
+void note_written(const struct writer *writer, const struct field *field)
+{
+    writer->written[field->number / 64] |= UINT64_C(1) << (field->number % 64);
 }

@@ -27,6 +27,10 @@ struct writer {
 struct word row_text(const struct writer *writer, const struct row *row,
                      const avro_value_t *holder);
 
+/** Whether a field has been written somewhere already. */
+bool is_written(const struct writer *writer, const struct field *field);
+void note_written(const struct writer *writer, const struct field *field);
+
 /** A template with its fields; size 0 when one is absent. */
 struct word template_text(const struct writer *writer, const struct row *row);
 
@@ -49,8 +53,13 @@ bool has_value(const struct writer *writer, const struct row *row);
 bool write_records(const struct writer *writer, const struct group *group, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** Writes the document that the message carries, and places it. */
-bool write_carried(struct workbench *bench, const struct writer *writer, struct fault *why)
+/** Writes the document that the message carries, if it carries one and its adapter can say the
+ * event: base64 in the arena, else none. */
+bool write_carried(struct workbench *bench, const struct writer *writer, struct word *content,
+                   struct fault *why) __attribute__((warn_unused_result));
+
+/** Places it, after everything else of its kind. */
+bool place_carried(const struct writer *writer, const struct word *content, struct fault *why)
     __attribute__((warn_unused_result));
 
 /** Writes the event by one message of `outer`'s kind; the text is the caller's. */

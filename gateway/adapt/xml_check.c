@@ -39,6 +39,8 @@ static const struct violation {
     {XML_SCHEMAV_CVC_FRACTIONDIGITS_VALID, TAIL_QUOTED, "digits after the point: "},
     {XML_SCHEMAV_CVC_PATTERN_VALID, TAIL_QUOTED, "pattern "},
     {XML_SCHEMAV_CVC_TYPE_3_1_2, TAIL_NONE, "a text, no elements"},
+    {XML_SCHEMAV_CVC_AU, TAIL_QUOTED, ""},
+    {XML_SCHEMAV_CVC_ELT_5_2_2_2_2, TAIL_QUOTED, ""},
     {XML_SCHEMAV_CVC_IDC, TAIL_QUOTED, "unique: "},
 };
 
@@ -53,7 +55,7 @@ static const struct violation *violation_of(int code)
 struct check {
     const struct tree *tree;
     struct findings *findings;
-    const xmlNode *last; /* one bad value breaks a facet and then the type: told once */
+    uint32_t last; /* one bad value breaks a facet and then the type: told once */
     bool is_out_of_memory;
 };
 
@@ -137,16 +139,41 @@ static const char *hint_of(const struct check *check, const xmlError *error)
     return arena_text(check->findings->arena, hint, strlen(hint));
 }
 
+/* "Element 'X', attribute 'Y': ..." begins with names alone; libxml2 gives the element's node. */
+static uint32_t attribute_of(const struct tree *tree, uint32_t element, const char *message)
+{
+    static const char between[] = "', attribute '";
+    const char *name = message ? strchr(message, '\'') : NULL;
+    name = name ? strchr(name + 1, '\'') : NULL;
+    if (!name || strncmp(name, between, sizeof between - 1) != 0)
+        return element;
+    name += sizeof between - 1;
+    const char *close = strchr(name, '\'');
+    const char *brace = close ? last_before(name, close, '}') : NULL;
+    if (!close)
+        return element;
+    name = brace ? brace + 1 : name;
+    uint32_t size = (uint32_t)(close - name);
+    for (uint32_t at = element + 1; at < tree->nodes[element].end; at = tree->nodes[at].end) {
+        const struct node *node = &tree->nodes[at];
+        if (node->kind == NODE_ATTRIBUTE && node->name_size == size &&
+            memcmp(node->name, name, size) == 0)
+            return at;
+    }
+    return element;
+}
+
 static void take(void *own, xmlErrorPtr error)
 {
     struct check *check = own;
-    const xmlNode *node = error->node;
     if (error->code == XML_ERR_NO_MEMORY)
         check->is_out_of_memory = true;
-    if (node && node == check->last)
+    uint32_t index = xml_tree_index(error->node);
+    if (index != NODE_NONE && check->tree->nodes[index].kind != NODE_ATTRIBUTE)
+        index = attribute_of(check->tree, index, error->message);
+    if (index != NODE_NONE && index == check->last)
         return;
-    check->last = node;
-    uint32_t index = xml_tree_index(node);
+    check->last = index;
     struct problem problem = {.rule = RULE_SCHEMA, .line = error->line};
     if (index != NODE_NONE) {
         problem.path = tree_path(check->tree, index, 0, true, check->findings->arena);
@@ -159,7 +186,7 @@ static void take(void *own, xmlErrorPtr error)
 bool xml_check(xmlSchemaValidCtxtPtr validator, xmlDocPtr document, const struct tree *tree,
                struct findings *findings, struct fault *why)
 {
-    struct check check = {.tree = tree, .findings = findings};
+    struct check check = {.tree = tree, .findings = findings, .last = NODE_NONE};
     size_t before = findings->total;
     xmlSchemaSetValidStructuredErrors(validator, take, &check);
     int result = xmlSchemaValidateDoc(validator, document);

@@ -42,9 +42,10 @@ enum rule xml_root_rule(const struct adapter *adapter, xmlDocPtr document)
 {
     struct view view = {.adapter = adapter};
     const xmlNode *root = xmlDocGetRootElement(document);
-    if (!root || strcmp((const char *)root->name, adapter->draft->xml->root) != 0)
-        return RULE_UNRECOGNISED;
-    return is_own(&view, root->ns) ? RULE_COUNT_ : RULE_NAMESPACE;
+    if (!root || !is_own(&view, root->ns))
+        return RULE_NAMESPACE;
+    bool is_root = strcmp((const char *)root->name, adapter->draft->xml->root) == 0;
+    return is_root ? RULE_COUNT_ : RULE_UNRECOGNISED;
 }
 
 /* before + middle + after + name, in the arena. */
@@ -74,17 +75,20 @@ static const char *prefix_of(const struct adapter *adapter, const char *href)
     return NULL;
 }
 
+/* Own elements and plain attributes are known by their local name, what else has a namespace by
+ * the adapter's prefix for it, or by the namespace. */
 static bool name_node(struct view *view, const xmlChar *local, const xmlNs *ns, struct node *node)
 {
     const char *name = (const char *)local;
     bool is_attribute = node->kind == NODE_ATTRIBUTE;
-    const char *prefix = is_attribute && ns ? prefix_of(view->adapter, href_of(ns)) : NULL;
+    bool is_plain = is_attribute ? ns == NULL : is_own(view, ns);
+    const char *prefix = is_plain ? NULL : prefix_of(view->adapter, href_of(ns));
     bool is_named = true;
-    if (prefix)
+    if (prefix) {
         is_named = join_name(view, (const char *const[]){prefix, ":", "", name}, node);
-    else if (is_attribute ? ns != NULL : !is_own(view, ns))
+    } else if (!is_plain) {
         is_named = join_name(view, (const char *const[]){"{", href_of(ns), "}", name}, node);
-    else {
+    } else {
         node->name = name;
         node->name_size = (uint32_t)strlen(name);
     }
