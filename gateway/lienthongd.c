@@ -208,6 +208,7 @@ static bool start_publisher(struct daemon *daemon, struct fault *why)
         .spool_file = config->spool.file,
         .registry = daemon->registry,
         .dead_letter = daemon->dead_letter_schema,
+        .pace_ms = config->kafka.pace_ms,
         .batch_entries = config->kafka.batch_entries,
         .batch_bytes = config->kafka.batch_bytes,
         .deadline_ms = config->kafka.deadline_ms,

@@ -70,6 +70,7 @@ struct config {
         char *brokers;
         char *gateway_id;
         char *topic_prefix;
+        int64_t pace_ms;
         int64_t batch_entries, batch_bytes;
         int64_t deadline_ms;
         struct config_list properties;

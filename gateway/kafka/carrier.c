@@ -39,6 +39,7 @@ struct carrier {
     struct batch_form form;
     struct batch batch; /* the one under way; kept while its outcome is in doubt */
     struct spool_place *places;
+    int64_t begun_ms; /* by the clock's ticks, when the last transaction began */
 
     struct metric *published;
     struct metric *dead_letters;
@@ -405,10 +406,22 @@ static bool transact(struct carrier *carrier, struct fault *why)
     return false;
 }
 
+/* A transaction costs brokers much the same however little is in it, so under load there are few
+ * and large ones; the first after a pause goes at once. */
+static void keep_pace(const struct carrier *carrier)
+{
+    int64_t left_ms = carrier->begun_ms + carrier->options.pace_ms - clock_ticks_ms();
+    int64_t full = read_after(carrier) + carrier->options.batch_entries;
+    if (left_ms > 0)
+        (void)spool_wait_above(carrier->spool, full - 1, left_ms); /* both ends are welcome */
+}
+
 static bool publish(struct carrier *carrier, struct fault *why)
 {
     if (!spool_wait_above(carrier->spool, read_after(carrier), IDLE_MS))
         return true;
+    keep_pace(carrier);
+    carrier->begun_ms = clock_ticks_ms();
     if (carrier->suspect <= carrier->after)
         carrier->suspect = 0;
     if (!fill(carrier, why) || !frame(carrier, why))
