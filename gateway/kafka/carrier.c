@@ -31,6 +31,8 @@ struct carrier {
     bool has_place;        /* `after` is what Kafka says */
     int64_t after;
     int64_t suspect;     /* a number that Kafka refused in company: to be tried alone; 0: none */
+    int64_t company;     /* bytes of the batch that the suspect was refused in */
+    int64_t room;        /* most bytes in a batch: fewer while companions are refused together */
     int64_t passed_over; /* a dead letter that Kafka refuses; 0: none */
 
     char *events_topic;
@@ -124,6 +126,7 @@ struct carrier *carrier_open(const struct publisher_options *options, struct spo
     carrier->spool = spool;
     carrier->stop = stop;
     carrier->stop_at = stop_at;
+    carrier->room = options->batch_bytes;
     name_metrics(carrier);
     return open_parts(carrier, why) ? steal(carrier) : NULL;
 }
@@ -202,6 +205,11 @@ static void settle_batch(struct carrier *carrier)
 static int64_t greater(int64_t one, int64_t other)
 {
     return one > other ? one : other;
+}
+
+static int64_t lesser(int64_t one, int64_t other)
+{
+    return one < other ? one : other;
 }
 
 static bool gather(struct carrier *carrier, struct place_facts *facts, struct fault *why)
@@ -287,7 +295,7 @@ static bool take_entry(void *own, const struct spool_entry *entry)
         intake->is_broken = true;
         return false;
     }
-    return !is_suspect && (int64_t)carrier->batch.bytes < carrier->options.batch_bytes;
+    return !is_suspect && (int64_t)carrier->batch.bytes < carrier->room;
 }
 
 static bool bury(struct carrier *carrier, int64_t number, const char *cause, const char *detail,
@@ -367,6 +375,7 @@ static bool judge_refused(struct carrier *carrier, const struct record *record, 
     bool is_alone = carrier->batch.count == 2;
     if (!is_alone) {
         carrier->suspect = record->number;
+        carrier->company = (int64_t)carrier->batch.bytes;
         return true;
     }
     carrier->suspect = 0;
@@ -374,6 +383,18 @@ static bool judge_refused(struct carrier *carrier, const struct record *record, 
         return bury_refused(carrier, record, why);
     pass_over(carrier, record);
     return true;
+}
+
+/* A suspect that passed alone was refused for the size of its company, as by a topic that takes
+ * less than librdkafka sends at once: smaller batches pass, and grow again step by step. */
+static void fit_room(struct carrier *carrier)
+{
+    bool is_cleared = carrier->suspect > 0 && carrier->suspect == batch_last(&carrier->batch);
+    if (is_cleared)
+        carrier->room = greater(carrier->company / 2, 1);
+    else
+        carrier->room =
+            lesser(carrier->room + carrier->room / 16 + 1, carrier->options.batch_bytes);
 }
 
 static bool transact(struct carrier *carrier, struct fault *why)
@@ -391,6 +412,7 @@ static bool transact(struct carrier *carrier, struct fault *why)
     switch (sent) {
     case SENT_COMMITTED:
         metrics_add(carrier->committed, 1);
+        fit_room(carrier);
         settle_batch(carrier);
         return true;
     case SENT_ABORTED:

@@ -10,7 +10,7 @@
 
 ENDS_WITH_SCOPE(rd_kafka_conf_t *, rd_kafka_conf_destroy)
 
-enum { FIRST_SCRAM_VERSION = 0x020601ff, SYSLOG_ERROR = 3 };
+enum { FIRST_SCRAM_VERSION = 0x020601ff, SYSLOG_CRITICAL = 2, SYSLOG_ERROR = 3 };
 
 struct setting {
     const char *name;
@@ -181,10 +181,12 @@ static bool apply_properties(rd_kafka_conf_t *conf, const struct kafka_options *
     return true;
 }
 
+/* A producer's errors reach its owner by callback, who tells them once with what they mean: an
+ * outage would fill the log here. */
 static void log_client(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
-    (void)client;
-    if (level <= SYSLOG_ERROR)
+    int loudest = rd_kafka_type(client) == RD_KAFKA_PRODUCER ? SYSLOG_CRITICAL : SYSLOG_ERROR;
+    if (level <= loudest)
         log_warn("kafka.client", "about=%s says=\"%s\"", facility, text);
     else
         log_debug("kafka.client", "about=%s says=\"%s\"", facility, text);

@@ -53,7 +53,8 @@ static rd_kafka_t *open_reader(const struct kafka_options *options, const char *
     auto_free(rd_kafka_conf_destroy) rd_kafka_conf_t *conf = kafka_configure(options, why);
     if (!conf || !kafka_set(conf, "isolation.level", isolation, why) ||
         !kafka_set(conf, "enable.partition.eof", "true", why) ||
-        !kafka_set(conf, "auto.offset.reset", "error", why))
+        !kafka_set(conf, "auto.offset.reset", "error", why) ||
+        !kafka_set(conf, "fetch.wait.max.ms", "10", why)) /* the end is what is waited for */
         return NULL;
     return kafka_open(RD_KAFKA_CONSUMER, steal(conf), why);
 }

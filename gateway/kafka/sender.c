@@ -12,7 +12,6 @@
 enum {
     SLICE_MS = 100,   /* how long one call into librdkafka may keep a stop waiting */
     ANSWER_MS = 1000, /* the same where a coordinator has to answer */
-    GRACE_MS = 100,   /* for reports under way when a transaction is given up */
     PROBE_MS = 2000,  /* after which librdkafka is asked whether it still tries */
 };
 
@@ -208,18 +207,22 @@ static bool is_consequence(rd_kafka_resp_err_t error)
            error == RD_KAFKA_RESP_ERR__STATE;
 }
 
-/* The record that tells most: the first refused one, else the first that failed by itself. */
+/* The record that tells most: the largest refused one, since size is what is refused most; else the
+ * first that failed by itself. */
 static const struct record *find_cause(const struct batch *batch)
 {
-    const struct record *cause = NULL;
+    const struct record *refused = NULL;
+    const struct record *failed = NULL;
     for (size_t i = 0; i < batch->count; i++) {
         const struct record *record = &batch->records[i];
-        if (is_refusal(record->error))
-            return record;
-        if (!cause && record->error && !is_consequence(record->error))
-            cause = record;
+        if (is_refusal(record->error)) {
+            if (!refused || record->value_size > refused->value_size)
+                refused = record;
+        } else if (!failed && record->error && !is_consequence(record->error)) {
+            failed = record;
+        }
     }
-    return cause;
+    return refused ? refused : failed;
 }
 
 static void explain_record(struct sender *sender, const struct record *cause, struct fault *why)
@@ -246,13 +249,12 @@ static void explain_record(struct sender *sender, const struct record *cause, st
  */
 static enum sent give_up(struct sender *sender, size_t *refused, struct fault *why)
 {
-    (void)rd_kafka_flush(sender->client, GRACE_MS); /* whatever is left is looked at below */
-    const struct record *cause = find_cause(sender->batch);
-    if (cause)
-        explain_record(sender, cause, why);
     rd_kafka_error_t *error = rd_kafka_abort_transaction(sender->client, ANSWER_MS);
     if (error)
         rd_kafka_error_destroy(error);
+    const struct record *cause = find_cause(sender->batch); /* the abort has brought more reports */
+    if (cause)
+        explain_record(sender, cause, why);
     if (rd_kafka_fatal_error(sender->client, NULL, 0))
         return SENT_LOST; /* another producer of the same id may have moved the progress */
     if (!cause || !is_refusal(cause->error))

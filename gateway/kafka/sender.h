@@ -50,7 +50,7 @@ struct sender_limits {
  * Sends the batch in one transaction.  It is committed only when the delivery report of each record
  * has come without an error; places are then in the records.  From the moment when the commit is
  * asked for, any doubt about it is SENT_LOST, never SENT_ABORTED.  With SENT_REFUSED, `*refused` is
- * the index of the first record that Kafka refused for what it is: alone in its batch it is the
+ * the index of the largest record that Kafka refused for what it is: alone in its batch it is the
  * culprit, among others perhaps not.  `why` is filled for all but SENT_COMMITTED.
  */
 enum sent sender_send(struct sender *sender, struct batch *batch,

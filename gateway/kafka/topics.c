@@ -133,7 +133,7 @@ bool topics_create(const struct kafka_options *options, int replication, int par
     rd_kafka_conf_t *conf = kafka_configure(options, why);
     if (!conf)
         return false;
-    auto_free(rd_kafka_destroy) rd_kafka_t *client = kafka_open(RD_KAFKA_PRODUCER, conf, why);
+    auto_free(rd_kafka_destroy) rd_kafka_t *client = kafka_open(RD_KAFKA_CONSUMER, conf, why);
     if (!client)
         return false;
 
