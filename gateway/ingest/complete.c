@@ -15,9 +15,6 @@ enum { MINUTE_MS = 60000 };
 static const uint8_t event_space[UUID_SIZE] = {0xb1, 0x1b, 0xac, 0x26, 0xfc, 0xa3, 0x40, 0xce,
                                                0x81, 0x66, 0x9d, 0xd0, 0x9e, 0xa9, 0xa1, 0xb0};
 
-/* Events that begin or move a deadline; others need not name it. */
-static const char *const with_due_date[] = {"RECEIVED", "HANDED_OFF", "DUE_DATE_CHANGED"};
-
 bool complete_id(const char *system, const struct adapt_item *item, const char *event_type,
                  uint8_t event_id[UUID_SIZE], struct fault *why)
 {
@@ -35,15 +32,6 @@ bool complete_id(const char *system, const struct adapt_item *item, const char *
     return true;
 }
 
-static bool is_expected_to_have_due_date(const char *event_type)
-{
-    for (size_t i = 0; i < sizeof with_due_date / sizeof *with_due_date; i++) {
-        if (strcmp(event_type, with_due_date[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* The business time, or the arrival where the document gives none. */
 static bool complete_time(struct workbench *bench, const struct adapt_item *item,
                           avro_value_t *event, int64_t received_at, struct fault *why)
@@ -59,15 +47,12 @@ static bool complete_time(struct workbench *bench, const struct adapt_item *item
     return occurred_at >= received_at - OLD_MS || adapt_tag(bench, "event-old", why);
 }
 
-static bool tag_due_date(struct workbench *bench, const avro_value_t *event, const char *event_type,
-                         struct fault *why)
+static bool tag_due_date(struct workbench *bench, const avro_value_t *event, struct fault *why)
 {
     int64_t due_at, accepted_at;
-    if (!member_number(event, "times.due_at", &due_at))
-        return !is_expected_to_have_due_date(event_type) || adapt_tag(bench, "due-missing", why);
-    if (member_number(event, "times.accepted_at", &accepted_at) && due_at < accepted_at)
-        return adapt_tag(bench, "due-before-received", why);
-    return true;
+    return !member_number(event, "times.due_at", &due_at) ||
+           !member_number(event, "times.accepted_at", &accepted_at) || due_at >= accepted_at ||
+           adapt_tag(bench, "due-before-received", why);
 }
 
 static bool complete_source(avro_value_t *event, const struct adapt_item *item,
@@ -97,5 +82,5 @@ bool complete_event(struct workbench *bench, const struct adapt_item *item,
     return (member_set_text(&event, "event_id", id) || fault_memory(why)) &&
            complete_source(&event, item, circumstances, why) &&
            complete_time(bench, item, &event, circumstances->received_at_ms, why) &&
-           tag_due_date(bench, &event, event_type, why);
+           tag_due_date(bench, &event, why);
 }

@@ -30,7 +30,7 @@ static void look_at_agency(struct session *session, const char *field, const cha
     struct fault why;
     bool has_succeeded = false;
     if (!agencies_resolve(session->agencies, code, session->day, &has_succeeded, &why)) {
-        adapt_report(session->bench, RULE_AGENCY, field, code, "agencies.csv");
+        adapt_report(session->bench, RULE_AGENCY, field, code, "an agency of that day");
         session->has_unknown = true;
     } else if (has_succeeded) {
         session->has_succeeded = true;
@@ -57,7 +57,7 @@ bool judge_event(struct workbench *bench, const struct adapter *adapter, const a
     if (!adapter_speaker(adapter, event, &field, &speaker) || !speaker)
         return true; /* it names nobody who speaks */
     if (!directory_speaks_for(caller->directory, caller->partner, speaker, session.day)) {
-        adapt_report(bench, RULE_AGENCY, field, speaker, "one of the sender's agencies");
+        adapt_report(bench, RULE_AGENCY, field, speaker, "an agency of the sender");
         *verdict = VERDICT_FOREIGN;
     }
     return true;
