@@ -38,7 +38,7 @@ def wait_for_state(gateway, receipt, wanted, timeout=30):
 def test_a_record_too_large_becomes_a_dead_letter(gateway, kafka, registry):
     receipts = [gateway.accept(document)[0]["receipt"] for document in (
         documents.native_xml("L-1", STUCK),
-        documents.native_xml("L-2", STUCK, note="x" * 60000),
+        documents.native_xml("L-2", STUCK, padding=60),
         documents.native_xml("L-3", STUCK, no=3),
         documents.native_xml("L-4", FREE))]
     gateway.wait_published(receipts[0])
@@ -65,7 +65,7 @@ def test_a_record_too_large_becomes_a_dead_letter(gateway, kafka, registry):
 
 
 def test_a_dead_letter_is_written_once_across_a_kill(gateway, kafka):
-    receipt = gateway.accept(documents.native_xml("L-1", STUCK, note="x" * 60000))[0]["receipt"]
+    receipt = gateway.accept(documents.native_xml("L-1", STUCK, padding=60))[0]["receipt"]
     wait_for_state(gateway, receipt, ("dead", "refused"))
     gateway.kill()
     gateway.start()

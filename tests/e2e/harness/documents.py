@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Handoffs as partners would write them, about people who do not exist."""
 import json
+import random
 from xml.sax.saxutils import escape
 
 COMMUNE = "000.12.40.H09"
@@ -21,8 +22,12 @@ def dossier_code(number, agency=COMMUNE, day="250512"):
 
 
 def native_xml(message_id, dossier, *, sender=COMMUNE, receiver=DISTRICT, summary=None, no=1,
-               note=""):
-    """One HANDED_OFF message in the gateway's own format, about 3 KiB."""
+               padding=0):
+    """One HANDED_OFF message in the gateway's own format, about 3 KiB; `padding` adds so many KiB
+    of form fields, which become part of the event."""
+    noise = random.Random(message_id)  # so that compression does not make it small again
+    fields = "".join(f'<Field name="Truong{number}">{noise.randbytes(512).hex()}</Field>'
+                     for number in range(padding))
     summary = summary or "Thay đổi nội dung thế chấp thửa 123, tờ bản đồ 45, phường Phú Cường"
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <HandoffMessage xmlns="urn:x-lienthong:handoff:1" version="1.0">
@@ -81,7 +86,7 @@ def native_xml(message_id, dossier, *, sender=COMMUNE, receiver=DISTRICT, summar
     <Fees>
       <Fee code="PH01" kind="PHI" collectAt="1"><Name>Phí đăng ký biện pháp bảo đảm</Name><Amount currency="VND">80000</Amount><Paid>false</Paid></Fee>
     </Fees>
-    <EForm schema="urn:x-lienthong:eform:bpbd:1"><Field name="SoThuTuThua">123</Field><Field name="SoHieuBanDo">45</Field><Field name="GhiChu">{escape(note)}</Field></EForm>
+    <EForm schema="urn:x-lienthong:eform:bpbd:1"><Field name="SoThuTuThua">123</Field><Field name="SoHieuBanDo">45</Field>{fields}</EForm>
   </Dossier>
 </HandoffMessage>
 """.encode()
