@@ -55,11 +55,11 @@ def test_a_broker_outage_only_grows_the_spool(gateways, own_kafka, registry, req
         sender.start()
     before = time.monotonic()
     time.sleep(max(4, min(seconds / 4, 30)))
-    outage = time.monotonic()
+    start, outage = gateway.rss_kib(), time.monotonic()
     own_kafka.stop()
-    time.sleep(2)
-    early = gateway.rss_kib()
-    time.sleep(max(seconds - 2, 0))
+    time.sleep(seconds / 2)
+    middle = gateway.rss_kib()
+    time.sleep(seconds / 2)
     late = gateway.rss_kib()
     back = time.monotonic()
     own_kafka.start()
@@ -71,9 +71,12 @@ def test_a_broker_outage_only_grows_the_spool(gateways, own_kafka, registry, req
     latencies = [one for sender in senders for one in sender.latencies]
     usual, during = p99(latencies, before, outage), p99(latencies, outage, back)
     print(f"p99 before {usual * 1000:.1f} ms, during {during * 1000:.1f} ms; "
-          f"memory {early} KiB early, {late} KiB late")
+          f"memory {start} KiB before, {middle} KiB in the middle, {late} KiB late")
     assert during < max(3 * usual, 0.25)
-    assert late - early < 16 * MEBIBYTE
+    # SQLite's page cache fills up to its 64 MiB first; after that nothing grows any more.
+    assert late - start < 80 * MEBIBYTE
+    if seconds >= 240:
+        assert late - middle < 4 * MEBIBYTE
 
     wanted = {name for sender in senders for name, _ in sender.accepted} | {"OUT-0"}
     records = read_topic(own_kafka.brokers, gateway.topic(), FastavroDecoder(registry.url),
