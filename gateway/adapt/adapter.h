@@ -65,21 +65,31 @@ struct adapt_item {
 };
 
 struct reading {
-    const struct adapter *adapter; /**< the one that recognised the document */
+    const struct adapter *adapter; /**< the one that recognised the document; NULL: none did */
     size_t item_count;
     const struct problem *problems; /**< in document order */
     size_t problem_count;
     size_t problem_total; /**< also those over the limit of the list */
 };
 
+/** A document and who may know it. */
+struct adapt_document {
+    const char *bytes;
+    size_t size;
+    const struct adapter *const *candidates;
+    size_t candidate_count;
+};
+
 /**
- * Reads a document by the first of `candidates` that recognises it.  Calls `each` once for every
+ * Reads a document by the first of its candidates that recognises it.  Calls `each` once for every
  * item, in order, valid or not; the item's event is the bench's and is used again for the next.
  * `each` may report problems of its own through adapt_report.  True when the document was read,
- * whatever its problems; false only for faults of our own.
+ * whatever its problems; false only for faults of our own, and when `each` is false.
+ *
+ * A document that its XSD does not allow has the schema's problems alone; what its items could
+ * still say is in their events.
  */
-bool adapt_read(struct workbench *bench, const struct adapter *const *candidates,
-                size_t candidate_count, const char *bytes, size_t size,
+bool adapt_read(struct workbench *bench, const struct adapt_document *document,
                 bool (*each)(void *own, const struct adapt_item *item, struct fault *why),
                 void *own, struct reading *reading, struct fault *why)
     __attribute__((warn_unused_result));

@@ -4,6 +4,12 @@
 
 #include <stddef.h>
 
+/** A text with its length, so that it is not measured again; not ended by NUL. */
+struct word {
+    const char *text; /**< NULL: none */
+    size_t size;
+};
+
 /**
  * Memory that is given back all at once: what one document needs beside its tree.  All zeros is an
  * empty arena.  What is taken is aligned for any type and lives until arena_reset or arena_free.

@@ -61,20 +61,21 @@ struct workbench *workbench_new(const struct adapters *adapters, struct fault *w
 }
 
 bool stand_parse(struct workbench *bench, struct stand *stand, enum draft_syntax syntax,
-                 const char *bytes, size_t size, bool *is_parsed, struct fault *why)
+                 const struct word *document, bool *is_parsed, struct fault *why)
 {
     const struct adapt_limits *limits = &bench->adapters->limits;
-    if (syntax == SYNTAX_JSON)
-        return json_read(&stand->json, bytes, size, limits, &bench->findings, &stand->tree,
-                         is_parsed, why);
+    bool is_read = false;
+    if (syntax == SYNTAX_JSON) {
+        is_read = json_read(&stand->json, document, limits, &bench->findings, &stand->tree, why);
+        *is_parsed = stand->tree.count > 0;
+        return is_read;
+    }
     if (!stand->xml && !(stand->xml = xml_parser_new(why)))
         return false;
     stand->document = NULL;
-    *is_parsed = false;
-    if (!xml_parse(stand->xml, bytes, size, limits, &bench->findings, &stand->document, why))
-        return false;
+    is_read = xml_parse(stand->xml, document, limits, &bench->findings, &stand->document, why);
     *is_parsed = stand->document != NULL;
-    return true;
+    return is_read;
 }
 
 bool stand_recognise(struct workbench *bench, struct stand *stand, const struct adapter *adapter,

@@ -37,9 +37,9 @@ struct recognition {
     const struct plan *plan;
 };
 
-/** Parses `bytes`; *is_parsed is false after findings.  JSON's tree is built at once. */
+/** Parses a document; *is_parsed is false after findings.  JSON's tree is built at once. */
 bool stand_parse(struct workbench *bench, struct stand *stand, enum draft_syntax syntax,
-                 const char *bytes, size_t size, bool *is_parsed, struct fault *why)
+                 const struct word *document, bool *is_parsed, struct fault *why)
     __attribute__((warn_unused_result));
 
 /** Looks at the parsed document as the adapter does; builds the tree of XML. */

@@ -5,12 +5,6 @@
 #include "adapt/writer.h"
 #include "base/cleanup.h"
 
-static void report_node(struct reader *reader, uint32_t node, enum rule rule, const char *hint)
-{
-    struct problem problem = {.rule = rule, .hint = hint};
-    report_path(reader, node, NULL, 0, &problem);
-}
-
 /* Reads the inner document's first item by the rows of its own adapter. */
 static bool fill_from(struct reader *reader, struct reader *inner, struct fault *why)
 {
@@ -34,14 +28,13 @@ static bool fill_from(struct reader *reader, struct reader *inner, struct fault 
     return true;
 }
 
-static bool read_inner(struct reader *reader, const struct bytes *document, struct fault *why)
+static bool read_inner(struct reader *reader, const struct word *document, struct fault *why)
 {
     struct workbench *bench = reader->bench;
     const struct adapter *adapter = reader->message->carries->adapter;
     struct recognition found;
     bool is_parsed = false;
-    if (!stand_parse(bench, &bench->inner, adapter->syntax, document->bytes, document->size,
-                     &is_parsed, why))
+    if (!stand_parse(bench, &bench->inner, adapter->syntax, document, &is_parsed, why))
         return false;
     if (!is_parsed)
         return true;
@@ -77,14 +70,15 @@ static bool read_attachment(struct reader *reader, const struct group *group, ui
     struct word content = slot_text(reader, group->skip_slot);
     if (name.size != carries->is.size || memcmp(name.text, carries->is.text, name.size) != 0)
         return true;
-    struct bytes document = {0};
-    document.bytes = base64_decode(content.text, content.size, reader->arena, &document.size);
-    if (!document.bytes && document.size)
+    struct word document = {0};
+    document.text = base64_decode(content.text, content.size, reader->arena, &document.size);
+    if (!document.text && document.size)
         return fault_memory(why);
     pass_over(reader->tree, node);
     uint32_t place = slot_node(reader, group->skip_slot);
-    if (!document.bytes) {
-        report_node(reader, place == NODE_NONE ? node : place, RULE_BASE64, NULL);
+    if (!document.text) {
+        report_node(reader, place == NODE_NONE ? node : place,
+                    &(struct problem){.rule = RULE_BASE64});
         return true;
     }
     struct findings *findings = reader->findings;

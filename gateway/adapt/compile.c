@@ -221,29 +221,46 @@ static bool member_named(const struct compiler *compiler, const char *key, const
            compile_refuse(compiler, key, why, "%s is no text", whole);
 }
 
-static bool take_array(struct compiler *compiler, const struct draft_array *draft,
-                       struct array_rule *rule, struct fault *why)
+static bool check_array(const struct compiler *compiler, const struct draft_array *draft,
+                        const struct array_rule *rule, struct fault *why)
 {
-    if (!compile_field(compiler, "field", draft->field, &rule->list, why) ||
-        !compile_path(compiler, "path", draft->path, &rule->path, why))
-        return false;
     if (rule->list->type != FIELD_RECORDS)
         return compile_refuse(compiler, "field", why, "%s is no array of records", draft->field);
     if (!rule->path.count || path_each(&rule->path) != rule->path.count)
         return compile_refuse(compiler, "path", why, "the path must end in a repetition: []");
-    if ((draft->join != NULL) != (draft->on != NULL) ||
-        (draft->set != NULL) != (draft->to_count > 0))
-        return compile_refuse(compiler, "", why, "join needs on, and set needs to");
-    if (draft->join && (!compile_path(compiler, "join", draft->join, &rule->join, why) ||
-                        !member_named(compiler, "on", rule->list, draft->on, &rule->on, why)))
-        return false;
+    if ((draft->join != NULL) != (draft->on != NULL))
+        return compile_refuse(compiler, "", why, "join needs on, and on needs join");
+    if ((draft->set != NULL) != (draft->to_count > 0))
+        return compile_refuse(compiler, "", why, "set needs to, and to needs set");
+    return true;
+}
+
+static bool take_join(struct compiler *compiler, const struct draft_array *draft,
+                      struct array_rule *rule, struct fault *why)
+{
+    return !draft->join || (compile_path(compiler, "join", draft->join, &rule->join, why) &&
+                            member_named(compiler, "on", rule->list, draft->on, &rule->on, why));
+}
+
+static bool take_set(struct compiler *compiler, const struct draft_array *draft,
+                     struct array_rule *rule, struct fault *why)
+{
     if (draft->set && !member_named(compiler, "set", rule->list, draft->set, &rule->set, why))
         return false;
     rule->to = compile_take(compiler, draft->to_count, sizeof *rule->to, why);
-    for (rule->to_count = 0; rule->to && rule->to_count < draft->to_count; rule->to_count++)
+    for (; rule->to && rule->to_count < draft->to_count; rule->to_count++)
         rule->to[rule->to_count] = word_of(draft->to[rule->to_count]);
+    return rule->to != NULL;
+}
+
+static bool take_array(struct compiler *compiler, const struct draft_array *draft,
+                       struct array_rule *rule, struct fault *why)
+{
     rule->has_skip = draft->skip != NULL;
-    return rule->to &&
+    return compile_field(compiler, "field", draft->field, &rule->list, why) &&
+           compile_path(compiler, "path", draft->path, &rule->path, why) &&
+           check_array(compiler, draft, rule, why) && take_join(compiler, draft, rule, why) &&
+           take_set(compiler, draft, rule, why) &&
            (!draft->skip || take_condition(compiler, "skip", draft->skip, &rule->skip, why));
 }
 

@@ -136,8 +136,8 @@ bool fill_text(struct filling *filling, const struct field *list, const char *te
     return give_text(filling, &element, text, size, why);
 }
 
-bool fill_entry(struct filling *filling, const struct field *map, const char *key, const char *text,
-                size_t size, bool *is_new, struct fault *why)
+bool fill_entry(struct filling *filling, const struct field *map, const char *key,
+                const struct word *text, bool *is_new, struct fault *why)
 {
     avro_value_t place, entry;
     int added = 0;
@@ -146,7 +146,7 @@ bool fill_entry(struct filling *filling, const struct field *map, const char *ke
     if (avro_value_add(&place, key, &entry, NULL, &added) != 0)
         return fault_memory(why);
     *is_new = added != 0;
-    return !added || give_text(filling, &entry, text, size, why);
+    return !added || give_text(filling, &entry, text->text, text->size, why);
 }
 
 static bool room_for_bits(struct element_bits *elements, size_t index, struct fault *why)

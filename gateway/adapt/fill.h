@@ -54,8 +54,9 @@ bool fill_text(struct filling *filling, const struct field *list, const char *te
                struct fault *why) __attribute__((warn_unused_result));
 
 /** Sets an entry of a map that has none of that key; *is_new is false when it has. */
-bool fill_entry(struct filling *filling, const struct field *map, const char *key, const char *text,
-                size_t size, bool *is_new, struct fault *why) __attribute__((warn_unused_result));
+bool fill_entry(struct filling *filling, const struct field *map, const char *key,
+                const struct word *text, bool *is_new, struct fault *why)
+    __attribute__((warn_unused_result));
 
 /** Adds a record to an array of records. */
 bool fill_element(struct filling *filling, const struct field *list, struct holder *element,

@@ -56,7 +56,7 @@ static bool all_return(const struct suite *suite, const struct trial *trial, boo
 {
     for (size_t at = 0; at < trial->count; at++) {
         bool is_same = false;
-        if (!trial_returns(suite->bench, suite->adapter, trial, at, suite->out, &is_same, why))
+        if (!trial_returns(trial, at, suite->out, &is_same, why))
             return false;
         *is_good = *is_good && is_same;
     }
@@ -135,7 +135,7 @@ static json_t *load_expected(const struct suite *suite, const char *name, struct
 /* Says what went wrong only of those that fail. */
 static bool run_one(const struct suite *suite, const char *name, struct fault *why)
 {
-    struct trial trial = {0};
+    struct trial trial = {.bench = suite->bench, .adapter = suite->adapter, .writes = true};
     auto_free(trial_free) struct trial *tried = &trial;
     struct fault unreadable = {0};
     bool is_good = false;
@@ -155,9 +155,8 @@ static bool run_one(const struct suite *suite, const char *name, struct fault *w
     quiet.out = out;
     if (!expected)
         (void)fprintf(out, "  %s\n", unreadable.text);
-    bool is_run =
-        !expected || (trial_run(suite->bench, suite->adapter, bytes, size, true, tried, why) &&
-                      suite->judge(&quiet, tried, expected, &is_good, why));
+    bool is_run = !expected || (trial_run(tried, bytes, size, why) &&
+                                suite->judge(&quiet, tried, expected, &is_good, why));
     is_run = fclose(out) == 0 && is_run;
     suite->sums->passed += is_good;
     suite->sums->failed += !is_good;

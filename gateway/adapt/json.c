@@ -286,46 +286,59 @@ void json_reader_free(struct json_reader *reader)
     *reader = (struct json_reader){0};
 }
 
-static bool build(struct json_reader *reader, const char *bytes, size_t size, struct tree *tree,
+static bool build(struct json_reader *reader, const struct word *document, struct tree *tree,
                   struct fault *why)
 {
-    struct view view = {.tree = tree, .reader = reader, .end = bytes + size};
+    struct view view = {.tree = tree, .reader = reader, .end = document->text + document->size};
     struct node root = {.name = ""};
-    tree_clear(tree);
-    tree->source = bytes;
+    tree->source = document->text;
     return add_value(&view, &root, reader->document, NODE_NONE) ? tree_number(tree, why)
                                                                 : fault_memory(why);
 }
 
-bool json_read(struct json_reader *reader, const char *bytes, size_t size,
-               const struct adapt_limits *limits, struct findings *findings, struct tree *tree,
-               bool *is_read, struct fault *why)
+/* Bytes that some systems write before their JSON. */
+static size_t mark_size(const struct word *document)
 {
-    static const char mark[] = "\xEF\xBB\xBF"; /* some systems write it before their JSON */
+    static const char mark[] = "\xEF\xBB\xBF";
+    return document->size >= 3 && memcmp(document->text, mark, 3) == 0 ? 3 : 0;
+}
+
+static bool is_guarded(struct json_reader *reader, const struct word *document,
+                       const struct adapt_limits *limits, struct findings *findings,
+                       struct fault *why)
+{
     struct flaw flaw = {0};
-    size_t skipped = size >= 3 && memcmp(bytes, mark, 3) == 0 ? 3 : 0;
-    struct scan scan = {.start = bytes,
-                        .at = bytes + skipped,
-                        .end = bytes + size,
+    struct scan scan = {.start = document->text,
+                        .at = document->text + mark_size(document),
+                        .end = document->text + document->size,
                         .limits = limits,
                         .reader = reader,
                         .flaw = &flaw};
-    *is_read = false;
-    forget_document(reader);
     if (!name_set_clear(&reader->names, (size_t)limits->names))
         return fault_memory(why);
-    if (!guard_utf8(bytes, size, &flaw) || !guard(&scan)) {
-        if (scan.is_out_of_memory)
-            return fault_memory(why);
-        flaw_report(&flaw, bytes, findings);
+    if (guard_utf8(document->text, document->size, &flaw) && guard(&scan))
         return true;
-    }
+    if (scan.is_out_of_memory)
+        return fault_memory(why);
+    flaw_report(&flaw, document->text, findings);
+    return false;
+}
+
+bool json_read(struct json_reader *reader, const struct word *document,
+               const struct adapt_limits *limits, struct findings *findings, struct tree *tree,
+               struct fault *why)
+{
     json_error_t error;
-    reader->document = json_loadb(bytes + skipped, size - skipped, JSON_REJECT_DUPLICATES, &error);
-    if (!reader->document) {
-        report(&error, findings);
-        return json_error_code(&error) != json_error_out_of_memory || fault_memory(why);
-    }
-    *is_read = true;
-    return build(reader, bytes, size, tree, why);
+    size_t skipped = mark_size(document);
+    forget_document(reader);
+    tree_clear(tree);
+    why->kind = FAULT_NONE;
+    if (!is_guarded(reader, document, limits, findings, why))
+        return why->kind == FAULT_NONE;
+    reader->document = json_loadb(document->text + skipped, document->size - skipped,
+                                  JSON_REJECT_DUPLICATES, &error);
+    if (reader->document)
+        return build(reader, document, tree, why);
+    report(&error, findings);
+    return json_error_code(&error) != json_error_out_of_memory || fault_memory(why);
 }

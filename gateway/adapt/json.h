@@ -21,11 +21,11 @@ void json_reader_free(struct json_reader *reader);
 
 /**
  * Checks a document against the limits, parses it and builds its tree, whose texts stay the
- * reader's until the next call.  *is_read is false after findings about it.  The call fails for
- * faults of our own.
+ * reader's until the next call.  The tree is empty after findings that leave nothing to read.  The
+ * call fails for faults of our own.
  */
-bool json_read(struct json_reader *reader, const char *bytes, size_t size,
+bool json_read(struct json_reader *reader, const struct word *document,
                const struct adapt_limits *limits, struct findings *findings, struct tree *tree,
-               bool *is_read, struct fault *why) __attribute__((warn_unused_result));
+               struct fault *why) __attribute__((warn_unused_result));
 
 #endif

@@ -17,12 +17,6 @@
  * write*.c, never changed.  All of it lies in the adapter's arena or in its draft.
  */
 
-/** A length with a text, so that nothing is measured while reading. */
-struct word {
-    const char *text; /**< NULL: none */
-    size_t size;
-};
-
 /** A piece of a template: a field's value, or the text as it is. */
 struct template_part {
     const struct field *field; /**< NULL: `text` */

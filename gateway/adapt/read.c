@@ -196,7 +196,7 @@ static bool read_items(struct workbench *bench, struct reader *reader,
 }
 
 static bool read_document(struct workbench *bench, const struct recognition *found,
-                          const struct bytes *document, const struct delivery *delivery,
+                          const struct word *document, const struct delivery *delivery,
                           size_t *item_count, struct fault *why)
 {
     struct reader *reader = arena_take(&bench->arena, sizeof *reader);
@@ -226,29 +226,29 @@ static bool read_document(struct workbench *bench, const struct recognition *fou
 /* ---- which adapter ---- */
 
 /* A document that begins with "<" is for the adapters of XML, if there is one. */
-static enum draft_syntax syntax_of(const struct bytes *document,
-                                   const struct adapter *const *candidates, size_t count)
+static enum draft_syntax syntax_of(const struct adapt_document *document)
 {
     size_t at = 0;
     while (at < document->size && strchr("\xEF\xBB\xBF \t\r\n", document->bytes[at]))
         at++;
     bool is_xml = at < document->size && document->bytes[at] == '<';
-    for (size_t each = 0; each < count; each++)
-        if ((candidates[each]->syntax == SYNTAX_XML) == is_xml)
-            return candidates[each]->syntax;
-    return candidates[0]->syntax;
+    for (size_t each = 0; each < document->candidate_count; each++)
+        if ((document->candidates[each]->syntax == SYNTAX_XML) == is_xml)
+            return document->candidates[each]->syntax;
+    return document->candidates[0]->syntax;
 }
 
 /* The first that recognises the document; else the rule that the best of them found broken. */
-static bool choose(struct workbench *bench, enum draft_syntax syntax,
-                   const struct adapter *const *candidates, size_t count, struct recognition *found,
-                   struct fault *why)
+static bool choose(struct workbench *bench, const struct adapt_document *document,
+                   struct recognition *found, struct fault *why)
 {
     enum rule best = RULE_UNRECOGNISED;
-    for (size_t at = 0; at < count; at++) {
-        if (candidates[at]->syntax != syntax)
+    enum draft_syntax syntax = syntax_of(document);
+    for (size_t at = 0; at < document->candidate_count; at++) {
+        const struct adapter *candidate = document->candidates[at];
+        if (candidate->syntax != syntax)
             continue;
-        if (!stand_recognise(bench, &bench->outer, candidates[at], found, why))
+        if (!stand_recognise(bench, &bench->outer, candidate, found, why))
             return false;
         if (found->rule == RULE_COUNT_)
             return true;
@@ -260,21 +260,19 @@ static bool choose(struct workbench *bench, enum draft_syntax syntax,
     return true;
 }
 
-static bool recognise_bytes(struct workbench *bench, const struct bytes *document,
-                            const struct adapter *const *candidates, size_t count,
+static bool recognise_bytes(struct workbench *bench, const struct adapt_document *document,
                             struct recognition *found, struct fault *why)
 {
     bool is_parsed = false;
-    enum draft_syntax syntax = syntax_of(document, candidates, count);
+    const struct word bytes = {document->bytes, document->size};
     *found = (struct recognition){.rule = RULE_SYNTAX};
     if (document->size > (size_t)bench->adapters->limits.document_bytes) {
         findings_add(&bench->findings,
                      &(struct problem){.rule = RULE_LIMIT, .path = "/", .hint = "document_bytes"});
         return true;
     }
-    if (!stand_parse(bench, &bench->outer, syntax, document->bytes, document->size, &is_parsed,
-                     why) ||
-        (is_parsed && !choose(bench, syntax, candidates, count, found, why)))
+    if (!stand_parse(bench, &bench->outer, syntax_of(document), &bytes, &is_parsed, why) ||
+        (is_parsed && !choose(bench, document, found, why)))
         return false;
     if (is_parsed && found->rule != RULE_COUNT_)
         findings_add(&bench->findings,
@@ -282,34 +280,32 @@ static bool recognise_bytes(struct workbench *bench, const struct bytes *documen
     return true;
 }
 
-bool adapt_read(struct workbench *bench, const struct adapter *const *candidates,
-                size_t candidate_count, const char *bytes, size_t size,
+bool adapt_read(struct workbench *bench, const struct adapt_document *document,
                 bool (*each)(void *own, const struct adapt_item *item, struct fault *why),
                 void *own, struct reading *reading, struct fault *why)
 {
-    const struct bytes document = {bytes, size};
+    const struct word bytes = {document->bytes, document->size};
     const struct delivery delivery = {each, own};
     struct recognition found;
     size_t item_count = 0;
-    if (!candidate_count)
+    if (!document->candidate_count)
         return fault_set(why, FAULT_BROKEN, "no adapter to read with");
-    arena_reset(&bench->arena);
-    findings_clear(&bench->findings);
-    bench->matches.count = 0;
     /* The last event borrows from the last document, and avro-c still reads what it lets go of. */
     if (!schema_reset(bench->adapters->schema, &bench->event, why))
         return false;
-    if (!recognise_bytes(bench, &document, candidates, candidate_count, &found, why))
+    arena_reset(&bench->arena);
+    findings_clear(&bench->findings);
+    bench->matches.count = 0;
+    if (!recognise_bytes(bench, document, &found, why))
         return false;
-    if (found.rule == RULE_COUNT_ &&
-        !read_document(bench, &found, &document, &delivery, &item_count, why))
+    bool is_found = found.rule == RULE_COUNT_;
+    if (is_found && !read_document(bench, &found, &bytes, &delivery, &item_count, why))
         return false;
-    *reading =
-        (struct reading){.adapter = found.rule == RULE_COUNT_ ? found.message->adapter : NULL,
-                         .item_count = item_count,
-                         .problems = bench->findings.list,
-                         .problem_count = bench->findings.count,
-                         .problem_total = bench->findings.total};
+    *reading = (struct reading){.adapter = is_found ? found.message->adapter : NULL,
+                                .item_count = item_count,
+                                .problems = bench->findings.list,
+                                .problem_count = bench->findings.count,
+                                .problem_total = bench->findings.total};
     return true;
 }
 

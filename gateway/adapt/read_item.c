@@ -77,7 +77,7 @@ void name_codes(struct reader *reader)
 bool hash_item(const struct reader *reader, uint8_t digest[SHA256_SIZE], struct fault *why)
 {
     if (reader->adapter->syntax == SYNTAX_XML) {
-        digest_sha256(reader->document.bytes, reader->document.size, digest);
+        digest_sha256(reader->document.text, reader->document.size, digest);
         return true;
     }
     char *text = json_dumps(reader->tree->nodes[reader->item].origin,
@@ -153,8 +153,8 @@ static bool take_leaf(struct reader *reader, uint32_t index, uint32_t base, bool
     const char *key = extra_key(reader, index, base, from_root);
     if (!key)
         return fault_memory(why);
-    return fill_entry(reader->filling, reader->adapters->known.extra, key, node->text,
-                      node->text_size, &is_new, why);
+    const struct word text = {node->text, node->text_size};
+    return fill_entry(reader->filling, reader->adapters->known.extra, key, &text, &is_new, why);
 }
 
 /* All nodes but the items, which come in document order. */

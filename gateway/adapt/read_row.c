@@ -79,6 +79,13 @@ void report_path(struct reader *reader, uint32_t base, const struct step *steps,
     findings_add(reader->findings, problem);
 }
 
+void report_node(struct reader *reader, uint32_t node, struct problem *problem)
+{
+    problem->path = tree_path(reader->tree, node, 0, true, reader->arena);
+    place_problem(reader, node, problem);
+    findings_add(reader->findings, problem);
+}
+
 static const char *shown(struct reader *reader, const struct field *field, const struct word *value)
 {
     if (!value || !value->text || !field)
@@ -135,14 +142,11 @@ void report_field(struct reader *reader, const struct field *field, enum rule ru
     const struct action *action = action_anywhere(reader->plan, field);
     bool is_filled_here = filling->set[field->number / 64] >> (field->number % 64) & 1;
     if (is_filled_here && filling->trees[field->number] == reader->tree) {
-        uint32_t node = filling->places[field->number];
         struct problem problem = {.rule = rule,
                                   .field = field->name,
-                                  .path = tree_path(reader->tree, node, 0, true, reader->arena),
                                   .value = shown_text(reader, field, value),
                                   .hint = hint};
-        place_problem(reader, node, &problem);
-        findings_add(reader->findings, &problem);
+        report_node(reader, filling->places[field->number], &problem);
     } else if (action) {
         struct word word = {value, value ? strlen(value) : 0};
         report_row(reader, action, rule, &word, hint);
@@ -151,7 +155,7 @@ void report_field(struct reader *reader, const struct field *field, enum rule ru
                                   .field = field->name,
                                   .value = shown_text(reader, field, value),
                                   .hint = hint};
-        report_path(reader, reader->item, NULL, 0, &problem);
+        report_node(reader, reader->item, &problem);
     }
 }
 
@@ -249,10 +253,11 @@ static bool set_field(struct reader *reader, const struct row *row, struct holde
 }
 
 /* A good value: into the field, unless it has one. */
-static bool take_value(struct reader *reader, const struct row *row, struct holder *holder,
-                       const struct value *value, const struct word *text, uint32_t node,
-                       struct fault *why)
+static bool take_value(struct reader *reader, const struct action *action, struct holder *holder,
+                       const struct value *value, const struct word *text, struct fault *why)
 {
+    const struct row *row = action->row;
+    uint32_t node = slot_node(reader, action->slot);
     bool keeps_text = row->conversion->takes_part;
     if (row->field->type == FIELD_TEXTS) {
         if (!fill_text(reader->filling, row->field, value->text, value->size, why))
@@ -269,12 +274,13 @@ static bool take_value(struct reader *reader, const struct row *row, struct hold
 }
 
 static bool take_text(struct reader *reader, const struct action *action, struct holder *holder,
-                      const struct word *text, uint32_t node, struct fault *why)
+                      const struct word *text, struct fault *why)
 {
     const struct row *row = action->row;
+    uint32_t node = slot_node(reader, action->slot);
     struct outcome outcome = convert(reader, row, text);
     if (outcome.result == CONVERT_VALUE)
-        return take_value(reader, row, holder, &outcome.value, text, node, why);
+        return take_value(reader, action, holder, &outcome.value, text, why);
     if (outcome.result == CONVERT_ABSENT) {
         if (!row->conversion->takes_part)
             use(reader, node);
@@ -307,5 +313,5 @@ bool read_row(struct reader *reader, const struct action *action, struct holder 
         use(reader, node);
         text.size = 0;
     }
-    return !text.size || take_text(reader, action, holder, &text, node, why);
+    return !text.size || take_text(reader, action, holder, &text, why);
 }

@@ -181,7 +181,8 @@ static bool read_entry(struct reader *reader, const struct action *action, const
         report_row(reader, action, rule, &text, NULL);
         return true;
     }
-    if (!fill_entry(reader->filling, action->row->field, key, value.text, value.size, &is_new, why))
+    const struct word kept = {value.text, value.size};
+    if (!fill_entry(reader->filling, action->row->field, key, &kept, &is_new, why))
         return false;
     leaf->is_used = leaf->is_used || is_new;
     return true;

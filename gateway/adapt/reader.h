@@ -8,12 +8,6 @@
 #include "adapt/map.h"
 #include "adapt/xml.h"
 
-/** A document as it came. */
-struct bytes {
-    const char *bytes;
-    size_t size;
-};
-
 /** A node that a group repeats at. */
 struct match {
     const struct group *group;
@@ -35,7 +29,7 @@ struct reader {
     const struct plan *plan;
     struct workbench *bench;
     struct tree *tree;
-    struct bytes document;
+    struct word document; /**< its bytes */
     struct arena *arena;
     struct findings *findings;
     struct filling *filling;
@@ -110,6 +104,9 @@ void report_field(struct reader *reader, const struct field *field, enum rule ru
 /** The same where a path leads from the node `base`. */
 void report_path(struct reader *reader, uint32_t base, const struct step *steps, size_t count,
                  struct problem *problem);
+
+/** The same at a node. */
+void report_node(struct reader *reader, uint32_t node, struct problem *problem);
 
 /** The event's type by the message's table; a problem where there is none. */
 void find_event_type(struct reader *reader);

@@ -26,13 +26,6 @@ void trial_free(struct trial *trial)
 
 /* ---- reading ---- */
 
-struct running {
-    struct workbench *bench;
-    const struct adapter *adapter;
-    struct trial *trial;
-    bool writes;
-};
-
 static bool room_for_one(struct trial *trial, struct fault *why)
 {
     size_t count = trial->count + 1;
@@ -45,12 +38,11 @@ static bool room_for_one(struct trial *trial, struct fault *why)
     return (written && sizes && refusals) || fault_memory(why);
 }
 
-static bool keep_written(struct running *running, const struct adapt_item *item, size_t at,
+static bool keep_written(struct trial *trial, const struct adapt_item *item, size_t at,
                          struct fault *why)
 {
-    struct trial *trial = running->trial;
     trial->written[at] =
-        adapt_write(running->bench, running->adapter, &item->event, &trial->written_sizes[at], why);
+        adapt_write(trial->bench, trial->adapter, &item->event, &trial->written_sizes[at], why);
     if (trial->written[at])
         return true;
     trial->refusals[at] = strdup(why->text);
@@ -59,11 +51,10 @@ static bool keep_written(struct running *running, const struct adapt_item *item,
 
 static bool keep(void *own, const struct adapt_item *item, struct fault *why)
 {
-    struct running *running = own;
-    struct trial *trial = running->trial;
+    struct trial *trial = own;
     if (item->is_silent)
         return true;
-    json_t *event = render_event(running->bench->adapters->schema, &item->event, RENDER_FULL, why);
+    json_t *event = render_event(trial->bench->adapters->schema, &item->event, RENDER_FULL, why);
     if (!event)
         return false;
     if (json_array_append_new(trial->events, event) != 0 || !room_for_one(trial, why))
@@ -71,7 +62,7 @@ static bool keep(void *own, const struct adapt_item *item, struct fault *why)
     size_t at = trial->count++;
     trial->written[at] = trial->refusals[at] = NULL;
     trial->written_sizes[at] = 0;
-    return !running->writes || !item->is_valid || keep_written(running, item, at, why);
+    return !trial->writes || !item->is_valid || keep_written(trial, item, at, why);
 }
 
 static json_t *problem_json(const struct problem *problem)
@@ -93,15 +84,15 @@ static json_t *problem_json(const struct problem *problem)
     return json;
 }
 
-bool trial_run(struct workbench *bench, const struct adapter *adapter, const char *bytes,
-               size_t size, bool writes, struct trial *trial, struct fault *why)
+bool trial_run(struct trial *trial, const char *bytes, size_t size, struct fault *why)
 {
-    struct running running = {bench, adapter, trial, writes};
+    const struct adapt_document document = {bytes, size, &trial->adapter, 1};
     struct reading reading;
-    *trial = (struct trial){.events = json_array(), .problems = json_array()};
+    trial->events = json_array();
+    trial->problems = json_array();
     if (!trial->events || !trial->problems)
         return fault_memory(why);
-    if (!adapt_read(bench, &adapter, 1, bytes, size, keep, &running, &reading, why))
+    if (!adapt_read(trial->bench, &document, keep, trial, &reading, why))
         return false;
     trial->problem_total = reading.problem_total;
     for (size_t at = 0; at < reading.problem_count; at++)
@@ -211,11 +202,36 @@ static void unify_keys(json_t *event)
         (void)json_object_set(event, "source_extra", unified);
 }
 
-bool trial_returns(struct workbench *bench, const struct adapter *adapter,
-                   const struct trial *trial, size_t index, FILE *out, bool *is_same,
+/* What two events are compared by after a round trip. */
+static json_t *lasting(const struct trial *trial, size_t index)
+{
+    const json_t *event = json_array_get(trial->events, index);
+    json_t *essence = event ? trial_essence(event) : NULL;
+    drop_files(trial->adapter, essence);
+    unify_keys(essence);
+    return essence;
+}
+
+static bool compare_back(const struct trial *trial, size_t index, const struct trial *back,
+                         FILE *out)
+{
+    const struct shape *shape = trial->bench->adapters->schema->shapes->root;
+    auto_free(json_decref) json_t *first = lasting(trial, index);
+    auto_free(json_decref) json_t *again = lasting(back, 0);
+    for (size_t at = 0; at < json_array_size(back->problems); at++) {
+        auto_free(free) char *text = json_dumps(json_array_get(back->problems, at), 0);
+        (void)fprintf(out, "  back: problem %s\n", text ? text : "");
+    }
+    if (!again && !back->problem_total)
+        (void)fprintf(out, "  back: no event\n");
+    bool is_same = first && again && compare_events(shape, first, again, "  back: ", out);
+    return is_same && back->problem_total == 0;
+}
+
+bool trial_returns(const struct trial *trial, size_t index, FILE *out, bool *is_same,
                    struct fault *why)
 {
-    struct trial back = {0};
+    struct trial back = {.bench = trial->bench, .adapter = trial->adapter};
     auto_free(trial_free) struct trial *second = &back;
     *is_same = false;
     if (!trial->written[index]) {
@@ -223,22 +239,8 @@ bool trial_returns(struct workbench *bench, const struct adapter *adapter,
                       trial->refusals[index] ? trial->refusals[index] : "the item is not valid");
         return true;
     }
-    if (!trial_run(bench, adapter, trial->written[index], trial->written_sizes[index], false, &back,
-                   why))
+    if (!trial_run(second, trial->written[index], trial->written_sizes[index], why))
         return false;
-    auto_free(json_decref) json_t *first = trial_essence(json_array_get(trial->events, index));
-    auto_free(json_decref) json_t *again = trial_essence(json_array_get(second->events, 0));
-    drop_files(adapter, first);
-    drop_files(adapter, again);
-    unify_keys(first);
-    unify_keys(again);
-    *is_same = back.problem_total == 0 && first && again &&
-               compare_events(bench->adapters->schema->shapes->root, first, again, "  back: ", out);
-    for (size_t at = 0; at < json_array_size(second->problems); at++) {
-        auto_free(free) char *text = json_dumps(json_array_get(second->problems, at), 0);
-        (void)fprintf(out, "  back: problem %s\n", text ? text : "");
-    }
-    if (!again && !back.problem_total)
-        (void)fprintf(out, "  back: no event\n");
+    *is_same = compare_back(trial, index, second, out);
     return true;
 }

@@ -8,6 +8,9 @@
 
 /** One document read for people to look at: by fixtures and by `lienthong adapter try`. */
 struct trial {
+    struct workbench *bench;
+    const struct adapter *adapter;
+    bool writes;    /**< whether each event of a valid item is written by the adapter too */
     json_t *events; /**< rendered, in the order of items; those that publish nothing are not here */
     json_t *problems; /**< [{"rule","path","line","column","item","field","value","hint"}] */
     char **written;   /**< the document that each event is written as, or NULL */
@@ -18,11 +21,10 @@ struct trial {
 };
 
 /**
- * Reads a document by one adapter; with `writes`, writes each event of a valid item by it.  What
+ * Reads a document; the trial's bench, adapter and `writes` are set, and all else is zero.  What
  * the gateway itself sets stays unset.  False only for faults of our own; free it in any case.
  */
-bool trial_run(struct workbench *bench, const struct adapter *adapter, const char *bytes,
-               size_t size, bool writes, struct trial *trial, struct fault *why)
+bool trial_run(struct trial *trial, const char *bytes, size_t size, struct fault *why)
     __attribute__((warn_unused_result));
 void trial_free(struct trial *trial);
 
@@ -30,8 +32,7 @@ void trial_free(struct trial *trial);
 json_t *trial_essence(const json_t *event);
 
 /** Whether an event is the same after it was written and read again; says on `out` how not. */
-bool trial_returns(struct workbench *bench, const struct adapter *adapter,
-                   const struct trial *trial, size_t index, FILE *out, bool *is_same,
+bool trial_returns(const struct trial *trial, size_t index, FILE *out, bool *is_same,
                    struct fault *why) __attribute__((warn_unused_result));
 
 #endif

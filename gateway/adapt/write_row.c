@@ -50,7 +50,9 @@ static struct word coded(const struct row *row, const struct word *ours)
     const char *theirs = row->table ? code_list_write(row->table, ours->text, ours->size) : NULL;
     if (theirs)
         return (struct word){theirs, strlen(theirs)};
-    return row->table && !row->is_open ? (struct word){0} : *ours;
+    bool is_lost = row->table && !row->is_open;
+    const struct word none = {0};
+    return is_lost ? none : *ours;
 }
 
 static struct word value_text(const struct writer *writer, const struct row *row,

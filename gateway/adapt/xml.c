@@ -146,7 +146,7 @@ static void report(const xmlError *error, struct findings *findings)
                                              .hint = hint_of(error ? error->code : 0)});
 }
 
-bool xml_parse(struct xml_parser *parser, const char *bytes, size_t size,
+bool xml_parse(struct xml_parser *parser, const struct word *bytes,
                const struct adapt_limits *limits, struct findings *findings, xmlDocPtr *document,
                struct fault *why)
 {
@@ -157,12 +157,12 @@ bool xml_parse(struct xml_parser *parser, const char *bytes, size_t size,
         return false;
     if (!name_set_clear(&parser->names, (size_t)limits->names))
         return fault_memory(why);
-    if (!xml_guard(bytes, size, limits, &parser->names, &flaw)) {
-        flaw_report(&flaw, bytes, findings);
+    if (!xml_guard(bytes->text, bytes->size, limits, &parser->names, &flaw)) {
+        flaw_report(&flaw, bytes->text, findings);
         return true;
     }
-    parser->document =
-        xmlCtxtReadMemory(parser->libxml, bytes, (int)size, NULL, "UTF-8", PARSE_OPTIONS);
+    parser->document = xmlCtxtReadMemory(parser->libxml, bytes->text, (int)bytes->size, NULL,
+                                         "UTF-8", PARSE_OPTIONS);
     const xmlError *error = xmlCtxtGetLastError(parser->libxml);
     if (error && error->code == XML_ERR_NO_MEMORY)
         return fault_memory(why);

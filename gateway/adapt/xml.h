@@ -31,7 +31,7 @@ void xml_parser_free(struct xml_parser *parser);
  * Checks a document against the limits and parses it; the parser keeps it until the next call.
  * False with *document NULL after findings about it, false with a fault for faults of our own.
  */
-bool xml_parse(struct xml_parser *parser, const char *bytes, size_t size,
+bool xml_parse(struct xml_parser *parser, const struct word *bytes,
                const struct adapt_limits *limits, struct findings *findings, xmlDocPtr *document,
                struct fault *why) __attribute__((warn_unused_result));
 

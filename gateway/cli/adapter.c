@@ -171,13 +171,12 @@ static void show_problems(const struct trial *trial)
         (void)printf("%zu problems in all\n", trial->problem_total);
 }
 
-static bool show_back(struct workbench *bench, const struct adapter *adapter,
-                      const struct trial *trial, size_t at, bool *is_same, struct fault *why)
+static bool show_back(const struct trial *trial, size_t at, bool *is_same, struct fault *why)
 {
     bool is_this_same = false;
     if (trial->written[at])
         (void)printf("written %zu:\n%s\n", at, trial->written[at]);
-    if (!trial_returns(bench, adapter, trial, at, stdout, &is_this_same, why))
+    if (!trial_returns(trial, at, stdout, &is_this_same, why))
         return false;
     if (is_this_same)
         (void)printf("  back: the same event\n");
@@ -205,11 +204,11 @@ static int print_trial(const struct trial *trial, bool writes_back)
 static bool try_file(const struct tools *tools, const struct adapter *adapter, const char *file,
                      const struct request *request, bool *is_good, struct fault *why)
 {
-    struct trial run = {0};
+    struct trial run = {.bench = tools->bench, .adapter = adapter, .writes = request->writes_back};
     auto_free(trial_free) struct trial *trial = &run;
     size_t size = 0;
     auto_free(free) char *bytes = file_read(file, (size_t)limits.document_bytes + 1, &size, why);
-    if (!bytes || !trial_run(tools->bench, adapter, bytes, size, request->writes_back, trial, why))
+    if (!bytes || !trial_run(trial, bytes, size, why))
         return false;
     *is_good = trial->problem_total == 0;
     if (request->as_json)
@@ -217,7 +216,7 @@ static bool try_file(const struct tools *tools, const struct adapter *adapter, c
                fault_set(why, FAULT_BROKEN, "the result cannot be printed");
     for (size_t at = 0; at < trial->count; at++) {
         show_event(trial, at);
-        if (request->writes_back && !show_back(tools->bench, adapter, trial, at, is_good, why))
+        if (request->writes_back && !show_back(trial, at, is_good, why))
             return false;
     }
     show_problems(trial);

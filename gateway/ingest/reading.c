@@ -227,8 +227,9 @@ bool reading_run(struct handoff *handoff, struct station *station, enum outcome 
                                         .payload_sha256 = hex,
                                         .trace_id = handoff->trace.id,
                                         .received_at_ms = handoff->document.received_at_ms}};
-    if (!adapt_read(station->bench, handoff->candidates, handoff->candidate_count, handoff->bytes,
-                    handoff->document.size, take_item, &run, reading, why))
+    const struct adapt_document document = {handoff->bytes, handoff->document.size,
+                                            handoff->candidates, handoff->candidate_count};
+    if (!adapt_read(station->bench, &document, take_item, &run, reading, why))
         return false;
 
     describe_document(handoff, reading->adapter);

@@ -196,8 +196,8 @@ static void go_round(struct round *round)
         adapt_write(round->bench, round->adapter, &round->event, &size, &why);
     if (!document)
         fail_msg("%s", why.text);
-    assert_true(
-        adapt_read(round->bench, &round->adapter, 1, document, size, take, round, &reading, &why));
+    const struct adapt_document posted = {document, size, &round->adapter, 1};
+    assert_true(adapt_read(round->bench, &posted, take, round, &reading, &why));
     show_problems(&reading, document);
     compare(round);
     json_decref(round->before);
