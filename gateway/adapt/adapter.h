@@ -41,6 +41,8 @@ const struct adapter *adapters_at(const struct adapters *adapters, size_t index)
 const char *adapter_name(const struct adapter *adapter);
 /** Whether documents of this media type (without parameters, any case) are for the adapter. */
 bool adapter_takes(const struct adapter *adapter, const char *media_type);
+/** The adapter's media types by index, from 0; NULL after the last. */
+const char *adapter_media_type(const struct adapter *adapter, size_t index);
 
 /** One thread's working memory: parser contexts, an arena, values that are used again. */
 struct workbench;

@@ -154,6 +154,12 @@ bool adapter_takes(const struct adapter *adapter, const char *media_type)
     return false;
 }
 
+const char *adapter_media_type(const struct adapter *adapter, size_t index)
+{
+    const struct draft *draft = adapter->draft;
+    return index < draft->media_types_count ? draft->media_types[index] : NULL;
+}
+
 /* The message that the event came in: of its format, and of its type where several share that. */
 static const struct message *message_of(const struct adapter *adapter, const avro_value_t *event,
                                         int symbol)

@@ -120,8 +120,9 @@ void health_metrics(void *own, struct http_request *request)
 
 void health_openapi(void *own, struct http_request *request)
 {
-    const char *start = _binary_gateway_ingest_openapi_yaml_start;
+    const uintptr_t start = (uintptr_t)_binary_gateway_ingest_openapi_yaml_start;
+    const uintptr_t end = (uintptr_t)_binary_gateway_ingest_openapi_yaml_end;
     (void)own;
-    answer_text(request, 200, "application/yaml", start,
-                (size_t)(_binary_gateway_ingest_openapi_yaml_end - start));
+    answer_text(request, 200, "application/yaml", _binary_gateway_ingest_openapi_yaml_start,
+                end - start);
 }

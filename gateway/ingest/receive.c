@@ -66,6 +66,29 @@ static void choose_candidates(struct handoff *handoff)
     }
 }
 
+/* Every media type of every adapter of the sender; some may stand twice. */
+static json_t *media_types_of(const struct handoff *handoff)
+{
+    const struct partner *partner = handoff->caller.partner;
+    json_t *list = json_array();
+    for (size_t i = 0; i < partner->adapter_count; i++) {
+        const struct adapter *adapter =
+            adapters_find(handoff->ingest->options.adapters, partner->adapters[i]);
+        const char *type = "";
+        for (size_t j = 0; adapter && (type = adapter_media_type(adapter, j)); j++)
+            (void)json_array_append_new(list, json_string(type)); /* memory: a shorter list */
+    }
+    return list;
+}
+
+static bool refuse_media_type(struct handoff *handoff, struct http_request *request)
+{
+    account_count(handoff->account, REPLY_UNSUPPORTED);
+    refuse(request, REFUSAL_MEDIA_TYPE, "None of the sender's adapters takes this Content-Type.",
+           json_pack("{s:o*}", "media_types", media_types_of(handoff)));
+    return false;
+}
+
 static bool check_media_type(struct handoff *handoff, struct http_request *request)
 {
     const char *type = http_header(request, "Content-Type");
@@ -78,11 +101,7 @@ static bool check_media_type(struct handoff *handoff, struct http_request *reque
     handoff->media_type = media_type_of(type ? type : "");
     if (handoff->media_type)
         choose_candidates(handoff);
-    if (handoff->candidate_count > 0)
-        return true;
-    turn_down(handoff, request, REPLY_UNSUPPORTED, REFUSAL_MEDIA_TYPE,
-              "None of the sender's adapters takes this Content-Type.");
-    return false;
+    return handoff->candidate_count > 0 || refuse_media_type(handoff, request);
 }
 
 static bool check_spool(struct handoff *handoff, struct http_request *request)
