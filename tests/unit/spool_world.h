@@ -88,9 +88,9 @@ struct parcel {
     struct spool_document document;
     struct spool_item items[PARCEL_ITEMS];
     char native_ids[PARCEL_ITEMS][24];
-    char dossiers[PARCEL_ITEMS][32];
-    char events[PARCEL_ITEMS][48];
-    char bytes[64];
+    char dossiers[PARCEL_ITEMS][40];
+    char events[PARCEL_ITEMS][64];
+    char bytes[96];
 };
 
 /* A document of `partner` that carries nothing yet. */

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the spool costs beside bare inserts: entries a second, in one run, for groups of each size.
+ *
+ *     spool [FOLDER [SECONDS]]
+ *
+ * Bare is SQLite with the same settings and one table: a row with body and id, the id unique. */
+#include "spool/spool.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+enum { ORIGINAL_SIZE = 3072, EVENT_SIZE = 1024, ID_SIZE = 40, CODE_SIZE = 48, MOST_AT_ONCE = 1024 };
+enum { CHECKPOINT_PAGES = 4000 };
+
+ENDS_WITH_SCOPE(struct spool *, spool_close)
+
+/* A handoff under way. */
+struct handoff {
+    struct bench *bench;
+    struct handoff *next;
+    struct spool_document document;
+    struct spool_item item;
+    char id[ID_SIZE];
+    char code[CODE_SIZE];
+    char original[ORIGINAL_SIZE];
+    char event[EVENT_SIZE];
+};
+
+struct bench {
+    char file[256];
+    int64_t seconds;
+    uint64_t made;
+    pthread_mutex_t lock;
+    pthread_cond_t freed;
+    struct handoff *idle; /* guarded by lock, as is the rest */
+    size_t busy;
+    int64_t stored;
+    struct fault fault;
+};
+
+static void remove_files(const struct bench *bench)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char path[sizeof bench->file + 8];
+        (void)snprintf(path, sizeof path, "%s%s", bench->file, suffixes[i]);
+        (void)unlink(path); /* the first run finds none */
+    }
+}
+
+/* Ids are spread as message ids are, codes as dossiers of some agencies on one day. */
+static void make_handoff(struct handoff *handoff, uint64_t number)
+{
+    uint64_t spread = number * 0x9E3779B97F4A7C15U;
+    (void)snprintf(handoff->id, sizeof handoff->id, "%016llx-%08llx", (unsigned long long)spread,
+                   (unsigned long long)number);
+    (void)snprintf(handoff->code, sizeof handoff->code, "000.12.%02llu.H09-250512-%06llu",
+                   (unsigned long long)(spread >> 30) % 34, (unsigned long long)number / 3);
+    memcpy(handoff->event, &spread, sizeof spread);
+    memcpy(handoff->original, &spread, sizeof spread);
+    handoff->item = (struct spool_item){
+        .native_id = handoff->id,
+        .native_id_size = strlen(handoff->id),
+        .dossier_code = handoff->code,
+        .event = handoff->event,
+        .event_size = EVENT_SIZE,
+        .schema_no = 1,
+        .event_type = "HANDED_OFF",
+        .occurred_at_ms = 1747035900000,
+        .due_at_ms = 1747735900000,
+    };
+    memcpy(handoff->item.content_sha256, &spread, sizeof spread);
+    handoff->document = (struct spool_document){
+        .partner = "motcua-phucuong",
+        .adapter = "lienthong-xml",
+        .media_type = "application/xml",
+        .traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        .bytes = handoff->original,
+        .size = ORIGINAL_SIZE,
+        .received_at_ms = 1747035900000,
+        .items = &handoff->item,
+        .item_count = 1,
+    };
+}
+
+static void note_done(void *own, const struct spool_receipt *receipts, size_t count,
+                      const struct fault *why)
+{
+    struct handoff *handoff = own;
+    struct bench *bench = handoff->bench;
+    (void)pthread_mutex_lock(&bench->lock);
+    if (receipts)
+        bench->stored += (int64_t)count;
+    else
+        bench->fault = *why;
+    handoff->next = bench->idle;
+    bench->idle = handoff;
+    bench->busy--;
+    (void)pthread_cond_signal(&bench->freed);
+    (void)pthread_mutex_unlock(&bench->lock);
+}
+
+/* The next idle handoff, now under way; NULL after a fault. */
+static struct handoff *take_idle(struct bench *bench)
+{
+    (void)pthread_mutex_lock(&bench->lock);
+    while (!bench->idle && bench->fault.kind == FAULT_NONE)
+        (void)pthread_cond_wait(&bench->freed, &bench->lock);
+    struct handoff *handoff = bench->fault.kind == FAULT_NONE ? bench->idle : NULL;
+    if (handoff) {
+        bench->idle = handoff->next;
+        bench->busy++;
+    }
+    (void)pthread_mutex_unlock(&bench->lock);
+    return handoff;
+}
+
+static void wait_until_idle(struct bench *bench)
+{
+    (void)pthread_mutex_lock(&bench->lock);
+    while (bench->busy > 0)
+        (void)pthread_cond_wait(&bench->freed, &bench->lock);
+    (void)pthread_mutex_unlock(&bench->lock);
+}
+
+/* Keeps handing off for the time set; the done of one makes room for the next. */
+static bool hand_off(struct bench *bench, struct spool *spool, struct fault *why)
+{
+    int64_t until = clock_ticks_ms() + bench->seconds * 1000;
+    bool is_added = true;
+    while (is_added && clock_ticks_ms() < until) {
+        struct handoff *handoff = take_idle(bench);
+        if (!handoff)
+            return fault_set(why, bench->fault.kind, "%s", bench->fault.text);
+        make_handoff(handoff, ++bench->made);
+        is_added = spool_add(spool, &handoff->document, note_done, handoff, why);
+        if (!is_added) {
+            (void)pthread_mutex_lock(&bench->lock);
+            bench->busy--;
+            (void)pthread_mutex_unlock(&bench->lock);
+        }
+    }
+    wait_until_idle(bench);
+    return is_added;
+}
+
+/* What one run showed. */
+struct outcome {
+    double rate;  /* entries a second */
+    double group; /* entries in one commit */
+    double cpu;   /* microseconds of CPU an entry, of all threads */
+};
+
+struct clocks {
+    int64_t ticks_ms;
+    double cpu;
+};
+
+static struct clocks read_clocks(void)
+{
+    struct timespec cpu;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu); /* cannot fail for this clock */
+    return (struct clocks){clock_ticks_ms(), (double)cpu.tv_sec * 1e6 + (double)cpu.tv_nsec * 1e-3};
+}
+
+static struct outcome sum_up(struct clocks began, int64_t entries, int64_t groups)
+{
+    struct clocks ended = read_clocks();
+    return (struct outcome){
+        .rate = (double)entries * 1000.0 / (double)(ended.ticks_ms - began.ticks_ms),
+        .group = groups ? (double)entries / (double)groups : 0,
+        .cpu = entries ? (ended.cpu - began.cpu) / (double)entries : 0,
+    };
+}
+
+static void offer(struct bench *bench, struct handoff *handoffs, size_t count)
+{
+    bench->idle = NULL;
+    bench->stored = 0;
+    for (size_t i = 0; i < count; i++) {
+        handoffs[i].bench = bench;
+        handoffs[i].next = bench->idle;
+        bench->idle = &handoffs[i];
+    }
+}
+
+static bool run_spool(struct bench *bench, size_t at_once, struct outcome *outcome,
+                      struct fault *why)
+{
+    remove_files(bench);
+    const struct spool_options options = {
+        .file = bench->file,
+        .queue_entries = 2 * MOST_AT_ONCE,
+        .queue_bytes = 64 << 20,
+        .compress_above_bytes = 65536,
+        .checkpoint_pages = CHECKPOINT_PAGES,
+        .overdue_ms = 3600000,
+    };
+    struct spool_levels levels;
+    auto_free(free) struct handoff *handoffs = calloc(at_once, sizeof *handoffs);
+    if (!handoffs)
+        return fault_memory(why);
+    auto_free(spool_close) struct spool *spool = spool_open(&options, why);
+    if (!spool)
+        return false;
+    offer(bench, handoffs, at_once);
+    struct clocks began = read_clocks();
+    if (!hand_off(bench, spool, why))
+        return false;
+    spool_levels(spool, &levels);
+    *outcome = sum_up(began, bench->stored, levels.groups);
+    return true;
+}
+
+/* ---- bare inserts ---- */
+
+struct bare {
+    sqlite3 *database;
+    sqlite3_stmt *insert, *begin, *commit;
+};
+
+static bool bare_fault(const struct bare *bare, struct fault *why)
+{
+    return fault_set(why, FAULT_BROKEN, "bare: %s", sqlite3_errmsg(bare->database));
+}
+
+static bool insert_group(struct bare *bare, struct bench *bench, size_t size, struct fault *why)
+{
+    static struct handoff handoff; /* no body needs more room than one */
+    bool is_done = sqlite3_step(bare->begin) == SQLITE_DONE;
+    (void)sqlite3_reset(bare->begin); /* repeats the step's code */
+    for (size_t i = 0; is_done && i < size; i++) {
+        make_handoff(&handoff, ++bench->made);
+        is_done = sqlite3_bind_text(bare->insert, 1, handoff.id, -1, SQLITE_STATIC) == SQLITE_OK &&
+                  sqlite3_bind_blob(bare->insert, 2, handoff.event, EVENT_SIZE, SQLITE_STATIC) ==
+                      SQLITE_OK &&
+                  sqlite3_bind_blob(bare->insert, 3, handoff.original, ORIGINAL_SIZE,
+                                    SQLITE_STATIC) == SQLITE_OK &&
+                  sqlite3_step(bare->insert) == SQLITE_DONE;
+        (void)sqlite3_reset(bare->insert); /* as above */
+    }
+    is_done = is_done && sqlite3_step(bare->commit) == SQLITE_DONE;
+    (void)sqlite3_reset(bare->commit); /* as above */
+    return is_done || bare_fault(bare, why);
+}
+
+static bool open_bare(struct bare *bare, const char *file, struct fault *why)
+{
+    static const char tables[] =
+        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+        "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;"
+        "CREATE TABLE body (number INTEGER PRIMARY KEY, id TEXT UNIQUE, event BLOB, original BLOB)";
+    static const char insert[] = "INSERT INTO body (id, event, original) VALUES (?, ?, ?)";
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(file, &bare->database, flags, NULL) != SQLITE_OK ||
+        sqlite3_exec(bare->database, tables, NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(bare->database, insert, -1, &bare->insert, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(bare->database, "BEGIN", -1, &bare->begin, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(bare->database, "COMMIT", -1, &bare->commit, NULL) != SQLITE_OK)
+        return bare_fault(bare, why);
+    return true;
+}
+
+static void close_bare(struct bare *bare)
+{
+    (void)sqlite3_finalize(bare->insert); /* repeats the last code */
+    (void)sqlite3_finalize(bare->begin);  /* as above */
+    (void)sqlite3_finalize(bare->commit); /* as above */
+    (void)sqlite3_close(bare->database);  /* nothing is left open in it */
+}
+
+static bool run_bare(struct bench *bench, size_t group, struct outcome *outcome, struct fault *why)
+{
+    struct bare bare = {0};
+    int64_t groups = 0;
+    remove_files(bench);
+    bool is_done = open_bare(&bare, bench->file, why);
+    struct clocks began = read_clocks();
+    int64_t until = began.ticks_ms + bench->seconds * 1000;
+    for (; is_done && clock_ticks_ms() < until; groups++)
+        is_done = insert_group(&bare, bench, group, why);
+    *outcome = sum_up(began, groups * (int64_t)group, groups);
+    close_bare(&bare);
+    return is_done;
+}
+
+static bool compare(struct bench *bench, size_t at_once, struct fault *why)
+{
+    struct outcome spool = {0};
+    struct outcome bare = {0};
+    if (!run_spool(bench, at_once, &spool, why))
+        return false;
+    size_t group = spool.group < 1 ? 1 : (size_t)(spool.group + 0.5);
+    if (!run_bare(bench, group, &bare, why))
+        return false;
+    printf("%7zu %8.1f %10.0f %8.1f %10.0f %8.1f %7.2f\n", at_once, spool.group, spool.rate,
+           spool.cpu, bare.rate, bare.cpu, spool.rate / bare.rate);
+    return true;
+}
+
+int main(int count, char **arguments)
+{
+    static const size_t at_once[] = {1, 16, 64, 256, MOST_AT_ONCE};
+    struct bench bench = {.seconds = count > 2 ? strtoll(arguments[2], NULL, 10) : 2,
+                          .lock = PTHREAD_MUTEX_INITIALIZER,
+                          .freed = PTHREAD_COND_INITIALIZER};
+    struct fault why;
+    bool is_done = true;
+    (void)snprintf(bench.file, sizeof bench.file, "%s/bench-spool.db",
+                   count > 1 ? arguments[1] : ".");
+    printf("at once    group    spool/s   cpu us     bare/s   cpu us   ratio\n");
+    for (size_t i = 0; is_done && i < sizeof at_once / sizeof at_once[0]; i++)
+        is_done = compare(&bench, at_once[i], &why);
+    if (!is_done)
+        fprintf(stderr, "spool: %s\n", why.text);
+    remove_files(&bench);
+    return is_done ? EXIT_SUCCESS : EXIT_FAILURE;
+}
