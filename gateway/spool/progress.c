@@ -79,22 +79,53 @@ void progress_end(struct progress *progress)
     call_waiters(waiters);
 }
 
-void spool_when_published(struct spool *spool, int64_t number, void (*done)(void *own), void *own)
+/* False when there is nothing to wait for: the number is published, or the spool closes. */
+static bool wait_along(struct progress *progress, struct waiter *waiter)
 {
-    struct progress *progress = &spool->progress;
-    struct waiter *waiter = malloc(sizeof *waiter);
     (void)pthread_mutex_lock(&progress->lock);
-    /* Without memory nobody can be told later: better a check too early than none. */
-    bool is_now = !waiter || progress->is_closed || number <= progress->watermark;
-    if (!is_now) {
-        *waiter = (struct waiter){progress->waiters, number, done, own};
+    bool is_waiting = !progress->is_closed && waiter->number > progress->watermark;
+    if (is_waiting) {
+        waiter->next = progress->waiters;
         progress->waiters = waiter;
     }
     (void)pthread_mutex_unlock(&progress->lock);
-    if (is_now) {
-        free(waiter);
-        done(own);
+    return is_waiting;
+}
+
+static bool write_nothing(struct task *task, struct store *store, struct fault *why)
+{
+    (void)task;
+    (void)store;
+    (void)why;
+    return true;
+}
+
+/* Called whether or not its group failed: the number was published before. */
+static void end_notice(struct task *task, const struct fault *why)
+{
+    struct waiter *waiter = (struct waiter *)task;
+    (void)why;
+    waiter->done(waiter->own);
+    free(waiter);
+}
+
+void spool_when_published(struct spool *spool, int64_t number, void (*done)(void *own), void *own)
+{
+    struct fault why;
+    struct waiter *waiter = calloc(1, sizeof *waiter);
+    if (!waiter) {
+        done(own); /* nobody could be told later: better a look too early than none */
+        return;
     }
+    waiter->task = (struct task){.write = write_nothing, .end = end_notice};
+    waiter->number = number;
+    waiter->done = done;
+    waiter->own = own;
+    if (wait_along(&spool->progress, waiter))
+        return;
+    /* At once, but from the writer's thread, as ever. */
+    if (!queue_put(&spool->queue, &waiter->task, NO_LIMIT, NO_LIMIT, &why))
+        end_notice(&waiter->task, NULL);
 }
 
 bool spool_wait_above(struct spool *spool, int64_t after, int64_t timeout_ms)

@@ -34,7 +34,9 @@ struct queue {
 void queue_open(struct queue *queue);
 void queue_close(struct queue *queue);
 
-/** False when the limits do not allow it (FAULT_RETRY); limits below 0 are none. */
+enum { NO_LIMIT = -1 };
+
+/** False when the limits do not allow it (FAULT_RETRY); NO_LIMIT is none. */
 bool queue_put(struct queue *queue, struct task *task, int64_t most_entries, int64_t most_bytes,
                struct fault *why) __attribute__((warn_unused_result));
 

@@ -10,7 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { NO_LIMIT = -1, PRUNE_STEP = 500, REFUSALS_PER_ENTRY = 4 };
+enum { PRUNE_STEP = 500, REFUSALS_PER_ENTRY = 4 };
 
 struct adding {
     struct task task;
@@ -250,13 +250,27 @@ bool spool_pin_schema(struct spool *spool, int32_t schema_no, int32_t registry_i
     return wait_for(spool, work_pin, &call, why);
 }
 
+/* What is published once more goes elsewhere. */
+static bool forget_places(struct store *store, int64_t above, struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *drop =
+        database_prepare(store->database, "DELETE FROM placement WHERE last > ?", why);
+    if (!drop)
+        return false;
+    bind_number(drop, 1, above);
+    return database_step(store->database, drop, "forget places", why);
+}
+
 static bool work_watermark(struct store *store, void *arguments, struct fault *why)
 {
     const int64_t *watermark = arguments;
     if (*watermark < 0 || *watermark > store->counters.last_number)
         return fault_set(why, FAULT_REFUSE, "spool: no entry has that number yet");
+    if (!database_set_number(store->database, "watermark", *watermark, why) ||
+        !forget_places(store, *watermark, why))
+        return false;
     store->counters.watermark = *watermark;
-    return database_set_number(store->database, "watermark", *watermark, why);
+    return true;
 }
 
 bool spool_set_watermark(struct spool *spool, int64_t watermark, struct fault *why)

@@ -144,8 +144,8 @@ int64_t spool_watermark(struct spool *spool);
 bool spool_set_watermark(struct spool *spool, int64_t watermark, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** Calls `done(own)` once, as soon as `number` is published, at once if it is, or when the spool
- * closes; from another thread. */
+/** Calls `done(own)` once, from another thread: as soon as `number` is published, soon if it is, or
+ * when the spool closes.  (When memory is out, or the spool has closed, at once.) */
 void spool_when_published(struct spool *spool, int64_t number, void (*done)(void *own), void *own);
 
 /** Waits until spool_next has something to give above `after`, at most `timeout_ms`.  True when it

@@ -4,8 +4,9 @@
 
 #include "spool/queue.h"
 
-/** Somebody who waits until a number is published. */
+/** Somebody who waits until a number is published; a task when that was so at once. */
 struct waiter {
+    struct task task; /* the first, so that a task that is a waiter's can be told */
     struct waiter *next;
     int64_t number;
     void (*done)(void *own);

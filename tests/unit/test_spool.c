@@ -392,6 +392,7 @@ static void those_who_wait_for_publishing_are_told_once(void **state)
     (void)add_one(bench->spool, "e3", "H09-1", "e3");
     assert_int_equal(told, 1);
     spool_when_published(bench->spool, 1, add_up, &told);
+    (void)add_one(bench->spool, "e4", "H09-1", "e4");
     assert_int_equal(told, 2);
     spool_close(bench->spool);
     bench->spool = NULL;
