@@ -5,20 +5,25 @@
 #include "spool/row.h"
 #include "spool/store.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { DAY_MS = 86400000 };
 
-/* Counted from the rows; what was received, refused and pruned is counted at its time. */
+/* Counted from the rows, between the numbers that the days' entries have; what was received,
+ * refused and pruned is counted at its time. */
 static const char sums_sql[] =
     "WITH rows AS ("
     " SELECT (received_at + 25200000) / 86400000 AS day, partner,"
     "  sum((state = 0 AND number <= ?3) OR (state = 4 AND released <= ?3)) AS published,"
     "  sum((state = 0 AND number > ?3) OR (state = 4 AND released > ?3)) AS waiting,"
     "  sum(state = 1) AS parked, sum(state = 2) AS dead, sum(state = 3) AS discarded"
-    " FROM entry GROUP BY 1, 2)"
+    " FROM entry WHERE number BETWEEN (SELECT min(first) FROM tally WHERE day BETWEEN ?1 AND ?2)"
+    "  AND (SELECT max(last) FROM tally WHERE day BETWEEN ?1 AND ?2) GROUP BY 1, 2)"
     " SELECT t.day, (SELECT text FROM name WHERE no = t.partner), t.received,"
     "  ifnull(published, 0), ifnull(waiting, 0), ifnull(parked, 0), ifnull(dead, 0),"
     "  ifnull(discarded, 0), t.refused, t.repeated, t.pruned"
@@ -83,6 +88,8 @@ struct checking {
     void (*each)(void *own, const char *finding);
     void *own;
     int64_t findings;
+    sqlite3_stmt *find_key;
+    struct fault why; /* of a call back; kind FAULT_NONE: none */
 };
 
 static void note(struct checking *checking, const char *finding)
@@ -109,13 +116,38 @@ static bool check_database(struct checking *checking, struct fault *why)
     }
 }
 
+/* An entry's id must be known, or its sender could hand it off a second time.  A conflicting
+ * document is known by its content too. */
+static bool check_key(struct checking *checking, const struct spool_entry *entry)
+{
+    bool is_conflict = entry->cause && strcmp(entry->cause, CONFLICT_CAUSE) == 0;
+    uint8_t key[SHORT_DIGEST_SIZE];
+    char line[96];
+    bool found = false;
+    if (!entry->native_id || entry->is_damaged)
+        return true;
+    dedupe_key(entry->partner, entry->native_id, strlen(entry->native_id),
+               is_conflict ? entry->document_sha256 : NULL, key);
+    bind_bytes(checking->find_key, 1, key, sizeof key);
+    bind_number(checking->find_key, 2, entry->entry);
+    if (database_next(checking->reader->database, checking->find_key, "look for an id", &found,
+                      &checking->why) &&
+        !found) {
+        (void)snprintf(line, sizeof line, "entry %" PRId64 ": its id is not remembered",
+                       entry->entry);
+        note(checking, line);
+    }
+    (void)sqlite3_reset(checking->find_key); /* repeats the step's code */
+    return checking->why.kind == FAULT_NONE;
+}
+
 static bool note_damage(void *own, const struct spool_entry *entry)
 {
     char line[96];
     (void)snprintf(line, sizeof line, DAMAGED_ENTRY, entry->entry);
     if (entry->is_damaged)
         note(own, line);
-    return true;
+    return check_key(own, entry);
 }
 
 /* One entry: its event, its original, and that it is in one state that fits what it has. */
@@ -125,6 +157,9 @@ static void check_entry(struct checking *checking, int64_t number, bool has_orig
     size_t size;
     if (!spool_find(checking->reader, number, note_damage, checking, &why))
         note(checking, why.text);
+    if (checking->why.kind != FAULT_NONE)
+        note(checking, checking->why.text);
+    checking->why.kind = FAULT_NONE;
     if (!has_original)
         return;
     auto_free(free) char *original = spool_original(checking->reader, number, &size, &why);
@@ -164,6 +199,17 @@ static const struct {
     {"released entries without a number",
      "SELECT count(*) FROM entry e WHERE state = 4 AND NOT EXISTS (SELECT 1 FROM released r WHERE"
      " r.number = e.released AND r.entry = e.number)"},
+    {"numbers that two entries have",
+     "SELECT count(*) FROM released r JOIN entry e ON e.number = r.number"},
+    {"days whose sum does not come out",
+     "SELECT count(*) FROM tally t LEFT JOIN (SELECT (received_at + 25200000) / 86400000 AS day,"
+     " partner, count(*) AS stored, min(number) AS first, max(number) AS last FROM entry"
+     " GROUP BY 1, 2) r ON r.day = t.day AND r.partner = t.partner"
+     " WHERE t.received <> t.refused + t.pruned + ifnull(stored, 0)"
+     " OR r.first < t.first OR r.last > t.last"},
+    {"entries of a day that counts none",
+     "SELECT count(*) FROM entry e WHERE NOT EXISTS (SELECT 1 FROM tally t WHERE"
+     " t.day = (e.received_at + 25200000) / 86400000 AND t.partner = e.partner)"},
     {"items whose document is gone", "SELECT count(*) FROM entry e WHERE NOT EXISTS"
                                      " (SELECT 1 FROM entry d WHERE d.number = e.document)"},
 };
@@ -187,21 +233,37 @@ bool spool_check(struct spool_reader *reader, void (*each)(void *own, const char
                  void *own, struct fault *why)
 {
     struct checking checking = {.reader = reader, .each = each, .own = own};
-    if (!check_database(&checking, why) || !check_entries(&checking, why) ||
+    auto_free(sqlite3_finalize) sqlite3_stmt *find_key = database_prepare(
+        reader->database, "SELECT 1 FROM dedupe WHERE key = ? AND number = ?", why);
+    checking.find_key = find_key;
+    if (!find_key || !check_database(&checking, why) || !check_entries(&checking, why) ||
         !check_states(&checking, why))
         return false;
     return checking.findings == 0 ||
            fault_set(why, FAULT_BROKEN, "spool: %" PRId64 " findings", checking.findings);
 }
 
-bool spool_backup(struct spool_reader *reader, const char *to_file, struct fault *why)
+static bool copy_into(sqlite3 *database, const char *to_file, struct fault *why)
 {
-    if (access(to_file, F_OK) == 0)
-        return fault_set(why, FAULT_REFUSE, "%s: exists already", to_file);
     auto_free(sqlite3_finalize) sqlite3_stmt *copy =
-        database_prepare(reader->database, "VACUUM INTO ?", why);
+        database_prepare(database, "VACUUM INTO ?", why);
     if (!copy)
         return false;
     bind_text(copy, 1, to_file);
-    return database_step(reader->database, copy, "copy", why);
+    return database_step(database, copy, "copy", why);
+}
+
+bool spool_backup(struct spool_reader *reader, const char *to_file, struct fault *why)
+{
+    /* SQLite fills an empty file, and does not sync what it wrote. */
+    int file = open(to_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (file < 0)
+        return fault_set(why, FAULT_REFUSE, "%s: %s", to_file, strerror(errno));
+    bool is_copied =
+        copy_into(reader->database, to_file, why) &&
+        (fsync(file) == 0 || fault_set(why, FAULT_BROKEN, "%s: %s", to_file, strerror(errno)));
+    (void)close(file); /* fsync has told all that could fail */
+    if (!is_copied)
+        (void)unlink(to_file); /* half a copy would look like one */
+    return is_copied;
 }

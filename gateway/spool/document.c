@@ -158,6 +158,9 @@ static bool choose_state(struct store *store, const struct spool_item *item,
 static void count_stored(struct store *store, struct tally *tally, enum entry_state state)
 {
     tally->received++;
+    tally->last = store->counters.last_number;
+    if (tally->first == 0)
+        tally->first = tally->last;
     store->counters.entries++;
     store->counters.parked += state == ENTRY_PARKED;
     store->counters.dead += state == ENTRY_DEAD;
@@ -213,7 +216,7 @@ static bool store_items(struct store *store, struct arrival *arrival,
 static struct spool_item dead_item(const struct spool_item *from)
 {
     struct spool_item item = *from;
-    item.cause = "conflict";
+    item.cause = CONFLICT_CAUSE;
     item.detail = "the same id was sent before with other content";
     item.event = NULL;
     item.schema_no = 0;

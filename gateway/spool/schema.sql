@@ -83,5 +83,7 @@ CREATE TABLE tally (
     refused  INTEGER NOT NULL,
     repeated INTEGER NOT NULL,
     pruned   INTEGER NOT NULL,
+    first    INTEGER,          -- numbers between which its entries lie
+    last     INTEGER,
     PRIMARY KEY (day, partner)
 ) WITHOUT ROWID;

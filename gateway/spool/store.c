@@ -36,7 +36,9 @@ static const struct {
     {offsetof(struct statements, add_reference),
      "INSERT INTO reference VALUES (?, ?, ?) ON CONFLICT DO NOTHING"},
     {offsetof(struct statements, add_tally),
-     "INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+     "INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0))"
+     " ON CONFLICT DO UPDATE SET first = ifnull(first, excluded.first),"
+     " last = ifnull(excluded.last, last),"
      " received = received + excluded.received, refused = refused + excluded.refused,"
      " repeated = repeated + excluded.repeated, pruned = pruned + excluded.pruned"},
     {offsetof(struct statements, add_placement),
@@ -139,6 +141,8 @@ static bool write_tallies(struct store *store, struct fault *why)
         bind_number(add, 4, tally->refused);
         bind_number(add, 5, tally->repeated);
         bind_number(add, 6, tally->pruned);
+        bind_number(add, 7, tally->first);
+        bind_number(add, 8, tally->last);
         if (!database_step(store->database, add, "count", why))
             return false;
     }
@@ -225,6 +229,9 @@ bool store_published(struct store *store, int64_t watermark, const struct spool_
         if (!database_set_number(store->database, "watermark", watermark, why))
             return false;
         store->counters.watermark = watermark;
+        /* Kafka can know more than a spool that was put back from a copy. */
+        if (watermark > store->counters.last_number)
+            store->counters.last_number = watermark;
     }
     if (count == 0)
         return true;

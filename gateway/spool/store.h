@@ -38,6 +38,7 @@ struct tally {
     int64_t day;
     int64_t partner;
     int64_t received, refused, repeated, pruned;
+    int64_t first, last; /* numbers of its entries; 0: it has none */
 };
 
 struct store {
@@ -75,6 +76,9 @@ void store_forget_names(struct store *store);
 /** The tally of a partner's day, in memory until the commit. */
 struct tally *store_tally(struct store *store, int64_t partner, int64_t received_at_ms,
                           struct fault *why) __attribute__((warn_unused_result));
+
+/** Why a document is DEAD that has an id of before with other content. */
+#define CONFLICT_CAUSE "conflict"
 
 /** Stores a document, or finds that it is a repeat or a conflict: one receipt for each item. */
 bool store_document(struct store *store, const struct spool_document *document,
