@@ -127,7 +127,6 @@ static bool delete_group(struct store *store, const struct group *group, struct 
     static const char *const deletions[] = {
         "DELETE FROM released WHERE entry BETWEEN ?1 AND ?2",
         "DELETE FROM reference WHERE number BETWEEN ?1 AND ?2",
-        "DELETE FROM placement WHERE last BETWEEN ?1 AND ?2",
         "DELETE FROM entry WHERE number BETWEEN ?1 AND ?2",
     };
     if (!forget_ids(store, group, why))
@@ -149,6 +148,28 @@ static bool delete_group(struct store *store, const struct group *group, struct 
     return true;
 }
 
+/* Places of transactions of which no published number is left. */
+static bool drop_places(struct store *store, struct pruning *pruning, int64_t limit,
+                        struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *drop = database_prepare(
+        store->database,
+        "DELETE FROM placement WHERE last IN (SELECT last FROM placement WHERE last < min("
+        " ifnull((SELECT number FROM entry WHERE state = 0 ORDER BY number LIMIT 1), ?1 + 1),"
+        " ifnull((SELECT r.number FROM released r JOIN entry e ON e.number = r.entry"
+        "  WHERE e.released = r.number AND e.state = 4 ORDER BY r.number LIMIT 1), ?1 + 1))"
+        " ORDER BY last LIMIT ?2)",
+        why);
+    if (!drop)
+        return false;
+    bind_number(drop, 1, store->counters.watermark);
+    bind_number(drop, 2, limit);
+    if (!database_step(store->database, drop, "forget places", why))
+        return false;
+    pruning->has_more |= sqlite3_changes64(store->database) == limit;
+    return true;
+}
+
 bool prune_some(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
 {
     struct groups groups = {0};
@@ -165,6 +186,8 @@ bool prune_some(struct store *store, struct pruning *pruning, int64_t limit, str
             return false;
         pruning->count += groups.items[i].count;
     }
+    if (!drop_places(store, pruning, limit, why))
+        return false;
     /* A number that is gone from the rows must still never be given again. */
     return database_set_number(store->database, "last_number", store->counters.last_number, why);
 }
