@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/moment.h"
 
-enum { STEPS = 600, MOST_ENTRIES = 4000, DOSSIERS = 9, PARTNERS = 2, STEP_MS = 1200000 };
+enum { STEPS = 400, MOST_ENTRIES = 4000, DOSSIERS = 9, PARTNERS = 2, STEP_MS = 1200000 };
 static const int64_t FIRST_MS = 1747035900000;
 static const char *const partners[PARTNERS] = {"motcua", "congdvc"};
 

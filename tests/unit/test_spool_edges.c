@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Corners of the spool's contract that the model does not reach. */
+#include "spool_world.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+static const int64_t later_ms = INT64_MAX / 2;
+
+static void add_entries(struct world *world, int first_id, int last_id)
+{
+    for (int id = first_id; id <= last_id; id++)
+        (void)world_add_one(world, id, id, 1);
+}
+
+/* Kafka took [first, last], each to the offset of its number. */
+static void publish_range(struct world *world, int64_t first, int64_t last)
+{
+    struct spool_place places[16];
+    size_t count = 0;
+    for (int64_t number = first; number <= last; number++)
+        places[count++] = (struct spool_place){.number = number, .partition = 1, .offset = number};
+    spool_published(world->spool, last, places, count);
+    world_publish(world, last);
+}
+
+static bool has_place(struct world *world, int64_t number)
+{
+    struct fault why = {.kind = FAULT_NONE};
+    struct spool_place place;
+    bool is_known = spool_place_of(world->reader, number, &place, &why);
+    assert_int_equal(why.kind, FAULT_NONE);
+    assert_true(!is_known || place.offset == number);
+    return is_known;
+}
+
+static void places_stay_as_long_as_a_number_of_theirs(void **state)
+{
+    (void)state;
+    struct world world;
+    struct fault why;
+    int64_t count;
+    world_make(&world);
+    add_entries(&world, 1, 8);
+    publish_range(&world, 1, 4);
+    publish_range(&world, 5, 8);
+    /* Entries 1 to 6 were received before that moment: two of the second range are left. */
+    world_must(spool_prune(world.spool, 1747035900000 + 7, &count, &why), &why);
+    assert_int_equal(count, 6);
+    assert_false(has_place(&world, 4));
+    assert_true(has_place(&world, 7));
+    assert_true(has_place(&world, 8));
+    world_must(spool_prune(world.spool, later_ms, &count, &why), &why);
+    assert_int_equal(count, 2);
+    assert_false(has_place(&world, 8));
+    world_check(&world);
+    world_end(&world);
+}
+
+static void a_pruned_number_is_never_given_again(void **state)
+{
+    (void)state;
+    struct world world;
+    struct fault why;
+    int64_t count;
+    world_make(&world);
+    add_entries(&world, 1, 5);
+    world_publish(&world, 5);
+    world_must(spool_prune(world.spool, later_ms, &count, &why), &why);
+    assert_int_equal(count, 5);
+    world_close(&world);
+    world_open(&world);
+    /* With the entry its id is forgotten: the same handoff is a new one. */
+    struct spool_receipt receipt = world_add_one(&world, 5, 5, 1);
+    assert_int_equal(receipt.verdict, SPOOL_STORED);
+    assert_int_equal(receipt.entry, 6);
+    world_end(&world);
+}
+
+static void a_document_stays_while_an_item_of_it_waits(void **state)
+{
+    (void)state;
+    struct world world;
+    struct parcel parcel;
+    struct fault why;
+    int64_t count;
+    size_t size;
+    world_make(&world);
+    parcel_begin(&parcel, "motcua", 1747035900000);
+    (void)parcel_item(&parcel, 1, 1, 1);
+    parcel_item(&parcel, 2, 2, 1)->cause = "R2 /From/OrganId";
+    (void)world_add(&world, &parcel);
+    world_publish(&world, 2);
+    world_must(spool_prune(world.spool, later_ms, &count, &why), &why);
+    assert_int_equal(count, 0);
+    free(spool_original(world.reader, 2, &size, &why));
+    assert_int_equal(size, parcel.document.size);
+    world_must(spool_discard(world.spool, 2, "withdrawn", &why), &why);
+    world_must(spool_prune(world.spool, later_ms, &count, &why), &why);
+    assert_int_equal(count, 2);
+    world_end(&world);
+}
+
+static void what_is_published_cannot_be_buried(void **state)
+{
+    (void)state;
+    struct world world;
+    struct fault why;
+    world_make(&world);
+    add_entries(&world, 1, 1);
+    world_publish(&world, 1);
+    assert_false(spool_bury(world.spool, 1, "too_large", NULL, &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+    assert_false(spool_bury(world.spool, 99, "too_large", NULL, &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+    world_end(&world);
+}
+
+static bool note_published(void *own, const struct spool_entry *entry)
+{
+    *(bool *)own = entry->is_published;
+    return true;
+}
+
+/* An operator's word puts the mark back; the entries above it are to be published again. */
+static void a_watermark_set_back_makes_entries_ready_again(void **state)
+{
+    (void)state;
+    struct world world;
+    struct fault why;
+    bool is_published = true;
+    world_make(&world);
+    add_entries(&world, 1, 3);
+    publish_range(&world, 1, 3);
+    assert_false(spool_wait_above(world.spool, 3, 0));
+    world_must(spool_set_watermark(world.spool, 1, &why), &why);
+    assert_int_equal(spool_watermark(world.spool), 1);
+    world_must(spool_find(world.reader, 2, note_published, &is_published, &why), &why);
+    assert_false(is_published);
+    assert_false(has_place(&world, 2));
+    publish_range(&world, 2, 2);
+    assert_true(has_place(&world, 2));
+    assert_false(has_place(&world, 3));
+    assert_false(spool_set_watermark(world.spool, 4, &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+    world_end(&world);
+}
+
+/* Who is told, and in which thread. */
+struct told {
+    pthread_mutex_t lock;
+    pthread_t thread;
+    int count;
+};
+
+static void note_told(void *own)
+{
+    struct told *told = own;
+    (void)pthread_mutex_lock(&told->lock);
+    told->thread = pthread_self();
+    told->count++;
+    (void)pthread_mutex_unlock(&told->lock);
+}
+
+static int count_told(struct told *told)
+{
+    (void)pthread_mutex_lock(&told->lock);
+    int count = told->count;
+    (void)pthread_mutex_unlock(&told->lock);
+    return count;
+}
+
+static void what_is_published_already_is_told_by_another_thread(void **state)
+{
+    (void)state;
+    struct world world;
+    struct told told = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    world_make(&world);
+    add_entries(&world, 1, 1);
+    world_publish(&world, 1);
+    spool_when_published(world.spool, 1, note_told, &told);
+    for (int round = 0; count_told(&told) == 0; round++) {
+        assert_true(round < 5000);
+        (void)usleep(1000);
+    }
+    assert_false(pthread_equal(told.thread, pthread_self()));
+    spool_when_published(world.spool, 2, note_told, &told);
+    world_end(&world);
+    assert_int_equal(told.count, 2); /* the second when the spool closed */
+}
+
+static void nobody_else_may_read_the_file(void **state)
+{
+    (void)state;
+    struct world world;
+    world_make(&world);
+    add_entries(&world, 1, 1);
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        struct stat status;
+        char path[sizeof world.file + 8];
+        (void)snprintf(path, sizeof path, "%s%s", world.file, suffixes[i]);
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+    }
+    world_end(&world);
+}
+
+static void run_sql(const struct world *world, const char *sql)
+{
+    sqlite3 *database = NULL;
+    assert_int_equal(sqlite3_open(world->file, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+static void a_newer_spool_is_refused(void **state)
+{
+    (void)state;
+    struct world world;
+    struct fault why;
+    world_make(&world);
+    world_close(&world);
+    run_sql(&world, "PRAGMA user_version = 99");
+    assert_null(spool_open(&world.options, &why));
+    assert_int_equal(why.kind, FAULT_BROKEN);
+    assert_null(spool_reader_open(world.file, &why));
+    assert_int_equal(why.kind, FAULT_BROKEN);
+    world_remove(&world);
+}
+
+static void count_finding(void *own, const char *finding)
+{
+    int *count = own;
+    assert_non_null(finding);
+    (*count)++;
+}
+
+/* Each of these is a contradiction that only a program's mistake or a person's hand can make. */
+static void a_check_finds_contradictions(void **state)
+{
+    (void)state;
+    static const char *const mischiefs[] = {
+        "DELETE FROM entry WHERE number = 2",
+        "UPDATE entry SET state = 1 WHERE number = 2",
+        "UPDATE entry SET state = 4 WHERE number = 2",
+        "UPDATE entry SET state = 7 WHERE number = 2",
+        "UPDATE entry SET event = NULL WHERE number = 2",
+        "UPDATE entry SET document = 77 WHERE number = 2",
+        "UPDATE tally SET received = received + 1",
+        "DELETE FROM tally",
+        "DELETE FROM dedupe WHERE number = 2",
+        "INSERT INTO released VALUES (1, 2)",
+        "UPDATE entry SET original = x'00' WHERE number = 2",
+        "UPDATE entry SET event = x'00' WHERE number = 2",
+    };
+    for (size_t i = 0; i < sizeof mischiefs / sizeof mischiefs[0]; i++) {
+        struct world world;
+        struct fault why;
+        int findings = 0;
+        world_make(&world);
+        add_entries(&world, 1, 3);
+        world_check(&world);
+        world_close(&world);
+        run_sql(&world, mischiefs[i]);
+        world_open(&world);
+        if (spool_check(world.reader, count_finding, &findings, &why) || findings == 0)
+            fail_msg("not found: %s", mischiefs[i]);
+        assert_int_equal(why.kind, FAULT_BROKEN);
+        world_end(&world);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(places_stay_as_long_as_a_number_of_theirs),
+        cmocka_unit_test(a_pruned_number_is_never_given_again),
+        cmocka_unit_test(a_document_stays_while_an_item_of_it_waits),
+        cmocka_unit_test(what_is_published_cannot_be_buried),
+        cmocka_unit_test(a_watermark_set_back_makes_entries_ready_again),
+        cmocka_unit_test(what_is_published_already_is_told_by_another_thread),
+        cmocka_unit_test(nobody_else_may_read_the_file),
+        cmocka_unit_test(a_newer_spool_is_refused),
+        cmocka_unit_test(a_check_finds_contradictions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
