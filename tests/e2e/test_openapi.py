@@ -70,9 +70,11 @@ def test_answers_to_handoffs_are_as_described(described, gateway):
     dossier = documents.dossier_code(1)
     good = documents.native_xml("OPENAPI-1", dossier)
     announced = gateway.authorised("motcua-phucuong", {"Content-Length": str(9 << 20)})
+    foreign = documents.native_xml("OPENAPI-2", dossier, sender=documents.DISTRICT,
+                                   receiver=documents.COMMUNE)
     answers = [gateway.post(good), gateway.post(good),
                gateway.post(documents.native_xml("OPENAPI-1", dossier, summary="khác")),
-               gateway.post(documents.native_xml("OPENAPI-2", dossier, sender=documents.DISTRICT)),
+               gateway.post(foreign),
                gateway.post(good, "text/csv"), gateway.post(good[:-30]),
                gateway.call("POST", "/v1/handoffs", None, announced)]
     assert [answer.status for answer in answers] == [202, 200, 409, 403, 415, 422, 413]
