@@ -290,6 +290,15 @@ static enum convert_result read_identity(const char *text, size_t size, struct a
     return read_text(text, size, arena, value, rule);
 }
 
+/* The old cards of nine digits ended with the year 2024. */
+static enum convert_result read_identity_new(const char *text, size_t size, struct arena *arena,
+                                             struct value *value, enum rule *rule)
+{
+    if (size == 9)
+        value->tag = "identity-implausible";
+    return read_identity(text, size, arena, value, rule);
+}
+
 static enum convert_result read_sha256(const char *text, size_t size, struct arena *arena,
                                        struct value *value, enum rule *rule)
 {
@@ -453,6 +462,7 @@ static const struct conversion conversions[] = {
     {"agency", VALUE_TEXT, false, no_form, read_agency, write_text},
     {"agency-of-dossier", VALUE_TEXT, true, no_form, read_agency_of_dossier, NULL},
     {"identity", VALUE_TEXT, false, no_form, read_identity, write_text},
+    {"identity-new", VALUE_TEXT, false, no_form, read_identity_new, write_text},
     {"sha256", VALUE_TEXT, false, no_form, read_sha256, write_text},
     {"cid", VALUE_TEXT, false, cid_form, read_cid, write_cid},
     {"base64-size", VALUE_NUMBER, false, no_form, read_base64_size, NULL},
