@@ -80,6 +80,7 @@ struct adapt_document {
     size_t size;
     const struct adapter *const *candidates;
     size_t candidate_count;
+    const uint8_t *sha256; /**< of the bytes, where it is known already; else NULL */
 };
 
 /**

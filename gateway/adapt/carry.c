@@ -53,6 +53,7 @@ static bool read_inner(struct reader *reader, const struct word *document, struc
     inner->plan = found.plan;
     inner->tree = &bench->inner.tree;
     inner->document = *document;
+    inner->sha256 = NULL;
     inner->items = NULL;
     inner->item_count = 0;
     inner->extra_prefix = adapter->name;

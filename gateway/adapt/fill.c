@@ -8,10 +8,19 @@ void filling_free(struct filling *filling)
         free(filling->elements[at].bits);
 }
 
-bool filling_start(struct filling *filling, struct fault *why)
+bool filling_clear(struct filling *filling, struct fault *why)
 {
     memset(filling->set, 0, sizeof filling->set);
-    return schema_reset(filling->fields->schema, filling->event, why);
+    filling->is_clear = schema_reset(filling->fields->schema, filling->event, why);
+    return filling->is_clear;
+}
+
+bool filling_start(struct filling *filling, struct fault *why)
+{
+    if (!filling->is_clear && !filling_clear(filling, why))
+        return false;
+    filling->is_clear = false;
+    return true;
 }
 
 /* ---- what is set ---- */

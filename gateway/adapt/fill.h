@@ -21,6 +21,7 @@ struct filling {
     const struct fields *fields;
     struct arena *arena; /**< of texts that the event borrows */
     avro_value_t *event;
+    bool is_clear;
     uint64_t set[FIELD_LIMIT / 64];
     uint32_t places[FIELD_LIMIT];              /**< the node that gave a field that is set */
     const struct tree *trees[FIELD_LIMIT];     /**< and its document; NULL: no node did */
@@ -36,7 +37,10 @@ struct holder {
 
 void filling_free(struct filling *filling);
 
-/** Puts the event to its defaults; nothing is set. */
+/** Puts the event to its defaults; nothing is set, and nothing is borrowed from a document. */
+bool filling_clear(struct filling *filling, struct fault *why) __attribute__((warn_unused_result));
+
+/** The same, for an event that is now to be filled, unless it is so already. */
 bool filling_start(struct filling *filling, struct fault *why) __attribute__((warn_unused_result));
 
 bool is_filled(const struct filling *filling, const struct holder *holder,

@@ -19,6 +19,7 @@ struct scan {
     struct json_reader *reader;
     struct flaw *flaw;
     int64_t depth;
+    bool counts_names;
     bool is_out_of_memory;
 };
 
@@ -130,7 +131,7 @@ static bool take_token(struct scan *scan)
 
 /* Limits, and the place of every value.  It trusts that the text is JSON; jansson finds what is
  * not. */
-static bool guard(struct scan *scan)
+static bool pass(struct scan *scan)
 {
     scan->reader->count = 0;
     while (scan->at < scan->end) {
@@ -140,6 +141,19 @@ static bool guard(struct scan *scan)
             return false;
     }
     return true;
+}
+
+/* A document of few values has few names, and they need not be counted. */
+static bool guard(struct scan *scan)
+{
+    struct scan again = *scan;
+    if (!pass(scan))
+        return false;
+    again.counts_names = true;
+    if (scan->reader->count <= scan->limits->names || pass(&again))
+        return true;
+    scan->is_out_of_memory = again.is_out_of_memory;
+    return false;
 }
 
 /* ---- the tree ---- */

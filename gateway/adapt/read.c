@@ -196,7 +196,7 @@ static bool read_items(struct workbench *bench, struct reader *reader,
 }
 
 static bool read_document(struct workbench *bench, const struct recognition *found,
-                          const struct word *document, const struct delivery *delivery,
+                          const struct adapt_document *document, const struct delivery *delivery,
                           size_t *item_count, struct fault *why)
 {
     struct reader *reader = arena_take(&bench->arena, sizeof *reader);
@@ -208,7 +208,8 @@ static bool read_document(struct workbench *bench, const struct recognition *fou
                               .plan = found->plan,
                               .bench = bench,
                               .tree = &bench->outer.tree,
-                              .document = *document,
+                              .document = {document->bytes, document->size},
+                              .sha256 = document->sha256,
                               .arena = &bench->arena,
                               .findings = &bench->findings,
                               .filling = &bench->filling,
@@ -284,14 +285,13 @@ bool adapt_read(struct workbench *bench, const struct adapt_document *document,
                 bool (*each)(void *own, const struct adapt_item *item, struct fault *why),
                 void *own, struct reading *reading, struct fault *why)
 {
-    const struct word bytes = {document->bytes, document->size};
     const struct delivery delivery = {each, own};
     struct recognition found;
     size_t item_count = 0;
     if (!document->candidate_count)
         return fault_set(why, FAULT_BROKEN, "no adapter to read with");
     /* The last event borrows from the last document, and avro-c still reads what it lets go of. */
-    if (!schema_reset(bench->adapters->schema, &bench->event, why))
+    if (!filling_clear(&bench->filling, why))
         return false;
     arena_reset(&bench->arena);
     findings_clear(&bench->findings);
@@ -299,7 +299,7 @@ bool adapt_read(struct workbench *bench, const struct adapt_document *document,
     if (!recognise_bytes(bench, document, &found, why))
         return false;
     bool is_found = found.rule == RULE_COUNT_;
-    if (is_found && !read_document(bench, &found, &bytes, &delivery, &item_count, why))
+    if (is_found && !read_document(bench, &found, document, &delivery, &item_count, why))
         return false;
     *reading = (struct reading){.adapter = is_found ? found.message->adapter : NULL,
                                 .item_count = item_count,

@@ -77,7 +77,10 @@ void name_codes(struct reader *reader)
 bool hash_item(const struct reader *reader, uint8_t digest[SHA256_SIZE], struct fault *why)
 {
     if (reader->adapter->syntax == SYNTAX_XML) {
-        digest_sha256(reader->document.text, reader->document.size, digest);
+        if (reader->sha256)
+            memcpy(digest, reader->sha256, SHA256_SIZE);
+        else
+            digest_sha256(reader->document.text, reader->document.size, digest);
         return true;
     }
     char *text = json_dumps(reader->tree->nodes[reader->item].origin,
@@ -89,44 +92,51 @@ bool hash_item(const struct reader *reader, uint8_t digest[SHA256_SIZE], struct 
     return true;
 }
 
-static bool print_part(const struct reader *reader, const struct part *part,
-                       const struct slot_use *use, FILE *out)
+/* What a part says, in the arena where it is a hash; no text when it is absent. */
+static struct word part_text(struct reader *reader, const struct part *part,
+                             const struct slot_use *use)
 {
     uint8_t digest[SHA256_SIZE];
-    char hex[SHA256_HEX_SIZE];
     struct fault unused;
     if (part->kind == PART_CONTENT) {
         if (!hash_item(reader, digest, &unused))
-            return false;
+            return (struct word){0};
     } else {
         struct word text = slot_text(reader, use->slot);
-        if (!text.size)
-            return part->kind == PART_HASH; /* what is personal may be absent */
         if (part->kind == PART_TEXT)
-            return fwrite(text.text, 1, text.size, out) == text.size;
+            return text.size ? text : (struct word){0};
+        if (!text.size) /* what is personal may be absent */
+            return (struct word){"", 0};
         digest_sha256(text.text, text.size, digest);
     }
+    char *hex = arena_take(reader->arena, SHA256_HEX_SIZE);
+    if (!hex)
+        return (struct word){0};
     digest_hex(digest, sizeof digest, hex);
-    return fputs(hex, out) >= 0;
+    return (struct word){hex, SHA256_HEX_SIZE - 1};
 }
 
 const char *join_parts(struct reader *reader, const struct part *parts, size_t count,
                        const struct slot_use *uses, size_t *size)
 {
-    char *text = NULL;
-    size_t written = 0;
-    FILE *out = count ? open_memstream(&text, &written) : NULL;
-    if (!out)
-        return NULL;
-    bool is_whole = true;
-    for (size_t at = 0; at < count && is_whole; at++)
-        is_whole =
-            (at == 0 || fputc('|', out) != EOF) && print_part(reader, &parts[at], &uses[at], out);
-    is_whole = fclose(out) == 0 && is_whole;
-    const char *name = is_whole ? arena_text(reader->arena, text, written) : NULL;
-    free(text);
-    *size = name ? written : 0;
-    return name;
+    const char *joined = NULL;
+    *size = 0;
+    for (size_t at = 0; at < count; at++) {
+        struct word part = part_text(reader, &parts[at], &uses[at]);
+        size_t before = at ? *size + 1 : 0;
+        char *longer = part.text ? arena_take(reader->arena, before + part.size + 1) : NULL;
+        if (!longer)
+            return NULL;
+        if (at) {
+            memcpy(longer, joined, *size);
+            longer[*size] = '|';
+        }
+        memcpy(longer + before, part.text, part.size);
+        *size = before + part.size;
+        longer[*size] = '\0';
+        joined = longer;
+    }
+    return joined;
 }
 
 /* ---- what is left over ---- */

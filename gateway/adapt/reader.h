@@ -29,7 +29,8 @@ struct reader {
     const struct plan *plan;
     struct workbench *bench;
     struct tree *tree;
-    struct word document; /**< its bytes */
+    struct word document;  /**< its bytes */
+    const uint8_t *sha256; /**< of them, or NULL */
     struct arena *arena;
     struct findings *findings;
     struct filling *filling;

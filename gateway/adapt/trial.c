@@ -86,7 +86,7 @@ static json_t *problem_json(const struct problem *problem)
 
 bool trial_run(struct trial *trial, const char *bytes, size_t size, struct fault *why)
 {
-    const struct adapt_document document = {bytes, size, &trial->adapter, 1};
+    const struct adapt_document document = {bytes, size, &trial->adapter, 1, NULL};
     struct reading reading;
     trial->events = json_array();
     trial->problems = json_array();

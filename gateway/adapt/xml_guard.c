@@ -55,7 +55,8 @@ static bool take_name(struct scan *scan)
         scan->at++;
     if (scan->at == name)
         return fail(scan, RULE_SYNTAX, "a name");
-    return name_set_add(scan->names, name, (size_t)(scan->at - name),
+    return !scan->names ||
+           name_set_add(scan->names, name, (size_t)(scan->at - name),
                         (size_t)scan->limits->names) ||
            fail(scan, RULE_LIMIT, "names");
 }
@@ -159,21 +160,28 @@ static bool check_declaration(struct scan *scan)
     return fail(scan, RULE_SYNTAX, "UTF-8");
 }
 
+static bool pass(struct scan *scan)
+{
+    for (;;) {
+        scan->at = memchr(scan->at, '<', (size_t)(scan->end - scan->at));
+        if (!scan->at)
+            return true;
+        if (!take_markup(scan))
+            return false;
+    }
+}
+
 bool xml_guard(const char *bytes, size_t size, const struct adapt_limits *limits,
                struct name_set *names, struct flaw *flaw)
 {
-    struct scan scan = {bytes, bytes, bytes + size, limits, names, flaw, 0, 0};
+    struct scan scan = {bytes, bytes, bytes + size, limits, NULL, flaw, 0, 0};
     if (!guard_utf8(bytes, size, flaw))
         return false;
     if (starts(&scan, "\xEF\xBB\xBF"))
         scan.at += 3;
-    if (!check_declaration(&scan))
+    struct scan again = scan;
+    if (!check_declaration(&scan) || !pass(&scan))
         return false;
-    for (;;) {
-        scan.at = memchr(scan.at, '<', (size_t)(scan.end - scan.at));
-        if (!scan.at)
-            return true;
-        if (!take_markup(&scan))
-            return false;
-    }
+    again.names = names; /* a document of few nodes has few names, and they need not be counted */
+    return scan.nodes <= limits->names || pass(&again);
 }

@@ -228,7 +228,8 @@ bool reading_run(struct handoff *handoff, struct station *station, enum outcome 
                                         .trace_id = handoff->trace.id,
                                         .received_at_ms = handoff->document.received_at_ms}};
     const struct adapt_document document = {handoff->bytes, handoff->document.size,
-                                            handoff->candidates, handoff->candidate_count};
+                                            handoff->candidates, handoff->candidate_count,
+                                            handoff->document.sha256};
     if (!adapt_read(station->bench, &document, take_item, &run, reading, why))
         return false;
 

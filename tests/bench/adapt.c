@@ -129,7 +129,7 @@ int main(int argc, char **argv)
     auto_free(xmlFreeParserCtxt) xmlParserCtxtPtr parser = xmlNewParserCtxt();
     const struct adapter *adapter = adapters_find(adapters, "lienthong-xml");
     struct bare bare = {bytes, size, parser, validator};
-    struct whole whole = {bench, {bytes, size, &adapter, 1}};
+    struct whole whole = {bench, {bytes, size, &adapter, 1, NULL}};
     struct contestant first = {"libxml2: parse, validate, free", parse_and_validate, &bare, 0};
     struct contestant second = {"adapt_read: bytes to event", read_event, &whole, 0};
     return compete(&first, &second, size, rounds);

@@ -196,7 +196,7 @@ static void go_round(struct round *round)
         adapt_write(round->bench, round->adapter, &round->event, &size, &why);
     if (!document)
         fail_msg("%s", why.text);
-    const struct adapt_document posted = {document, size, &round->adapter, 1};
+    const struct adapt_document posted = {document, size, &round->adapter, 1, NULL};
     assert_true(adapt_read(round->bench, &posted, take, round, &reading, &why));
     show_problems(&reading, document);
     compare(round);
