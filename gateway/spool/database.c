@@ -12,7 +12,7 @@
 extern const char schema_sql[] __asm__("_binary_gateway_spool_schema_sql_start");
 extern const char schema_sql_end[] __asm__("_binary_gateway_spool_schema_sql_end");
 
-enum { BUSY_MS = 10000, TEXT_SIZE = 64 };
+enum { TEXT_SIZE = 64 };
 
 /* SQLite knows a full disk, but not a quota or a limit on a file's size. */
 static bool is_out_of_room(sqlite3 *database)
@@ -152,7 +152,7 @@ static sqlite3 *open_file(const char *file, int flags, struct fault *why)
     sqlite3 *database = NULL;
     int code = sqlite3_open_v2(file, &database, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK) {
-        (void)sqlite3_busy_timeout(database, BUSY_MS);
+        (void)sqlite3_busy_timeout(database, DATABASE_BUSY_MS);
         return database;
     }
     (void)fault_set(why, FAULT_BROKEN, "%s: %s", file, sqlite3_errstr(code));
@@ -187,9 +187,11 @@ static bool accept_version(sqlite3 *database, const char *file, bool may_make, s
 
 sqlite3 *database_open_writer(const char *file, struct fault *why)
 {
-    /* The page size must stand before the first table; one reader's cache is 64 MiB at most. */
+    /* The page size must stand before the first table.  A WAL that a long reader made large is cut
+     * back to 128 MiB afterwards; the cache is 64 MiB at most. */
     static const char settings[] = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;"
                                    "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
+                                   "PRAGMA journal_size_limit = 134217728;"
                                    "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
     /* What it holds is personal; the files beside it get the same rights. */
     int created = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);

@@ -197,7 +197,7 @@ static int64_t oldest_ready(struct store *store)
 
 void levels_refresh(struct spool *spool)
 {
-    int64_t oldest = spool->store.counters.last_number > spool->store.counters.watermark
+    int64_t oldest = spool->store.counters.last_next > spool->store.counters.watermark
                          ? oldest_ready(&spool->store)
                          : 0;
     int64_t file = size_of(spool->file, "") + size_of(spool->file, "-wal");

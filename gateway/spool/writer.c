@@ -40,16 +40,22 @@ static void end_tasks(struct queue *queue, struct task *tasks, const struct faul
 }
 
 /* In the writer's own thread and connection: older SQLite can damage a WAL that two connections
- * write or checkpoint at once. */
+ * write or checkpoint at once.  Readers that follow each other closely can keep the WAL from ever
+ * beginning anew; when it has grown to a multiple, the writer waits a moment for them. */
 static void checkpoint(struct spool *spool)
 {
+    enum { PATIENCE_MS = 100, MANY = 4 };
+    sqlite3 *database = spool->store.database;
+    bool is_long = spool->wal_frames >= MANY * spool->options.checkpoint_pages;
+    int mode = is_long ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
     int log = 0;
     int done = 0;
-    int code = sqlite3_wal_checkpoint_v2(spool->store.database, NULL, SQLITE_CHECKPOINT_PASSIVE,
-                                         &log, &done);
+    (void)sqlite3_busy_timeout(database, PATIENCE_MS);
+    int code = sqlite3_wal_checkpoint_v2(database, NULL, mode, &log, &done);
+    (void)sqlite3_busy_timeout(database, DATABASE_BUSY_MS);
     if (code != SQLITE_OK && code != SQLITE_BUSY)
         log_error("spool.checkpoint_failed", "why=\"%s\"", sqlite3_errstr(code));
-    /* A reader can keep the WAL from beginning anew: not again at each commit, then. */
+    /* Where the WAL goes on all the same: not again at each commit. */
     spool->checkpoint_at = log + spool->options.checkpoint_pages;
 }
 

@@ -3,6 +3,7 @@
 #include "spool_world.h"
 
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 enum { ADDERS = 4, PER_ADDER = 400, LANES = 5, TOTAL = ADDERS * PER_ADDER, BATCH = 64 };
 
@@ -158,6 +159,57 @@ static void all_threads_at_once_lose_nothing(void **state)
     free(crowd);
 }
 
+static bool look_on(void *own, const struct spool_entry *entry)
+{
+    return own && entry;
+}
+
+/* Reads all there is, again and again. */
+static void *pore(void *own)
+{
+    struct crowd *crowd = own;
+    struct fault why;
+    struct spool_reader *reader = spool_reader_open(crowd->world.file, &why);
+    must(reader, "a reader opens");
+    while (!atomic_load(&crowd->is_over))
+        must(spool_list(reader, (struct spool_range){0, TOTAL}, look_on, crowd, &why), why.text);
+    spool_reader_close(reader);
+    return NULL;
+}
+
+static int64_t wal_size(const struct world *world)
+{
+    struct stat status;
+    char path[sizeof world->file + 8];
+    (void)snprintf(path, sizeof path, "%s-wal", world->file);
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_size;
+}
+
+/* With always somebody at it, the WAL would only grow. */
+static void readers_that_never_pause_do_not_make_the_wal_grow(void **state)
+{
+    (void)state;
+    enum { READERS = 3, PAGES = 16, PAGE_SIZE = 8192, MULTIPLE = 10 };
+    pthread_t readers[READERS];
+    struct crowd *crowd = calloc(1, sizeof *crowd);
+    assert_non_null(crowd);
+    world_prepare(&crowd->world);
+    crowd->world.options.checkpoint_pages = PAGES;
+    world_open(&crowd->world);
+    for (int i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&readers[i], NULL, pore, crowd), 0);
+    for (int id = 1; id <= PER_ADDER; id++)
+        (void)world_add_one(&crowd->world, id, id, 1);
+    int64_t size = wal_size(&crowd->world);
+    atomic_store(&crowd->is_over, true);
+    for (int i = 0; i < READERS; i++)
+        assert_int_equal(pthread_join(readers[i], NULL), 0);
+    world_end(&crowd->world);
+    free(crowd);
+    assert_in_range(size, 1, MULTIPLE * PAGES * PAGE_SIZE);
+}
+
 static void count_done(void *own, const struct spool_receipt *receipts, size_t count,
                        const struct fault *why)
 {
@@ -246,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_threads_at_once_lose_nothing),
+        cmocka_unit_test(readers_that_never_pause_do_not_make_the_wal_grow),
         cmocka_unit_test(a_full_queue_refuses_and_close_ends_the_rest),
         cmocka_unit_test(a_document_over_the_queues_bytes_is_told_to_wait),
         cmocka_unit_test(a_disk_below_its_reserve_takes_nothing),
