@@ -247,7 +247,8 @@ def parse(arguments=None):
     parser.add_argument("--broker-faults", type=int, default=6)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--dossiers", type=int, default=40, help="of each client")
-    parser.add_argument("--pause", type=float, default=0.0, help="seconds between documents")
+    parser.add_argument("--pause", type=float, default=0.02,
+                        help="seconds between documents of one client")
     parser.add_argument("--seed", type=int, default=None)
     options = parser.parse_args(arguments)
     if options.seed is None:
