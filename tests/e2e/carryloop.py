@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kills the spool and the publisher again and again, and then counts what Kafka holds.
 
-    tests/e2e/carryloop.py --kills 60 --entries 40000 --broker-faults 6
+    tests/e2e/carryloop.py --kills 60 --entries 40000 --broker-faults 6 --delay 0.03
 
 The program `carry` adds entries and publishes them; it is killed with SIGKILL at random moments
-and begins again with the first entry that it had no answer for, as a client would.  Meanwhile the
-broker is stopped, killed and paused.  Afterwards a read_committed consumer must hold each entry
+and begins again with the first entry that it had no answer for, as a client would.  The broker's
+answers come late, so that many a kill falls between a commit and the news of it; and it is stopped,
+killed and paused.  Afterwards a read_committed consumer must hold each entry
 exactly once, those of a dossier in the order of their numbers, and what is too large for the topic
 once as a dead letter.  Exit 0 when it finds nothing wrong."""
 import argparse
@@ -22,6 +23,7 @@ import time
 from harness import services
 from harness.gateway import BUILD
 from harness.readers import read_topic
+from harness.slow import SlowKafka
 
 POISON_EVERY = 2500
 TOPIC_LIMIT = 100000
@@ -53,7 +55,7 @@ class Loop:
                      self.options.entries + 1)
         log = open(self.folder / "carry.log", "ab")
         return subprocess.Popen(
-            [BUILD / "tests" / "e2e" / "carry", self.folder / "spool.db", self.kafka.brokers, "gw",
+            [BUILD / "tests" / "e2e" / "carry", self.folder / "spool.db", self.kafka.slow_brokers, "gw",
              self.prefix, self.folder / "answers", str(first), str(self.options.entries), str(self.options.rate)],
             stderr=log, cwd=services.ROOT)
 
@@ -84,7 +86,7 @@ class Loop:
         while killed < self.options.kills:
             process = self.begin()
             try:
-                process.wait(self.random.choice([0.02, 0.1, 0.3, 0.6, 1, 1.5, 2.5]) *
+                process.wait(self.random.choice([0.05, 0.6, 1, 1.5, 2, 2.5, 3]) *
                              self.random.uniform(0.5, 1.5))
                 self.errors += [f"ended by itself with {process.returncode}"] \
                     if process.returncode else []
@@ -139,6 +141,7 @@ def parse(arguments=None):
     parser.add_argument("--entries", type=int, default=40000)
     parser.add_argument("--rate", type=int, default=1500, help="entries a second, while it lives")
     parser.add_argument("--broker-faults", type=int, default=6)
+    parser.add_argument("--delay", type=float, default=0.03, help="seconds, of every answer")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--keep", type=pathlib.Path, help="folder that stays afterwards")
     return parser.parse_args(arguments)
@@ -150,7 +153,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = options.keep or pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        kafka = services.Kafka(folder / "kafka")
+        kafka = SlowKafka(folder / "kafka", options.delay)
         try:
             kafka.start()
             wrong = Loop(options, kafka, folder).run()
