@@ -26,7 +26,7 @@ static const struct config_setting settings[] = {
     {"http.connections", CONFIG_NUMBER, AT(http.connections), "1000", 1, 100000},
     {"http.connections_per_address", CONFIG_NUMBER, AT(http.connections_per_address), "0", 0,
      100000},
-    {"http.head_limit_bytes", CONFIG_NUMBER, AT(http.head_limit_bytes), "32768", KIB, MIB},
+    {"http.head_limit_bytes", CONFIG_NUMBER, AT(http.head_limit_bytes), "16384", KIB, MIB},
     {"http.body_limit_bytes", CONFIG_NUMBER, AT(http.body_limit_bytes), "8388608", KIB, GIB},
     {"http.body_memory_bytes", CONFIG_NUMBER, AT(http.body_memory_bytes), "268435456", KIB,
      1024 * GIB},

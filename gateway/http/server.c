@@ -21,7 +21,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PEM_LIMIT = 64 * 1024, LOG_TEXT = 256, TICK_US = 2000 };
+/* The library wipes a connection's whole memory after each request, so that is kept small: the head
+ * itself and, in HEAD_RECORDS, the library's notes about its headers. */
+enum { PEM_LIMIT = 64 * 1024, LOG_TEXT = 256, TICK_US = 2000, HEAD_RECORDS = 8192 };
 
 struct http_server {
     struct http_options options; /* its texts are our own copies */
@@ -148,7 +150,7 @@ static bool start_daemon(struct http_server *server, struct fault *why)
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)options->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         (unsigned)options->connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)options->head_limit * 2 + 4096, MHD_OPTION_ARRAY, list, MHD_OPTION_END);
+        (size_t)options->head_limit + HEAD_RECORDS, MHD_OPTION_ARRAY, list, MHD_OPTION_END);
     return server->daemon ||
            fault_set(why, FAULT_REFUSE, "listen %s: the HTTP server does not start%s",
                      server->listen, server->certificate ? "; is the key the certificate's?" : "");
