@@ -5,14 +5,13 @@
 #include "base/cleanup.h"
 
 #include <errno.h>
-#include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <sys/random.h>
 
-ENDS_WITH_SCOPE(EVP_MAC_CTX *, EVP_MAC_CTX_free)
+ENDS_WITH_SCOPE(EVP_MD_CTX *, EVP_MD_CTX_free)
 
 enum { SHA1_SIZE = 20 };
 
@@ -20,7 +19,6 @@ enum { SHA1_SIZE = 20 };
 static struct {
     EVP_MD *sha1;
     EVP_MD *sha256;
-    EVP_MAC *hmac;
 } fetched;
 
 /* Without these nothing can be accepted, deduplicated or authorised. */
@@ -36,8 +34,7 @@ static void fetch(void)
 {
     fetched.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
     fetched.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    fetched.hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    require(fetched.sha1 && fetched.sha256 && fetched.hmac, "OpenSSL");
+    require(fetched.sha1 && fetched.sha256, "OpenSSL");
 }
 
 static void fetch_once(void)
@@ -52,21 +49,46 @@ void digest_sha256(const void *bytes, size_t size, uint8_t digest[SHA256_SIZE])
     require(EVP_Digest(bytes, size, digest, NULL, fetched.sha256, NULL) == 1, "SHA-256");
 }
 
+/* A part of what is hashed. */
+struct piece {
+    const void *bytes;
+    size_t size;
+};
+
+/* The digest of two pieces, one after the other. */
+static void digest_both(const EVP_MD *algorithm, struct piece first, struct piece second,
+                        uint8_t *digest)
+{
+    auto_free(EVP_MD_CTX_free) EVP_MD_CTX *state = EVP_MD_CTX_new();
+    require(state && EVP_DigestInit_ex2(state, algorithm, NULL) == 1 &&
+                EVP_DigestUpdate(state, first.bytes, first.size) == 1 &&
+                EVP_DigestUpdate(state, second.bytes, second.size) == 1 &&
+                EVP_DigestFinal_ex(state, digest, NULL) == 1,
+            "a digest");
+}
+
+/* By the letter of RFC 2104: OpenSSL's own takes five times as long, since it looks its digest up
+ * by name at each use. */
 void digest_hmac(const void *key, size_t key_size, const void *bytes, size_t size,
                  uint8_t digest[SHA256_SIZE])
 {
+    enum { BLOCK_SIZE = 64, INNER = 0x36, OUTER = 0x5C };
+    uint8_t block[BLOCK_SIZE] = {0};
+    uint8_t inner[SHA256_SIZE];
     fetch_once();
-    char name[] = "SHA256";
-    const OSSL_PARAM with_sha256[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    size_t written = 0;
-    auto_free(EVP_MAC_CTX_free) EVP_MAC_CTX *keyed = EVP_MAC_CTX_new(fetched.hmac);
-    require(keyed && EVP_MAC_init(keyed, key, key_size, with_sha256) == 1 &&
-                EVP_MAC_update(keyed, bytes, size) == 1 &&
-                EVP_MAC_final(keyed, digest, &written, SHA256_SIZE) == 1,
-            "HMAC-SHA-256");
+    if (key_size > BLOCK_SIZE)
+        digest_sha256(key, key_size, block);
+    else if (key_size > 0)
+        memcpy(block, key, key_size);
+    for (size_t i = 0; i < BLOCK_SIZE; i++)
+        block[i] ^= INNER;
+    digest_both(fetched.sha256, (struct piece){block, BLOCK_SIZE}, (struct piece){bytes, size},
+                inner);
+    for (size_t i = 0; i < BLOCK_SIZE; i++)
+        block[i] ^= INNER ^ OUTER;
+    digest_both(fetched.sha256, (struct piece){block, BLOCK_SIZE},
+                (struct piece){inner, sizeof inner}, digest);
+    OPENSSL_cleanse(block, sizeof block);
 }
 
 void digest_hex(const uint8_t *bytes, size_t size, char *text)
@@ -102,24 +124,12 @@ bool digest_unhex(const char *text, size_t size, uint8_t *bytes)
     return true;
 }
 
-static void sha1_of_both(const void *first, size_t first_size, const void *second,
-                         size_t second_size, uint8_t digest[SHA1_SIZE])
-{
-    EVP_MD_CTX *state = EVP_MD_CTX_new();
-    require(state && EVP_DigestInit_ex2(state, fetched.sha1, NULL) == 1 &&
-                EVP_DigestUpdate(state, first, first_size) == 1 &&
-                EVP_DigestUpdate(state, second, second_size) == 1 &&
-                EVP_DigestFinal_ex(state, digest, NULL) == 1,
-            "SHA-1");
-    EVP_MD_CTX_free(state);
-}
-
 void uuid_name_based(const uint8_t space[UUID_SIZE], const void *name, size_t size,
                      uint8_t uuid[UUID_SIZE])
 {
     fetch_once();
     uint8_t digest[SHA1_SIZE];
-    sha1_of_both(space, UUID_SIZE, name, size, digest);
+    digest_both(fetched.sha1, (struct piece){space, UUID_SIZE}, (struct piece){name, size}, digest);
     memcpy(uuid, digest, UUID_SIZE);
     uuid[6] = (uint8_t)((uuid[6] & 0x0F) | 0x50); /* version 5 */
     uuid[8] = (uint8_t)((uuid[8] & 0x3F) | 0x80); /* variant of RFC 9562 */
