@@ -3,7 +3,7 @@
 #include "adapt/field.h"
 
 #include "base/cleanup.h"
-#include "event/shape.h"
+#include "event/fallback.h"
 
 ENDS_WITH_SCOPE(struct fields *, fields_free)
 
@@ -134,18 +134,26 @@ static bool walk_record(struct fields *fields, avro_schema_t record,
     return true;
 }
 
-/* avro-c forgets logical types; the shapes, which have the same order, keep them. */
-static void mark_times(struct fields *fields)
+/* avro-c forgets logical types and defaults; the shapes, which have the same order, keep them. */
+static void find_shapes(struct field *field, const struct shape *shape)
+{
+    for (size_t step = 0; step < field->depth; step++) {
+        shape = shape->fields[field->steps[step]].shape;
+        if (field->branches[step] >= 0)
+            shape = shape->parts[field->branches[step]];
+        field->shapes[step] = shape;
+    }
+    field->is_time = shape->logical && strcmp(shape->logical, "timestamp-millis") == 0;
+    if (field->type == FIELD_RECORDS)
+        field->element = shape->parts[0];
+}
+
+/* An array comes before its members. */
+static void find_all_shapes(struct fields *fields)
 {
     for (size_t at = 0; at < fields->count; at++) {
         struct field *field = &fields->list[at];
-        const struct shape *shape = field->list ? NULL : fields->schema->shapes->root;
-        for (size_t step = 0; shape && step < field->depth; step++) {
-            shape = shape->fields[field->steps[step]].shape;
-            if (field->branches[step] >= 0)
-                shape = shape->parts[field->branches[step]];
-        }
-        field->is_time = shape && shape->logical && strcmp(shape->logical, "timestamp-millis") == 0;
+        find_shapes(field, field->list ? field->list->element : fields->schema->shapes->root);
     }
 }
 
@@ -160,7 +168,7 @@ struct fields *fields_new(const struct schema *schema, struct fault *why)
     struct position top = {.prefix = ""};
     if (!walk_record(fields, schema->avro, &top, why))
         return NULL;
-    mark_times(fields);
+    find_all_shapes(fields);
     return steal(fields);
 }
 
@@ -183,9 +191,10 @@ const struct field *fields_find(const struct fields *fields, const char *name)
 }
 
 /* Steps into the union at `place`; a record that was null gets its defaults. */
-static bool open_branch(const struct fields *fields, int branch, avro_value_t *place,
+static bool open_branch(const struct field *field, size_t step, avro_value_t *place,
                         struct fault *why)
 {
+    int branch = field->branches[step];
     int now = -1;
     if (avro_value_get_discriminant(place, &now) != 0)
         now = -1;
@@ -194,12 +203,12 @@ static bool open_branch(const struct fields *fields, int branch, avro_value_t *p
         return fault_memory(why);
     *place = inner;
     if (now != branch && avro_value_get_type(place) == AVRO_RECORD)
-        return schema_reset_record(fields->schema, place, why);
+        return fallback_fill(field->shapes[step], place, NULL) || fault_memory(why);
     return true;
 }
 
-bool field_open(const struct fields *fields, const struct field *field, avro_value_t *base,
-                avro_value_t *place, struct fault *why)
+bool field_open(const struct field *field, const avro_value_t *base, avro_value_t *place,
+                struct fault *why)
 {
     avro_value_t at = *base;
     for (size_t step = 0; step < field->depth; step++) {
@@ -207,7 +216,7 @@ bool field_open(const struct fields *fields, const struct field *field, avro_val
         if (avro_value_get_by_index(&at, field->steps[step], &inner, NULL) != 0)
             return fault_set(why, FAULT_BROKEN, "%s: the event has another schema", field->name);
         at = inner;
-        if (field->branches[step] >= 0 && !open_branch(fields, field->branches[step], &at, why))
+        if (field->branches[step] >= 0 && !open_branch(field, step, &at, why))
             return false;
     }
     *place = at;

@@ -3,6 +3,7 @@
 #define ADAPT_FIELD_H
 
 #include "event/schema.h"
+#include "event/shape.h"
 
 #include <avro.h>
 #include <stdbool.h>
@@ -30,6 +31,8 @@ struct field {
     size_t steps[FIELD_DEPTH]; /**< record by record, from the event or the array's record */
     int branches[FIELD_DEPTH]; /**< the union's branch that holds the value; -1: no union */
     int nulls[FIELD_DEPTH];    /**< its null branch, or -1 */
+    const struct shape *shapes[FIELD_DEPTH]; /**< of the value at each step */
+    const struct shape *element;             /**< of an array: of its records */
     size_t depth;
     enum field_type type;
     bool is_time;    /**< milliseconds since 1970 */
@@ -58,8 +61,8 @@ const struct field *fields_find(const struct fields *fields, const char *name);
  * were null are put to their defaults.  `base` is the event, or the record in an array for its
  * members.
  */
-bool field_open(const struct fields *fields, const struct field *field, avro_value_t *base,
-                avro_value_t *place, struct fault *why) __attribute__((warn_unused_result));
+bool field_open(const struct field *field, const avro_value_t *base, avro_value_t *place,
+                struct fault *why) __attribute__((warn_unused_result));
 
 /** Where the field is read: false when it, or a record above it, is null. */
 bool field_look(const struct field *field, const avro_value_t *base, avro_value_t *place);

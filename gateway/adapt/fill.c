@@ -2,6 +2,8 @@
 /* The only place where reading writes into the Avro event. */
 #include "adapt/fill.h"
 
+#include "event/fallback.h"
+
 void filling_free(struct filling *filling)
 {
     for (size_t at = 0; at < FIELD_LIMIT; at++)
@@ -93,7 +95,7 @@ bool fill_field(struct filling *filling, struct holder *holder, const struct fie
                 const struct value *value, struct fault *why)
 {
     avro_value_t place;
-    if (!field_open(filling->fields, field, &holder->value, &place, why) ||
+    if (!field_open(field, &holder->value, &place, why) ||
         !set_value(filling, &place, field->type, value, why))
         return false;
     note_filled(filling, holder, field);
@@ -137,7 +139,7 @@ bool fill_text(struct filling *filling, const struct field *list, const char *te
                struct fault *why)
 {
     avro_value_t place, element;
-    if (!field_open(filling->fields, list, filling->event, &place, why))
+    if (!field_open(list, filling->event, &place, why))
         return false;
     if (avro_value_append(&place, &element, NULL) != 0)
         return fault_memory(why);
@@ -150,7 +152,7 @@ bool fill_entry(struct filling *filling, const struct field *map, const char *ke
 {
     avro_value_t place, entry;
     int added = 0;
-    if (!field_open(filling->fields, map, filling->event, &place, why))
+    if (!field_open(map, filling->event, &place, why))
         return false;
     if (avro_value_add(&place, key, &entry, NULL, &added) != 0)
         return fault_memory(why);
@@ -177,12 +179,12 @@ bool fill_element(struct filling *filling, const struct field *list, struct hold
 {
     avro_value_t place;
     *element = (struct holder){.list = list};
-    if (!field_open(filling->fields, list, filling->event, &place, why))
+    if (!field_open(list, filling->event, &place, why))
         return false;
     if (avro_value_append(&place, &element->value, &element->index) != 0)
         return fault_memory(why);
     return room_for_bits(&filling->elements[list->number], element->index, why) &&
-           schema_reset_record(filling->fields->schema, &element->value, why);
+           (fallback_fill(list->element, &element->value, NULL) || fault_memory(why));
 }
 
 size_t fill_count(const struct filling *filling, const struct field *list)
@@ -223,6 +225,6 @@ static bool has_text(const avro_value_t *list, const char *text)
 bool fill_tag(struct filling *filling, const struct field *tags, const char *tag, struct fault *why)
 {
     avro_value_t place;
-    return field_open(filling->fields, tags, filling->event, &place, why) &&
+    return field_open(tags, filling->event, &place, why) &&
            (has_text(&place, tag) || fill_text(filling, tags, tag, strlen(tag), why));
 }
