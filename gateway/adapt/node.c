@@ -136,7 +136,9 @@ static char replacement(char c, bool is_first, bool in_namespace, bool is_json)
         return '1';
     if (c == '[')
         return '2';
-    return c == '{' && is_first && is_json ? '3' : 0;
+    if (!is_first || !is_json)
+        return 0;
+    return c == '{' ? '3' : c == '@' ? '4' : 0;
 }
 
 /* Writes the name so that it ends before `end`; returns where it starts. */

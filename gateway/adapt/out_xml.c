@@ -3,6 +3,8 @@
  */
 #include "adapt/out.h"
 
+#include "base/cleanup.h"
+
 /* What holds for the elements below. */
 struct scope {
     const char *default_namespace; /* NULL: none */
@@ -53,24 +55,6 @@ static bool is_name(const char *name, size_t size)
     return size > 0;
 }
 
-/* "{namespace}local" apart; a name without braces has no namespace here. */
-struct name_parts {
-    struct word name_space;
-    const char *local;
-    size_t size;
-};
-
-static struct name_parts parts_of(const struct out *out)
-{
-    const char *close = out->size && out->name[0] == '{' ? memchr(out->name, '}', out->size) : NULL;
-    if (!close)
-        return (struct name_parts){.local = out->name, .size = out->size};
-    size_t size = (size_t)(close - out->name - 1);
-    return (struct name_parts){{out->name + 1, size}, close + 1, out->size - size - 2};
-}
-
-/* ---- attributes ---- */
-
 static const char *namespace_of(const struct adapter *adapter, const char *prefix, size_t size)
 {
     for (size_t at = 0; at < adapter->prefix_count; at++) {
@@ -82,41 +66,72 @@ static const char *namespace_of(const struct adapter *adapter, const char *prefi
     return NULL;
 }
 
-/* xmlns:PREFIX="NAMESPACE", unless an attribute before declared it. */
-static void declare(const struct writing *writing, const struct out *element,
-                    const struct out *attribute, size_t prefix_size)
+/* A name as it stands in a path: "{namespace}local", "prefix:local" or "local". */
+struct name_parts {
+    struct word name_space; /* of a name that says it, or whose prefix is known */
+    struct word prefix;
+    const char *local;
+    size_t size;
+};
+
+static bool take_parts(const struct adapter *adapter, const struct out *out,
+                       struct name_parts *parts)
+{
+    const char *end = out->name + out->size;
+    const char *close = out->size && *out->name == '{' ? memchr(out->name, '}', out->size) : NULL;
+    const char *colon = close ? NULL : memchr(out->name, ':', out->size);
+    *parts = (struct name_parts){.local = close ? close + 1 : colon ? colon + 1 : out->name};
+    parts->size = (size_t)(end - parts->local);
+    if (close)
+        parts->name_space = (struct word){out->name + 1, (size_t)(close - out->name - 1)};
+    if (colon) {
+        parts->prefix = (struct word){out->name, (size_t)(colon - out->name)};
+        const char *found = namespace_of(adapter, out->name, parts->prefix.size);
+        if (!found)
+            return false;
+        parts->name_space = (struct word){found, strlen(found)};
+    }
+    return is_name(parts->local, parts->size);
+}
+
+static void put_declaration(FILE *out, const struct word *prefix, const struct word *name_space)
+{
+    (void)fprintf(out, " xmlns%s%.*s=\"", prefix->size ? ":" : "", (int)prefix->size,
+                  prefix->size ? prefix->text : "");
+    put_escaped(out, name_space, true);
+    (void)fputc('"', out);
+}
+
+/* ---- attributes ---- */
+
+/* Whether an attribute before has the same prefix, and so has declared it. */
+static bool is_declared(const struct out *element, const struct out *attribute,
+                        const struct word *prefix)
 {
     for (const struct out *each = element->children; each != attribute; each = each->next)
-        if (each->is_attribute && each->size > prefix_size &&
-            memcmp(each->name, attribute->name, prefix_size + 1) == 0)
-            return;
-    const char *found = namespace_of(writing->adapter, attribute->name, prefix_size);
-    struct word text = {found, found ? strlen(found) : 0};
-    (void)fprintf(writing->out, " xmlns:%.*s=\"", (int)prefix_size, attribute->name);
-    put_escaped(writing->out, &text, true);
-    (void)fputc('"', writing->out);
+        if (each->is_attribute && each->size > prefix->size &&
+            memcmp(each->name, attribute->name, prefix->size + 1) == 0)
+            return true;
+    return false;
 }
 
 static void put_attribute(const struct writing *writing, const struct out *element,
                           const struct out *attribute, int number)
 {
-    struct name_parts parts = parts_of(attribute);
-    const char *colon = memchr(parts.local, ':', parts.size);
-    size_t prefix_size = colon ? (size_t)(colon - parts.local) : 0;
-    const char *local = colon ? colon + 1 : parts.local;
-    size_t local_size = parts.size - (size_t)(local - parts.local);
-    if (!is_name(local, local_size) ||
-        (colon && !namespace_of(writing->adapter, parts.local, prefix_size)))
+    struct name_parts parts;
+    char made[16];
+    if (!take_parts(writing->adapter, attribute, &parts))
         return;
-    if (colon)
-        declare(writing, element, attribute, prefix_size);
-    if (parts.name_space.size) {
-        (void)fprintf(writing->out, " xmlns:a%d=\"", number);
-        put_escaped(writing->out, &parts.name_space, true);
-        (void)fprintf(writing->out, "\" a%d:%.*s=\"", number, (int)parts.size, parts.local);
-    } else {
-        (void)fprintf(writing->out, " %.*s=\"", (int)parts.size, parts.local);
+    if (parts.name_space.size && !parts.prefix.size) {
+        (void)snprintf(made, sizeof made, "a%d", number);
+        parts.prefix = (struct word){made, strlen(made)};
+        put_declaration(writing->out, &parts.prefix, &parts.name_space);
+    } else if (parts.prefix.size && !is_declared(element, attribute, &parts.prefix)) {
+        put_declaration(writing->out, &parts.prefix, &parts.name_space);
     }
+    (void)fprintf(writing->out, " %.*s%s%.*s=\"", (int)parts.prefix.size,
+                  parts.prefix.size ? parts.prefix.text : "", parts.prefix.size ? ":" : "",
+                  (int)parts.size, parts.local);
     put_escaped(writing->out, &attribute->text, true);
     (void)fputc('"', writing->out);
 }
@@ -148,34 +163,35 @@ static bool same_namespace(const char *one, const struct word *other)
     return size == other->size && (!size || memcmp(one, other->text, size) == 0);
 }
 
-/* The start tag's name and the declarations that it needs; changes the scope for what is below. */
-static bool put_name(const struct writing *writing, const struct out *element,
-                     const struct name_parts *parts, struct scope *scope, struct arena *arena)
+/* The prefix of the element's tags; changes the scope for what is below. */
+static struct word tag_prefix(const struct writing *writing, const struct out *element,
+                              const struct name_parts *parts, struct scope *scope)
 {
-    bool is_foreign = parts->local != element->name;
-    const char *prefix = is_foreign ? NULL : prefix_for(writing->adapter, element);
-    bool is_new = prefix && (!scope->prefix || strcmp(prefix, scope->prefix) != 0);
+    const char *own = prefix_for(writing->adapter, element);
+    if (parts->prefix.size || parts->local != element->name)
+        return parts->prefix;
+    if (own)
+        scope->prefix = own;
+    return (struct word){scope->prefix, scope->prefix ? strlen(scope->prefix) : 0};
+}
+
+/* Says which namespace the tag's prefix, or a tag without one, stands for, where that is new. */
+static bool put_namespace(const struct writing *writing, const struct name_parts *parts,
+                          const struct word *prefix, const struct scope *above, struct scope *scope,
+                          struct arena *arena)
+{
     struct word own = {writing->own, writing->own ? strlen(writing->own) : 0};
-    const struct word *wanted = is_foreign ? &parts->name_space : &own;
-    if (prefix)
-        scope->prefix = prefix;
-    if (scope->prefix && !is_foreign) {
-        (void)fprintf(writing->out, "<%s:%.*s", scope->prefix, (int)parts->size, parts->local);
-        if (is_new) {
-            (void)fprintf(writing->out, " xmlns:%s=\"", scope->prefix);
-            put_escaped(writing->out, &own, true);
-            (void)fputc('"', writing->out);
-        }
+    const struct word *wanted = parts->name_space.text ? &parts->name_space : &own;
+    bool is_known = prefix->size ? !parts->prefix.size && above->prefix &&
+                                       strcmp(above->prefix, scope->prefix) == 0
+                                 : same_namespace(scope->default_namespace, wanted);
+    if (is_known)
         return true;
-    }
-    (void)fprintf(writing->out, "<%.*s", (int)parts->size, parts->local);
-    if (same_namespace(scope->default_namespace, wanted))
-        return true;
-    scope->default_namespace = arena_text(arena, wanted->text ? wanted->text : "", wanted->size);
-    (void)fputs(" xmlns=\"", writing->out);
-    put_escaped(writing->out, wanted, true);
-    (void)fputc('"', writing->out);
-    return scope->default_namespace != NULL;
+    put_declaration(writing->out, prefix, wanted);
+    if (!prefix->size)
+        scope->default_namespace =
+            arena_text(arena, wanted->text ? wanted->text : "", wanted->size);
+    return prefix->size || scope->default_namespace;
 }
 
 static bool has_elements(const struct out *element)
@@ -187,33 +203,48 @@ static bool has_elements(const struct out *element)
 }
 
 static bool put_element(const struct writing *writing, const struct out *element,
-                        struct scope scope, struct arena *arena)
+                        struct scope above, struct arena *arena);
+
+static bool put_inside(const struct writing *writing, const struct out *element,
+                       const struct scope *scope, struct arena *arena)
 {
-    struct name_parts parts = parts_of(element);
-    if (!is_name(parts.local, parts.size))
-        return true;
-    indent(writing, scope.depth);
-    if (!put_name(writing, element, &parts, &scope, arena))
-        return false;
-    put_attributes(writing, element);
     bool is_branch = has_elements(element);
-    if (!is_branch && !element->text.size) {
-        (void)fputs("/>\n", writing->out);
-        return true;
-    }
     (void)fputc('>', writing->out);
     put_escaped(writing->out, &element->text, false);
     if (is_branch)
         (void)fputc('\n', writing->out);
-    scope.depth++;
     for (const struct out *child = element->children; child; child = child->next)
-        if (!child->is_attribute && !put_element(writing, child, scope, arena))
+        if (!child->is_attribute && !put_element(writing, child, *scope, arena))
             return false;
     if (is_branch)
-        indent(writing, scope.depth - 1);
-    bool has_prefix = scope.prefix && parts.local == element->name;
-    (void)fprintf(writing->out, "</%s%s%.*s>\n", has_prefix ? scope.prefix : "",
-                  has_prefix ? ":" : "", (int)parts.size, parts.local);
+        indent(writing, scope->depth - 1);
+    return true;
+}
+
+static bool put_element(const struct writing *writing, const struct out *element,
+                        struct scope above, struct arena *arena)
+{
+    struct scope scope = above;
+    struct name_parts parts;
+    if (!take_parts(writing->adapter, element, &parts))
+        return true;
+    struct word prefix = tag_prefix(writing, element, &parts, &scope);
+    auto_free(free) char *tag = NULL;
+    if (asprintf(&tag, "%.*s%s%.*s", (int)prefix.size, prefix.size ? prefix.text : "",
+                 prefix.size ? ":" : "", (int)parts.size, parts.local) < 0)
+        return false;
+    indent(writing, scope.depth++);
+    (void)fprintf(writing->out, "<%s", tag);
+    if (!put_namespace(writing, &parts, &prefix, &above, &scope, arena))
+        return false;
+    put_attributes(writing, element);
+    if (!has_elements(element) && !element->text.size) {
+        (void)fputs("/>\n", writing->out);
+        return true;
+    }
+    if (!put_inside(writing, element, &scope, arena))
+        return false;
+    (void)fprintf(writing->out, "</%s>\n", tag);
     return true;
 }
 

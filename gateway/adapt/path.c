@@ -15,13 +15,13 @@ static const char *step_end(const char *text)
     return strchrnul(brace ? brace : text, '/');
 }
 
-/* Undoes ~0 ~1 ~2 ~3 in place; returns the new length. */
+/* Undoes ~0 to ~4 in place; returns the new length. */
 static uint32_t unescape(char *name)
 {
     char *to = name;
     for (const char *from = name; *from; from++) {
-        if (*from == '~' && from[1] >= '0' && from[1] <= '3')
-            *to++ = "~/[{"[*++from - '0'];
+        if (*from == '~' && from[1] >= '0' && from[1] <= '4')
+            *to++ = "~/[{@"[*++from - '0'];
         else
             *to++ = *from;
     }
