@@ -15,10 +15,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BODY_LIMIT = 1 << 20, CONNECTIONS = 1000, THREADS = 2, WORD_SIZE = 64 };
 
@@ -47,6 +49,7 @@ struct queue {
 struct baseline {
     xmlSchemaPtr schema;
     struct queue queue;
+    atomic_int open_requests; /* begun and not ended */
     sqlite3 *database;
     sqlite3_stmt *begin, *commit, *insert, *remember;
     struct MHD_Response *accepted, *refused;
@@ -159,7 +162,8 @@ static void enqueue(struct queue *queue, struct handoff *handoff)
     (void)pthread_mutex_unlock(&queue->lock);
 }
 
-static enum MHD_Result begin_request(struct MHD_Connection *connection, void **place)
+static enum MHD_Result begin_request(struct baseline *baseline, struct MHD_Connection *connection,
+                                     void **place)
 {
     const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
     size_t room = length ? strtoul(length, NULL, 10) : 0;
@@ -175,6 +179,7 @@ static enum MHD_Result begin_request(struct MHD_Connection *connection, void **p
     *handoff =
         (struct handoff){.connection = connection, .bytes = bytes, .arrived_ms = clock_now_ms()};
     *place = handoff;
+    atomic_fetch_add(&baseline->open_requests, 1);
     return MHD_YES;
 }
 
@@ -199,7 +204,7 @@ static enum MHD_Result serve(void *own, struct MHD_Connection *connection, const
     (void)version;
     struct handoff *handoff = *place;
     if (!handoff)
-        return begin_request(connection, place);
+        return begin_request(own, connection, place);
     if (*body_size == 0)
         return finish_request(own, handoff);
     memcpy(handoff->bytes + handoff->size, body, *body_size);
@@ -211,13 +216,15 @@ static enum MHD_Result serve(void *own, struct MHD_Connection *connection, const
 static void end_request(void *own, struct MHD_Connection *connection, void **place,
                         enum MHD_RequestTerminationCode code)
 {
-    (void)own;
     (void)connection;
     (void)code;
+    struct baseline *baseline = own;
     struct handoff *handoff = *place;
-    if (handoff)
-        free(handoff->bytes);
+    if (!handoff)
+        return;
+    free(handoff->bytes);
     free(handoff);
+    atomic_fetch_sub(&baseline->open_requests, 1);
     *place = NULL;
 }
 
@@ -276,12 +283,21 @@ static struct MHD_Daemon *listen_on(const char *port, struct baseline *baseline)
 {
     struct MHD_Daemon *daemon = MHD_start_daemon(
         MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)strtoul(port, NULL, 10),
-        NULL, NULL, serve, baseline, MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
+        NULL, NULL, serve, baseline, MHD_OPTION_NOTIFY_COMPLETED, end_request, baseline,
         MHD_OPTION_THREAD_POOL_SIZE, (unsigned int)THREADS, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned int)CONNECTIONS, MHD_OPTION_END);
     if (!daemon)
         die(port, "cannot listen");
     return daemon;
+}
+
+/* libmicrohttpd ends the process when it is stopped with a request that is suspended. */
+static void stop_listening(struct MHD_Daemon *daemon, struct baseline *baseline)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    (void)close(MHD_quiesce_daemon(daemon));
+    for (int turns = 0; turns < 1000 && atomic_load(&baseline->open_requests) > 0; turns++)
+        (void)nanosleep(&pause, NULL);
 }
 
 static void stop_writer(struct queue *queue, pthread_t writer)
@@ -345,7 +361,7 @@ int main(int argc, char **argv)
 
     int received;
     (void)sigwait(&ends, &received);
-    (void)MHD_quiesce_daemon(daemon);
+    stop_listening(daemon, &baseline);
     stop_writer(&baseline.queue, writer);
     MHD_stop_daemon(daemon);
     close_all(&baseline);
