@@ -9,6 +9,7 @@ import pytest
 from harness import documents
 from harness.gateway import JSON, XML
 from harness.readers import FastavroDecoder, confluent_decoder, read_topic
+from harness.services import ROOT
 
 pytestmark = [pytest.mark.broker, pytest.mark.asan]
 FIRST, SECOND = documents.dossier_code(101), documents.dossier_code(102)
@@ -170,3 +171,18 @@ def test_a_repeat_makes_no_second_record(job, records, kafka):
     answer = gateway.post(documents.native_xml("JOB-1", FIRST))
     assert answer.status == 200 and answer.receipts()[0]["receipt"] == receipts[0][0]["receipt"]
     assert len(read_topic(kafka.brokers, gateway.topic())) == len(records)
+
+
+def test_a_letter_to_two_offices_is_a_handoff_to_each(job):
+    gateway, _ = job
+    letter = (ROOT / "adapters/edxml/fixtures/accept/letter-two-receivers.edxml").read_bytes()
+    letter = letter.replace(b"H09.21<", b"000.00.00.H09<")
+    first = gateway.post(letter, XML, "motcua-phucuong")
+    assert first.status == 202, first
+    assert len({one["receipt"] for one in first.receipts()}) == 2
+    assert not any(one["repeated"] for one in first.receipts())
+    again = gateway.post(letter, XML, "motcua-phucuong")
+    assert again.status == 200 and again.receipts()[1]["receipt"] == first.receipts()[1]["receipt"]
+    changed = gateway.post(letter.replace(b"</edXML:Subject>", b" (2)</edXML:Subject>"), XML,
+                           "motcua-phucuong")
+    assert changed.status == 409, changed
