@@ -52,7 +52,11 @@ void find_event_type(struct reader *reader)
     const struct path *first = &message->from[0];
     struct problem problem = {.rule = RULE_CODE, .hint = message->event_table};
     bool is_outside = first->from_root && reader->plan->has_items;
+    int item = reader->findings->item;
+    if (is_outside) /* then it is wrong for all items */
+        reader->findings->item = -1;
     report_path(reader, is_outside ? 0 : reader->item, first->steps, first->count, &problem);
+    reader->findings->item = item;
 }
 
 /* The texts that writing the event's type would put into their places. */
