@@ -62,7 +62,7 @@ static const struct config_setting settings[] = {
     {"kafka.brokers", CONFIG_TEXT, AT(kafka.brokers), "", 0, 0},
     {"kafka.gateway_id", CONFIG_NAME, AT(kafka.gateway_id), "lienthong-1", 0, 0},
     {"kafka.topic_prefix", CONFIG_NAME, AT(kafka.topic_prefix), "lienthong.", 0, 0},
-    {"kafka.pace_ms", CONFIG_NUMBER, AT(kafka.pace_ms), "50", 0, 60000},
+    {"kafka.pace_ms", CONFIG_NUMBER, AT(kafka.pace_ms), "200", 0, 60000},
     {"kafka.batch_entries", CONFIG_NUMBER, AT(kafka.batch_entries), "2000", 1, 100000},
     {"kafka.batch_bytes", CONFIG_NUMBER, AT(kafka.batch_bytes), "8388608", KIB, GIB},
     {"kafka.deadline_ms", CONFIG_NUMBER, AT(kafka.deadline_ms), "30000", 1000, HOUR_MS},
