@@ -35,7 +35,7 @@ CC := clang-14
 endif
 # Parsing is many small allocations: jemalloc is worth a tenth of a handoff.  The other variants
 # watch the allocator that they know.
-ldlibs   += $(if $(filter release,$(VARIANT)),-ljemalloc)
+allocator := $(if $(filter release,$(VARIANT)),-ljemalloc)
 # CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS stay the caller's: `make CFLAGS=-Werror`.
 
 programs := lienthongd lienthong
@@ -58,7 +58,7 @@ all: $(programs:%=$B/%) ## build both programs (VARIANT=release|debug|asan|tsan|
 
 $(programs:%=$B/%): $B/%: $B/gateway/%.o $(objects)
 	@echo "  LD   $@"
-	$Q$(CC) $(ldflags) $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -o $@
+	$Q$(CC) $(ldflags) $(LDFLAGS) $^ $(ldlibs) $(allocator) $(LDLIBS) -o $@
 
 $(tests): $B/%: $B/%.o $(objects)
 	@echo "  LD   $@"
