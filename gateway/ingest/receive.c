@@ -302,8 +302,9 @@ static int64_t number_to_wait_for(const struct handoff *handoff)
     int64_t last = 0;
     for (size_t i = 0; i < handoff->document.item_count; i++) {
         const struct spool_receipt *receipt = &handoff->receipts[i];
-        if (receipt->state == ENTRY_READY && receipt->entry > last)
-            last = receipt->entry;
+        bool is_to_go = receipt->state == ENTRY_READY || receipt->state == ENTRY_RELEASED;
+        if (is_to_go && receipt->number > last)
+            last = receipt->number;
     }
     return last > spool_watermark(handoff->ingest->options.spool) ? last : 0;
 }

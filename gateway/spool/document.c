@@ -38,6 +38,7 @@ static bool find_repeat(struct store *store, const struct arrival *arrival,
         *receipt = (struct spool_receipt){
             .verdict = is_same ? SPOOL_REPEATED : SPOOL_CONFLICT,
             .entry = sqlite3_column_int64(find, 1),
+            .number = sqlite3_column_int64(find, 4),
             .received_at_ms = sqlite3_column_int64(find, 2),
             .state = (enum entry_state)sqlite3_column_int(find, 3),
         };
@@ -132,7 +133,7 @@ static bool insert(struct store *store, struct arrival *arrival, const struct sp
         bind_bytes(add, 21, digest, sizeof digest);
     }
     receipt->verdict = SPOOL_STORED;
-    receipt->entry = number;
+    receipt->entry = receipt->number = number;
     receipt->received_at_ms = arrival->document->received_at_ms;
     return database_step(store->database, add, "store an entry", why);
 }

@@ -78,7 +78,8 @@ enum spool_verdict {
 
 struct spool_receipt {
     enum spool_verdict verdict;
-    int64_t entry;          /**< the entry's first number, for spool_find and receipt_text */
+    int64_t entry;  /**< the entry's first number, for spool_find and receipt_text */
+    int64_t number; /**< under which it is or was to be published: another after a release */
     int64_t received_at_ms; /**< of the first arrival, when repeated */
     enum entry_state state; /**< as stored */
 };

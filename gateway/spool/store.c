@@ -23,7 +23,8 @@ static const struct {
     {offsetof(struct statements, find_name), "SELECT no FROM name WHERE text = ?"},
     {offsetof(struct statements, add_name), "INSERT INTO name (text) VALUES (?)"},
     {offsetof(struct statements, find_repeat),
-     "SELECT d.content, d.number, e.received_at, e.state FROM dedupe d"
+     "SELECT d.content, d.number, e.received_at, e.state, ifnull(e.released, d.number) FROM dedupe "
+     "d"
      " LEFT JOIN entry e ON e.number = d.number WHERE d.key = ?"},
     {offsetof(struct statements, add_repeat), "INSERT INTO dedupe VALUES (?, ?, ?)"},
     {offsetof(struct statements, in_the_way), "SELECT 1 FROM entry WHERE dossier_key = ?1 AND "

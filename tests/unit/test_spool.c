@@ -325,6 +325,10 @@ static void an_entry_can_die_again_after_its_release(void **state)
     assert_true(spool_bury(bench->spool, 1, "kafka:INVALID_RECORD", "refused", &why));
     assert_true(spool_release(bench->spool, 1, &why));
     assert_next(bench, 0, "e1@3 e2@4 ");
+    struct spool_receipt again = add_one(bench->spool, "e1", "H09-1", "e1");
+    assert_int_equal(again.verdict, SPOOL_REPEATED);
+    assert_int_equal(again.entry, 1);
+    assert_int_equal(again.number, 3);
     assert_true(spool_bury(bench->spool, 3, "kafka:INVALID_RECORD", "refused", &why));
     assert_next(bench, 0, "e1!3 ");
     assert_false(spool_bury(bench->spool, 3, "again", "", &why));
