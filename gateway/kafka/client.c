@@ -38,7 +38,8 @@ static const struct setting producer_defaults[] = {
     {"message.max.bytes", "1000000000"},
     {"partitioner", "murmur2_random"},
     {"queue.buffering.max.messages", "1000000"},
-    {"transaction.timeout.ms", "60000"}, /* message.timeout.ms follows it */
+    {"topic.metadata.propagation.max.ms", "5000"}, /* then a missing topic is called missing */
+    {"transaction.timeout.ms", "60000"},           /* message.timeout.ms follows it */
     {NULL, NULL},
 };
 

@@ -17,8 +17,8 @@ enum {
     FIRST_PAUSE_MS = 100,
     LONGEST_PAUSE_MS = 3000,
     HELD_PAUSE_MS = 10000,
-    HELD_LOOK_MS = 100,   /* how soon an operator's word is heard */
-    REPEAT_LOG_MS = 60000 /* a new reason in the same state is told this often at most */
+    HELD_LOOK_MS = 100,  /* how soon an operator's word is heard */
+    REPEAT_LOG_MS = 3000 /* a new reason in the same state is told this often at most */
 };
 
 struct publisher {
@@ -27,12 +27,13 @@ struct publisher {
     _Atomic int64_t stop_at; /* clock_ticks_ms; a transaction under way is aborted then */
     _Atomic int word;        /* enum place_word: an operator's, until it is taken */
     struct metric *state_gauge;
+    char logged[sizeof((struct fault *)NULL)->text]; /* the last reason; the thread's alone */
+    int64_t logged_at_ms;                            /* and when */
     pthread_t thread;
 
     pthread_mutex_t lock; /* guards what follows */
     enum publisher_state state;
     struct fault why;
-    int64_t logged_at_ms;
 };
 
 /* ---- state ---- */
@@ -57,26 +58,34 @@ static void log_state(enum publisher_state state, int64_t after, const struct fa
     }
 }
 
+/* The reason without what the client adds in brackets, which counts its tries and never rests. */
+static bool is_same_reason(const char *one, const char *other)
+{
+    size_t size = strcspn(one, "(");
+    return size == strcspn(other, "(") && strncmp(one, other, size) == 0;
+}
+
 static bool is_news(const struct publisher *publisher, enum publisher_state state,
                     const struct fault *why, int64_t now)
 {
     if (state != publisher->state)
         return true;
-    return strcmp(why->text, publisher->why.text) != 0 &&
+    return !is_same_reason(why->text, publisher->logged) &&
            now - publisher->logged_at_ms >= REPEAT_LOG_MS;
 }
 
 static void enter(struct publisher *publisher, enum publisher_state state, const struct fault *why)
 {
     int64_t now = clock_ticks_ms();
-    pthread_mutex_lock(&publisher->lock);
     bool is_to_log = is_news(publisher, state, why, now);
     if (is_to_log) {
         publisher->logged_at_ms = now;
-        publisher->state = state;
-        publisher->why = *why;
+        (void)snprintf(publisher->logged, sizeof publisher->logged, "%s", why->text);
     }
-    pthread_mutex_unlock(&publisher->lock);
+    (void)pthread_mutex_lock(&publisher->lock);
+    publisher->state = state;
+    publisher->why = *why;
+    (void)pthread_mutex_unlock(&publisher->lock);
     metrics_set(publisher->state_gauge, state);
     if (is_to_log)
         log_state(state, carrier_after(publisher->carrier), why);

@@ -98,10 +98,20 @@ class Loop:
                 self.take_answers()
         self.ended.set()
         disturber.join()
-        code = self.begin().wait(300)
-        self.errors += [f"the last run ended with {code}"] if code else []
+        self.drain()
         self.take_answers()
         return self.errors + self.judge()
+
+    def drain(self):
+        """The last run, which nobody kills while it gets on."""
+        process = self.begin()
+        try:
+            process.wait(300)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.returncode:
+            self.errors.append(f"the last run ended with {process.returncode}")
 
     def judge(self):
         events = read_topic(self.kafka.brokers, self.topic("dossier-events"), timeout=120)
