@@ -15,12 +15,17 @@ class Unavailable(Exception):
     """The component cannot be had on this machine; its text says why."""
 
 
+_given = set()  # a port that was given out may not be listened on yet
+
+
 def free_port(count=1):
     """The first of `count` free ports below the range that outgoing connections use."""
-    first, last = map(int, os.environ.get("LIENTHONG_TEST_PORTS", "21700-21999").split("-"))
+    first, last = map(int, os.environ.get("LIENTHONG_TEST_PORTS", "20000-29999").split("-"))
     for _ in range(200):
         port = random.randrange(first, last - count)
-        if all(_is_free(port + n) for n in range(count)):
+        ports = {port + n for n in range(count)}
+        if not ports & _given and all(map(_is_free, ports)):
+            _given.update(ports)
             return port
     raise RuntimeError(f"no {count} free ports within {first} to {last}")
 
