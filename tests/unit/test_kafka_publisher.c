@@ -296,17 +296,11 @@ static const char *large_text(void)
  * progress record, which goes out beside the event. */
 static void a_record_that_kafka_refuses_becomes_a_dead_letter(void **state)
 {
-    static const char *const small_records[] = {"message.max.bytes=2000"};
     struct works *works = *state;
-    const struct kafka_options usual = works->mock.options;
     struct fault why;
-    char large[3000];
-    memset(large, 'x', sizeof large - 1);
-    large[sizeof large - 1] = '\0';
-    works->mock.options.properties = small_records;
-    works->mock.options.property_count = 1;
+    works->takes_little = true;
     start(works);
-    int64_t refused = add(works, "n-big", "H09-9", large);
+    int64_t refused = add(works, "n-big", "H09-9", large_text());
     wait_for_watermark(works, refused);
     assert_int_equal(count_events(works), 0);
     assert_int_equal(count_letters(works), 1);
@@ -318,7 +312,7 @@ static void a_record_that_kafka_refuses_becomes_a_dead_letter(void **state)
     assert_true(behind < free_one);
 
     stop(works);
-    works->mock.options = usual;
+    works->takes_little = false;
     start(works);
     assert_true(spool_release(works->spool, refused, &why));
     wait_for_watermark(works, free_one + 2);
