@@ -9,6 +9,7 @@
 
 #include <sys/stat.h>
 
+ENDS_WITH_SCOPE(json_t *, json_decref)
 ENDS_WITH_SCOPE(struct schema *, schema_free)
 ENDS_WITH_SCOPE(struct adapters *, adapters_free)
 ENDS_WITH_SCOPE(struct workbench *, workbench_free)
@@ -95,8 +96,28 @@ static const struct adapter *find(const struct tools *tools, const char *name, c
 
 /* ---- check ---- */
 
-static bool check_one(const char *schemas, const char *folder, struct fixture_sums *all,
+struct checking {
+    const char *schemas;
+    bool as_json; /* what failed goes to standard error then, and the sums into the list */
+    struct fixture_sums all;
+    json_t *list;
+};
+
+static bool note_sums(struct checking *checking, const char *name, const struct fixture_sums *sums,
                       struct fault *why)
+{
+    checking->all.passed += sums->passed;
+    checking->all.failed += sums->failed;
+    if (!checking->as_json) {
+        (void)printf("%s: %zu passed, %zu failed\n", name, sums->passed, sums->failed);
+        return true;
+    }
+    json_t *row = json_pack("{ss sI sI}", "adapter", name, "passed", (json_int_t)sums->passed,
+                            "failed", (json_int_t)sums->failed);
+    return json_array_append_new(checking->list, row) == 0 || fault_memory(why);
+}
+
+static bool check_one(struct checking *checking, const char *folder, struct fault *why)
 {
     auto_free(free) char *above = NULL;
     auto_free(free) char *name = NULL;
@@ -105,22 +126,45 @@ static bool check_one(const char *schemas, const char *folder, struct fixture_su
     struct fixture_sums sums = {0};
     if (!split(folder, &above, &name))
         return fault_memory(why);
-    if (!open_tools(schemas, above, tools, why))
+    if (!open_tools(checking->schemas, above, tools, why))
         return false;
     const struct adapter *adapter = find(tools, name, folder, why);
-    if (!adapter || !fixtures_run(tools->bench, adapter, folder, stdout, &sums, why))
-        return false;
-    (void)printf("%s: %zu passed, %zu failed\n", name, sums.passed, sums.failed);
-    all->passed += sums.passed;
-    all->failed += sums.failed;
-    return true;
+    FILE *out = checking->as_json ? stderr : stdout;
+    return adapter && fixtures_run(tools->bench, adapter, folder, out, &sums, why) &&
+           note_sums(checking, name, &sums, why);
+}
+
+static int show_sums(const struct checking *checking)
+{
+    if (checking->as_json)
+        return cli_print_json(json_pack("{sO sI sI}", "adapters", checking->list, "passed",
+                                        (json_int_t)checking->all.passed, "failed",
+                                        (json_int_t)checking->all.failed));
+    (void)printf("%zu passed, %zu failed\n", checking->all.passed, checking->all.failed);
+    return CLI_OK;
+}
+
+static int check_all(struct checking *checking, char **folders)
+{
+    int exit_code = CLI_OK;
+    for (; *folders; folders++) {
+        struct fault why;
+        if (!check_one(checking, *folders, &why)) {
+            (void)cli_complain("lienthong adapter check", &why);
+            exit_code = CLI_FAILED;
+        }
+    }
+    bool is_shown = show_sums(checking) == CLI_OK;
+    return checking->all.failed || !is_shown ? CLI_FAILED : exit_code;
 }
 
 static int check_command(int argc, char **argv)
 {
-    const char *schemas = NULL;
+    auto_free(json_decref) json_t *list = json_array();
+    struct checking checking = {.list = list};
     const struct cli_option table[] = {
-        {"schema", "FOLDER", &schemas, NULL, "where dossier-event.avsc is"},
+        {"schema", "FOLDER", &checking.schemas, NULL, "where dossier-event.avsc is"},
+        {"json", NULL, NULL, &checking.as_json, "for scripts; what failed goes to standard error"},
         {0},
     };
     const struct cli_usage usage = {
@@ -130,20 +174,10 @@ static int check_command(int argc, char **argv)
         table,
         1,
         1000};
-    struct fixture_sums all = {0};
     int first, exit_code;
     if (!cli_parse(&usage, argc, argv, &first, &exit_code))
         return exit_code;
-    exit_code = CLI_OK;
-    for (int at = first; at < argc; at++) {
-        struct fault why;
-        if (!check_one(schemas, argv[at], &all, &why)) {
-            (void)cli_complain("lienthong adapter check", &why);
-            exit_code = CLI_FAILED;
-        }
-    }
-    (void)printf("%zu passed, %zu failed\n", all.passed, all.failed);
-    return all.failed ? CLI_FAILED : exit_code;
+    return check_all(&checking, argv + first); /* argv ends with NULL */
 }
 
 /* ---- try ---- */
