@@ -165,26 +165,7 @@ static void stop_embedded(struct daemon *daemon)
 
 static bool start_registry(struct daemon *daemon, struct fault *why)
 {
-    const struct config *config = daemon->config;
-    if (!config->registry.url)
-        return true;
-    auto_free(free) char *password = NULL;
-    if (config->registry.password_file) {
-        password = file_read_secret(config->registry.password_file, why);
-        if (!password)
-            return false;
-    }
-    const struct registry_options options = {
-        .url = config->registry.url,
-        .user = config->registry.user,
-        .password = password,
-        .ca_file = config->registry.ca_file,
-        .timeout_ms = config->registry.timeout_ms,
-        .tries = (int)config->registry.tries,
-        .may_register = config->registry.may_register,
-    };
-    daemon->registry = registry_open(&options, why);
-    return daemon->registry != NULL;
+    return registry_configured(daemon->config, &daemon->registry, why);
 }
 
 static void stop_registry(struct daemon *daemon)

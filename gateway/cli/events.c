@@ -76,25 +76,6 @@ static bool print_record(void *own, const struct tail_record *record)
     return tailing->left != 0;
 }
 
-static struct registry *open_registry(const struct config *config, struct fault *why)
-{
-    auto_free(free) char *password = NULL;
-    if (config->registry.password_file) {
-        password = file_read_secret(config->registry.password_file, why);
-        if (!password)
-            return NULL;
-    }
-    const struct registry_options options = {
-        .url = config->registry.url,
-        .user = config->registry.user,
-        .password = password,
-        .ca_file = config->registry.ca_file,
-        .timeout_ms = config->registry.timeout_ms,
-        .tries = (int)config->registry.tries,
-    };
-    return registry_open(&options, why);
-}
-
 static bool read_from(const char *text, int64_t *from, struct fault *why)
 {
     if (strcmp(text, "start") == 0)
@@ -144,11 +125,8 @@ static bool run_tail(const struct config *config, const struct tail_options *opt
     if (!schema || !letters)
         return false;
     auto_free(registry_close) struct registry *registry = NULL;
-    if (config->registry.url) {
-        registry = open_registry(config, why);
-        if (!registry)
-            return false;
-    }
+    if (!registry_configured(config, &registry, why))
+        return false;
     const struct decoder_options decoding = {
         .own = schema,
         .letters = letters,

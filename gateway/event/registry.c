@@ -3,6 +3,7 @@
 #include "event/registry.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "event/rest.h"
 
 #include <ctype.h>
@@ -40,6 +41,27 @@ struct registry *registry_open(const struct registry_options *options, struct fa
         return NULL;
     }
     return steal(registry);
+}
+
+bool registry_configured(const struct config *config, struct registry **registry, struct fault *why)
+{
+    auto_free(free) char *password = NULL;
+    if (config->registry.password_file) {
+        password = file_read_secret(config->registry.password_file, why);
+        if (!password)
+            return false;
+    }
+    const struct registry_options options = {
+        .url = config->registry.url,
+        .user = config->registry.user,
+        .password = password,
+        .ca_file = config->registry.ca_file,
+        .timeout_ms = config->registry.timeout_ms,
+        .tries = (int)config->registry.tries,
+        .may_register = config->registry.may_register,
+    };
+    *registry = config->registry.url ? registry_open(&options, why) : NULL;
+    return *registry || !config->registry.url;
 }
 
 void registry_close(struct registry *registry)

@@ -2,6 +2,7 @@
 #ifndef EVENT_REGISTRY_H
 #define EVENT_REGISTRY_H
 
+#include "base/config.h"
 #include "base/fault.h"
 
 #include <stddef.h>
@@ -23,6 +24,12 @@ struct registry;
 
 struct registry *registry_open(const struct registry_options *options, struct fault *why)
     __attribute__((warn_unused_result));
+
+/** The registry of a configuration, whose password is read from its file; `*registry` is NULL when
+ * none is configured. */
+bool registry_configured(const struct config *config, struct registry **registry, struct fault *why)
+    __attribute__((warn_unused_result));
+
 void registry_close(struct registry *registry);
 
 /** From any thread, before a stop: a call under way ends within about a second, and later ones at
