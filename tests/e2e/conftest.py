@@ -29,6 +29,14 @@ def pytest_sessionstart(session):
         pytest.exit(f"there is no {BUILD / 'lienthongd'}: make first", returncode=2)
 
 
+def pytest_sessionfinish():
+    """A fixture that failed half-way has no ending of its own."""
+    for process in Gateway.started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
 @pytest.fixture(scope="session")
 def fetched():
     try:

@@ -67,6 +67,8 @@ def merge(base, changes):
 class Gateway:
     """One daemon in a folder of its own."""
 
+    started = []  # every process, so that none outlives the tests that failed around it
+
     def __init__(self, folder, *, brokers=None, registry=None, config=None, partners=None,
                  variant_folder=BUILD):
         self.folder = pathlib.Path(folder)
@@ -133,6 +135,7 @@ class Gateway:
             self.process = subprocess.Popen(
                 [self.build / "lienthongd", "--config", self.config_path], stderr=log,
                 stdout=log, stdin=subprocess.DEVNULL, cwd=ROOT)
+        Gateway.started.append(self.process)
         if wait:
             self.wait_for("/healthz", timeout)
         return self
