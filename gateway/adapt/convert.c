@@ -3,13 +3,14 @@
 #include "adapt/convert.h"
 
 #include "adapt/base64.h"
+#include "base/agency_code.h"
 #include "base/digest.h"
 #include "base/moment.h"
 
 #include <inttypes.h>
 #include <strings.h>
 
-enum { NUMBER_TEXT_SIZE = 24, AGENCY_LIMIT = 35 };
+enum { NUMBER_TEXT_SIZE = 24 };
 
 /* ---- agencies and dossier codes ---- */
 
@@ -29,45 +30,6 @@ static size_t digits_at(const char *text, size_t size)
     while (count < size && is_digit(text[count]))
         count++;
     return count;
-}
-
-/* 000.12.40.H09: '*' digit or capital, '9' digit, 'A' capital, else the character itself. */
-static bool fits(const char *text, const char *pattern, size_t size)
-{
-    for (size_t at = 0; at < size; at++) {
-        char c = text[at];
-        bool fits_here = pattern[at] == '*'   ? is_digit(c) || is_capital(c)
-                         : pattern[at] == '9' ? is_digit(c)
-                         : pattern[at] == 'A' ? is_capital(c)
-                                              : c == pattern[at];
-        if (!fits_here)
-            return false;
-    }
-    return true;
-}
-
-/* H09.40: groups of 2 to 4 digits or capitals after the first. */
-static bool is_new_agency(const char *text, size_t size)
-{
-    if (size < 3 || size > AGENCY_LIMIT || !fits(text, "A99", 3))
-        return false;
-    size_t at = 3;
-    for (int groups = 0; at < size && groups < 6; groups++) {
-        if (text[at++] != '.')
-            return false;
-        size_t start = at;
-        while (at < size && (is_digit(text[at]) || is_capital(text[at])))
-            at++;
-        if (at - start < 2 || at - start > 4)
-            return false;
-    }
-    return at == size;
-}
-
-bool is_agency_code(const char *text, size_t size)
-{
-    static const char old[] = "***.99.99.A99";
-    return is_new_agency(text, size) || (size == sizeof old - 1 && fits(text, old, sizeof old - 1));
 }
 
 /* Whether yymmdd or yyyymmdd is a day. */
@@ -100,7 +62,8 @@ static bool is_dossier_code(const char *text, size_t size)
     if (!dash)
         return false;
     size_t agency = (size_t)(dash - text);
-    return is_agency_code(text, agency) && day_and_serial(dash, size - agency) == size - agency;
+    return agency_code_is_valid(text, agency) &&
+           day_and_serial(dash, size - agency) == size - agency;
 }
 
 /* The first dossier code within a text: an agency before, a day and a serial after a dash. */
@@ -112,7 +75,7 @@ static bool find_dossier_code(const char *text, size_t size, struct value *value
         while (after && start > 0 &&
                (is_digit(text[start - 1]) || is_capital(text[start - 1]) || text[start - 1] == '.'))
             start--;
-        if (after && is_agency_code(text + start, at - start)) {
+        if (after && agency_code_is_valid(text + start, at - start)) {
             value->text = text + start;
             value->size = at - start + after;
             return true;
@@ -230,7 +193,7 @@ static enum convert_result read_flag(const char *text, size_t size, struct arena
 static enum convert_result read_dossier_code(const char *text, size_t size, struct arena *arena,
                                              struct value *value, enum rule *rule)
 {
-    if (is_agency_code(text, size))
+    if (agency_code_is_valid(text, size))
         return bad(rule, RULE_TEXT);
     if (!is_dossier_code(text, size))
         value->tag = "code-nonstandard";
@@ -248,7 +211,7 @@ static enum convert_result read_agency(const char *text, size_t size, struct are
                                        struct value *value, enum rule *rule)
 {
     (void)arena;
-    return is_agency_code(text, size) ? say_text(value, text, size) : bad(rule, RULE_AGENCY);
+    return agency_code_is_valid(text, size) ? say_text(value, text, size) : bad(rule, RULE_AGENCY);
 }
 
 static enum convert_result read_agency_of_dossier(const char *text, size_t size,

@@ -45,7 +45,4 @@ struct conversion {
 /** The conversion of that name, or NULL. */
 const struct conversion *conversion_find(const char *name);
 
-/** Whether a text is an agency's code, of either era (DOMAIN.md 1.1). */
-bool is_agency_code(const char *text, size_t size);
-
 #endif

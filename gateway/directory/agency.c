@@ -3,6 +3,7 @@
  * binary search and a code can be used again for another unit. */
 #include "directory/agency.h"
 
+#include "base/agency_code.h"
 #include "base/cleanup.h"
 #include "base/moment.h"
 #include "base/number.h"
@@ -11,7 +12,7 @@
 #include <stdbool.h>
 
 enum column { CODE, ALIASES, NAME, LEVEL, PARENT, VALID_FROM, VALID_TO, SUCCESSOR, COLUMN_COUNT };
-enum { OPEN_END = 99991231, CODE_LIMIT = 35, PARENT_LIMIT = 16 };
+enum { OPEN_END = 99991231, PARENT_LIMIT = 16 };
 
 static const char *const column_names[COLUMN_COUNT] = {
     "code", "alias_codes", "name", "level", "parent", "valid_from", "valid_to", "successor",
@@ -59,60 +60,6 @@ size_t agencies_count(const struct agencies *agencies)
 const struct agency *agencies_at(const struct agencies *agencies, size_t index)
 {
     return &agencies->rows[index];
-}
-
-/* --- the shape of codes --- */
-
-static bool is_letter(char character)
-{
-    return character >= 'A' && character <= 'Z';
-}
-
-static bool is_digit(char character)
-{
-    return character >= '0' && character <= '9';
-}
-
-/* A pattern of A (letter), 9 (digit), X (either); anything else stands for itself. */
-static bool fits(const char *text, size_t size, const char *pattern)
-{
-    for (size_t i = 0; i < size; i++) {
-        bool good = pattern[i] == text[i];
-        if (pattern[i] == 'A' || pattern[i] == 'X')
-            good = is_letter(text[i]);
-        if (pattern[i] == '9' || (pattern[i] == 'X' && !good))
-            good = is_digit(text[i]);
-        if (!good)
-            return false;
-    }
-    return pattern[size] == '\0';
-}
-
-/* QĐ 20/2020/QĐ-TTg: a letter and two digits, then up to six groups of 2 to 4. */
-static bool is_new_code(const char *code, size_t size)
-{
-    if (size < 3 || size > CODE_LIMIT || !fits(code, 3, "A99"))
-        return false;
-    size_t groups = 0, at = 3;
-    while (at < size) {
-        size_t group = 0;
-        if (code[at++] != '.')
-            return false;
-        while (at < size && (is_letter(code[at]) || is_digit(code[at]))) {
-            at++;
-            group++;
-        }
-        if (group < 2 || group > 4 || ++groups > 6)
-            return false;
-    }
-    return true;
-}
-
-bool agency_code_is_valid(const char *code, size_t size)
-{
-    static const char old_pattern[] = "XXX.99.99.A99"; /* QCVN 102:2016/BTTTT */
-    return (size == sizeof old_pattern - 1 && fits(code, size, old_pattern)) ||
-           is_new_code(code, size);
 }
 
 /* --- reading rows --- */
@@ -400,7 +347,7 @@ struct agencies *agencies_load(const char *path, struct fault *why)
 
 static const struct agency *refuse_code(const char *code, const char *what, struct fault *why)
 {
-    fault_set(why, FAULT_REFUSE, "agency %.*s %s", CODE_LIMIT, code, what);
+    fault_set(why, FAULT_REFUSE, "agency %.*s %s", AGENCY_CODE_LIMIT, code, what);
     return NULL;
 }
 

@@ -40,9 +40,6 @@ void agencies_free(struct agencies *agencies);
 size_t agencies_count(const struct agencies *agencies);
 const struct agency *agencies_at(const struct agencies *agencies, size_t index);
 
-/** True when the text has the shape of an agency code of either era; says nothing of existence. */
-bool agency_code_is_valid(const char *code, size_t size);
-
 /** The agency that `code`, own or alias, named on that day; NULL when none did. */
 const struct agency *agencies_find(const struct agencies *agencies, const char *code, int32_t day);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
+#include "base/agency_code.h"
 #include "directory/agency.h"
 
 #define HEADER       "code,alias_codes,name,level,parent,valid_from,valid_to,successor\n"
