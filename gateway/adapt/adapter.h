@@ -37,7 +37,6 @@ void adapters_free(struct adapters *adapters);
 struct adapter;
 const struct adapter *adapters_find(const struct adapters *adapters, const char *name);
 size_t adapters_count(const struct adapters *adapters);
-const struct adapter *adapters_at(const struct adapters *adapters, size_t index);
 const char *adapter_name(const struct adapter *adapter);
 /** Whether documents of this media type (without parameters, any case) are for the adapter. */
 bool adapter_takes(const struct adapter *adapter, const char *media_type);

@@ -133,11 +133,6 @@ size_t adapters_count(const struct adapters *adapters)
     return adapters->count;
 }
 
-const struct adapter *adapters_at(const struct adapters *adapters, size_t index)
-{
-    return &adapters->list[index];
-}
-
 const char *adapter_name(const struct adapter *adapter)
 {
     return adapter->name;

@@ -2,7 +2,6 @@
 /* What the commands share: the configuration, complaints, and ways to print. */
 #include "cli/common.h"
 
-#include "base/moment.h"
 #include "cli/client.h"
 #include "cli/command.h"
 
@@ -78,12 +77,4 @@ bool cli_kafka(const struct config *config, struct kafka_options *options, char 
         .property_count = config->kafka.properties.count,
     };
     return true;
-}
-
-const char *cli_moment(int64_t moment, char text[32])
-{
-    if (!moment)
-        return "-";
-    (void)moment_write(moment, MOMENT_ISO, text);
-    return text;
 }

@@ -28,7 +28,4 @@ int cli_print_json(json_t *json);
 bool cli_kafka(const struct config *config, struct kafka_options *options, char **brokers,
                struct fault *why) __attribute__((warn_unused_result));
 
-/** A moment as people read it, or "-" for 0; points into `text`. */
-const char *cli_moment(int64_t moment, char text[32]);
-
 #endif
