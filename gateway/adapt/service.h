@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ADAPT_SERVICE_H
+#define ADAPT_SERVICE_H
+
+#include "adapt/adapter.h"
+
+/** How a partner's system of this format is spoken to: `send:`, `auth:` and `answers:` of
+ * adapter.yaml.  Immutable; borrowed from the adapter. */
+
+/** What an answer means, and so what is to be done next. */
+enum answer_meaning {
+    ANSWER_DONE,
+    ANSWER_DUPLICATE, /**< it had it already: as good as done */
+    ANSWER_EXISTS, /**< send it again at once, with `given` of when_exists: create becomes update */
+    ANSWER_MISSING, /**< the other way round: update becomes create */
+    ANSWER_LOGIN,   /**< the session or token is not good any more: log in and send again, once */
+    ANSWER_AGAIN,   /**< later */
+    ANSWER_REFUSED, /**< this document will never be taken */
+};
+
+/** One answer of a partner's system. */
+struct service_answer {
+    int status;
+    const char *body; /**< as far as it was read */
+    size_t size;
+};
+
+/** The first rule that fits; without one 2xx is DONE, 401 LOGIN where there is a login, 408, 425,
+ * 429 and 5xx AGAIN, everything else REFUSED.  `cause` (stable, as "answer:error_code=5") and
+ * `detail` (a text of the adapter's, never of the answer's) are borrowed or written into the given
+ * buffer. */
+enum { ANSWER_CAUSE_SIZE = 80 };
+enum answer_meaning service_judge(const struct adapter *adapter,
+                                  const struct service_answer *answer,
+                                  char cause[ANSWER_CAUSE_SIZE], const char **detail);
+
+enum service_body { BODY_RAW, BODY_MULTIPART };
+
+/** A header or a form field whose text may hold {names} of what is given. */
+struct service_text {
+    const char *name;
+    const char *text;
+};
+
+/** How one message is sent. */
+struct service_send {
+    const char *message; /**< NULL: any */
+    const char *method;
+    const char *path; /**< appended to the partner's address; may hold {given} names */
+    const char *media_type;
+    enum service_body body;
+    const char *part;       /**< multipart: the name of the document's part */
+    const char *file_name;  /**< multipart: of the document */
+    const char *files_part; /**< multipart: the name of each attachment's part; NULL: none */
+    const struct service_text *fields; /**< multipart: further parts; ends with a NULL name */
+    const struct service_text *headers;
+};
+const struct service_send *service_send(const struct adapter *adapter, const char *message);
+
+enum service_auth_kind {
+    AUTH_NONE,
+    AUTH_HEADERS, /**< headers with given texts, as X-SystemId: {user}, X-SecretKey: {password} */
+    AUTH_BASIC,
+    AUTH_OAUTH2,  /**< client credentials (RFC 6749 4.4), sent as a bearer token */
+    AUTH_SESSION, /**< a login call whose token is given to the document and to headers */
+};
+
+struct service_auth {
+    enum service_auth_kind kind;
+    const char *path;       /**< of the login or token call, appended to the partner's address */
+    const char *media_type; /**< of its body */
+    const char *body;       /**< with {user} and {password}, escaped for the media type */
+    const char *token;      /**< where the token stands in its answer, as /session */
+    const char *expires_in; /**< where the seconds of its life stand; NULL: unknown */
+    const char *given;      /**< AUTH_SESSION: the name under which rows get the token */
+    const struct service_text *headers; /**< ends with a NULL name */
+    const struct service_text *require; /**< members of the login's answer that must be so */
+};
+const struct service_auth *service_auth(const struct adapter *adapter);
+
+/** What ANSWER_EXISTS gives to the writer, as {"updating", "True"}; NULL when the format has none.
+ */
+const struct service_text *service_when_exists(const struct adapter *adapter);
+
+#endif
