@@ -78,7 +78,7 @@ static void what_fails_in_the_connection_counts_for_the_breaker_alone(void **sta
         {CURLE_RECV_ERROR, "connect:cut"},
         {CURLE_GOT_NOTHING, "connect:cut"},
         {CURLE_HTTP2_STREAM, "connect:http2"},
-        {CURLE_TOO_LARGE, "connect:failed"},
+        {CURLE_INTERFACE_FAILED, "connect:failed"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct attempt attempt = failed(cases[i].result);
