@@ -2,8 +2,8 @@
 /* Who speaks in an event, of whom, and to whom: all by the directory of the event's day. */
 #include "ingest/judge.h"
 
+#include "api/member.h"
 #include "base/moment.h"
-#include "ingest/member.h"
 
 static const char *const agency_fields[] = {"receiving_agency", "competent_agency", "holder_agency",
                                             "handoff.from_agency", "handoff.to_agency"};

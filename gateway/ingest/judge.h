@@ -3,7 +3,7 @@
 #define INGEST_JUDGE_H
 
 #include "adapt/adapter.h"
-#include "ingest/caller.h"
+#include "api/caller.h"
 
 enum verdict {
     VERDICT_GOOD,
