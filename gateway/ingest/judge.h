@@ -20,7 +20,4 @@ bool judge_event(struct workbench *bench, const struct adapter *adapter, const a
                  const struct caller *caller, enum verdict *verdict, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** Whether the event is addressed to the caller: it names one of its agencies in any part. */
-bool judge_concerns(const avro_value_t *event, const struct caller *caller);
-
 #endif

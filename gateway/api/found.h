@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INGEST_FOUND_H
-#define INGEST_FOUND_H
+#ifndef API_FOUND_H
+#define API_FOUND_H
 
 #include "api/caller.h"
 #include "api/station.h"
