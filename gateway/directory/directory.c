@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 enum { PEPPER_LEAST = 32, PEPPER_MOST = 4096, KEY_BYTES = 32 };
+enum { FILE_MOST = 16 << 20, DIGITS = 8, VERSION_SIZE = 2 * DIGITS + 2 };
 
 struct directory {
     atomic_size_t holders;
@@ -17,6 +18,7 @@ struct directory {
     struct partners *partners;
     char *pepper;
     size_t pepper_size;
+    char version[VERSION_SIZE];
 };
 
 static void directory_free(struct directory *directory)
@@ -56,6 +58,40 @@ static bool load_pepper(struct directory *directory, const char *path, struct fa
     return true;
 }
 
+static bool hash_file(const char *path, char hex[SHA256_HEX_SIZE], struct fault *why)
+{
+    size_t size;
+    uint8_t digest[SHA256_SIZE];
+    auto_free(free) char *bytes = file_read(path, FILE_MOST, &size, why);
+    if (!bytes)
+        return false;
+    digest_sha256(bytes, size, digest);
+    digest_hex(digest, sizeof digest, hex);
+    return true;
+}
+
+static bool read_version(const struct directory_options *options, char version[VERSION_SIZE],
+                         struct fault *why)
+{
+    char agencies[SHA256_HEX_SIZE], partners[SHA256_HEX_SIZE];
+    if (!hash_file(options->agencies_file, agencies, why) ||
+        !hash_file(options->partners_file, partners, why))
+        return false;
+    (void)snprintf(version, VERSION_SIZE, "%.*s-%.*s", DIGITS, agencies, DIGITS, partners);
+    return true;
+}
+
+/* A version must not name other files than those that were read. */
+static bool check_version(const struct directory_options *options, const char *version,
+                          struct fault *why)
+{
+    char after[VERSION_SIZE];
+    return read_version(options, after, why) &&
+           (strcmp(after, version) == 0 ||
+            fault_set(why, FAULT_RETRY, "%s or %s changed while it was read",
+                      options->agencies_file, options->partners_file));
+}
+
 struct directory *directory_load(const struct directory_options *options, struct fault *why)
 {
     auto_free(directory_release) struct directory *directory = calloc(1, sizeof *directory);
@@ -65,12 +101,19 @@ struct directory *directory_load(const struct directory_options *options, struct
     }
     atomic_init(&directory->holders, 1);
     if (!load_pepper(directory, options->pepper_file, why) ||
+        !read_version(options, directory->version, why) ||
         !(directory->agencies = agencies_load(options->agencies_file, why)) ||
-        !(directory->partners = partners_load(options->partners_file, directory->agencies, why)))
+        !(directory->partners = partners_load(options->partners_file, directory->agencies, why)) ||
+        !check_version(options, directory->version, why))
         return NULL;
     if (options->accept && !options->accept(options->own, directory, why))
         return NULL;
     return steal(directory);
+}
+
+const char *directory_version(const struct directory *directory)
+{
+    return directory->version;
 }
 
 const struct agencies *directory_agencies(const struct directory *directory)

@@ -26,6 +26,9 @@ struct directory;
 /** Both files, checked against each other: an agency that a partner speaks for must exist. */
 struct directory *directory_load(const struct directory_options *options, struct fault *why)
     __attribute__((warn_unused_result));
+/** Which directory this is, to be told later: "AGENCIES-PARTNERS", of each file the first 8 hex
+ * digits of its SHA-256. */
+const char *directory_version(const struct directory *directory);
 const struct agencies *directory_agencies(const struct directory *directory);
 const struct partner *directory_partner(const struct directory *directory, const char *id);
 size_t directory_partner_count(const struct directory *directory);
