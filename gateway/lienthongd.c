@@ -232,6 +232,7 @@ static void stop_ingest(struct daemon *daemon)
 static bool start_http(struct daemon *daemon, struct fault *why)
 {
     const struct config *config = daemon->config;
+    const struct http_table tables[] = {{ingest_routes(), daemon->ingest}, {0}};
     const struct http_options options = {
         .listen = config->http.listen,
         .certificate = config->http.certificate,
@@ -244,8 +245,7 @@ static bool start_http(struct daemon *daemon, struct fault *why)
         .body_memory = config->http.body_memory_bytes,
         .idle_timeout_ms = config->http.idle_timeout_ms,
         .body_deadline_ms = config->http.body_deadline_ms,
-        .routes = ingest_routes(),
-        .own = daemon->ingest,
+        .tables = tables,
     };
     daemon->server = http_open(&options, why);
     if (!daemon->server)
