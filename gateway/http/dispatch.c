@@ -97,12 +97,12 @@ static void check_head_size(struct peer *peer, const char *version)
 static void check_route(struct peer *peer, const char *version)
 {
     struct http_request *request = &peer->request;
-    const struct http_route *routes = peer->dispatcher->options->routes;
+    const struct http_table *tables = peer->dispatcher->options->tables;
     (void)version;
-    request->route = route_find(routes, request->method, request->path);
+    request->route = route_find(tables, request->method, request->path, &request->stage);
     if (request->route)
         return;
-    auto_free(free) char *allowed = route_allowed(routes, request->path);
+    auto_free(free) char *allowed = route_allowed(tables, request->path);
     if (allowed)
         http_add_header(request, "Allow", allowed);
     http_problem(request, allowed ? &method_not_allowed : &not_found, NULL, NULL);
@@ -125,7 +125,7 @@ static void check_caller(struct peer *peer, const char *version)
     (void)version;
     request->has_begun = true;
     if (request->route->begin)
-        request->route->begin(peer->dispatcher->options->own, request);
+        request->route->begin(request->stage, request);
 }
 
 static void check_room(struct peer *peer, const char *version)
@@ -202,7 +202,7 @@ static void handle(struct peer *peer)
         answer_busy(request, "The server is stopping.");
         return;
     }
-    request->route->handle(peer->dispatcher->options->own, request);
+    request->route->handle(request->stage, request);
 }
 
 static enum MHD_Result finish(struct peer *peer)
@@ -211,7 +211,7 @@ static enum MHD_Result finish(struct peer *peer)
     if (!request->is_handled && !request_is_answered(request))
         handle(peer);
     else if (request_was_resumed(request) && request->route->resumed)
-        request->route->resumed(peer->dispatcher->options->own, request);
+        request->route->resumed(request->stage, request);
     if (request->was_suspended)
         return MHD_YES; /* comes again when it is resumed or answered */
     if (!request_is_answered(request))
@@ -292,7 +292,7 @@ void dispatch_over(void *own, struct MHD_Connection *connection, void **place,
     struct http_request *request = &peer->request;
     const struct http_route *route = request->route;
     if (request->has_begun && route->end)
-        route->end(peer->dispatcher->options->own, request);
+        route->end(request->stage, request);
     meter_count(peer->dispatcher->meter, route, request->status,
                 clock_ticks_us() - request->arrived_ticks_us);
     request_end(request);

@@ -36,6 +36,7 @@ struct http_request {
     /* From here on everything is zero between requests. */
     struct MHD_Connection *connection;
     const struct http_route *route;
+    void *stage; /**< `own` of the route's table */
     const char *method;
     const char *path;   /**< undecoded, without query */
     const char *target; /**< as it came, before the library cut it */

@@ -40,6 +40,12 @@ struct http_route {
     void (*end)(void *own, struct http_request *request);
 };
 
+/** What one stage answers. */
+struct http_table {
+    const struct http_route *routes; /**< ends with a NULL method */
+    void *own;                       /**< given to every call of a route */
+};
+
 struct http_options {
     const char *listen;      /**< "127.0.0.1:8080", "[::1]:8080", or "unix:/run/lienthong/admin" */
     const char *certificate; /**< PEM files; NULL for plain HTTP */
@@ -53,8 +59,7 @@ struct http_options {
     int64_t idle_timeout_ms; /**< a connection without a whole request head for so long is closed */
     int64_t
         body_deadline_ms; /**< from the head to the last byte of the body, however it trickles */
-    const struct http_route *routes; /**< ends with a NULL method; borrowed until close */
-    void *own;                       /**< given to every call of a route */
+    const struct http_table *tables; /**< ends with NULL routes; copied, its routes are borrowed */
 };
 
 /** Listens and serves from its own threads.  FAULT_REFUSE names the option at fault. */

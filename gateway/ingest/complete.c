@@ -2,8 +2,8 @@
 /* What the gateway adds to an event that the adapter read. */
 #include "ingest/complete.h"
 
+#include "api/member.h"
 #include "base/cleanup.h"
-#include "ingest/member.h"
 
 #include <string.h>
 

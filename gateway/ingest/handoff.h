@@ -2,8 +2,8 @@
 #ifndef INGEST_HANDOFF_H
 #define INGEST_HANDOFF_H
 
+#include "api/caller.h"
 #include "ingest/account.h"
-#include "ingest/caller.h"
 #include "ingest/trace.h"
 #include "spool/spool.h"
 

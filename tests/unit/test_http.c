@@ -18,6 +18,7 @@
 /* What a test's routes work on: the requests that wait for the other thread. */
 struct yard {
     struct http_server *server;
+    struct http_table tables[3];
     pthread_mutex_t lock;
     struct http_request *waiting[1024]; /* guarded by lock */
     size_t count;                       /* guarded by lock */
@@ -129,8 +130,22 @@ static const struct http_route routes[] = {
     {NULL, NULL, 0, NULL, NULL, NULL, NULL},
 };
 
+static void say_own(void *own, struct http_request *request)
+{
+    http_answer(request, 200, "text/plain", strdup(own), strlen(own));
+}
+
+static const struct http_route other_routes[] = {
+    {"GET", "/v1/other/{name}", 0, NULL, say_own, NULL, NULL},
+    {"DELETE", "/v1/things/{name}", 0, NULL, say_own, NULL, NULL},
+    {NULL, NULL, 0, NULL, NULL, NULL, NULL},
+};
+static char other_stage[] = "the other stage";
+
 static struct http_options usual_options(struct yard *yard)
 {
+    const struct http_table tables[] = {{routes, yard}, {other_routes, other_stage}, {0}};
+    memcpy(yard->tables, tables, sizeof tables);
     return (struct http_options){
         .listen = "127.0.0.1:0",
         .threads = 2,
@@ -141,8 +156,7 @@ static struct http_options usual_options(struct yard *yard)
         .body_memory = 1000000,
         .idle_timeout_ms = 20000,
         .body_deadline_ms = 20000,
-        .routes = routes,
-        .own = yard,
+        .tables = yard->tables,
     };
 }
 
@@ -220,11 +234,33 @@ static void what_is_not_there_is_said_so(void **state)
     assert_int_equal(answer.status, 404);
     assert_non_null(strstr(answer.text, "application/problem+json"));
     assert_non_null(strstr(answer.text, "\"code\":\"not-found\""));
-    say(http_port(yard->server), HEAD("DELETE", "/v1/things/a") "\r\n", &answer);
+    say(http_port(yard->server), HEAD("POST", "/v1/mute") "\r\n", &answer);
     assert_int_equal(answer.status, 405);
     assert_non_null(strstr(answer.text, "Allow: GET, HEAD\r\n"));
     say(http_port(yard->server), HEAD("GET", "/v1/mute") "\r\n", &answer);
     assert_int_equal(answer.status, 500);
+    close_yard(yard);
+}
+
+static void stages_serve_one_server_each_with_its_own(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    struct metric *counted =
+        metrics_counter("lienthong_http_requests_total", "",
+                        "method=\"GET\",route=\"/v1/other/{name}\",answer=\"2xx\"");
+    int64_t before = metrics_value(counted);
+    say(http_port(yard->server), HEAD("GET", "/v1/other/x") "\r\n", &answer);
+    assert_non_null(strstr(answer.text, other_stage));
+    assert_int_equal(metrics_value(counted), before + 1);
+    say(http_port(yard->server), HEAD("DELETE", "/v1/things/x") "\r\n", &answer);
+    assert_non_null(strstr(answer.text, other_stage));
+    say(http_port(yard->server), HEAD("PUT", "/v1/things/x") "\r\n", &answer);
+    assert_int_equal(answer.status, 405);
+    assert_non_null(strstr(answer.text, "Allow: GET, HEAD, DELETE\r\n"));
+    say(http_port(yard->server), HEAD("GET", "/v1/things/x") "\r\n", &answer);
+    assert_non_null(strstr(answer.text, "x is grey"));
     close_yard(yard);
 }
 
@@ -586,6 +622,7 @@ int main(void)
         cmocka_unit_test(a_body_comes_back),
         cmocka_unit_test(paths_are_split_before_they_are_decoded),
         cmocka_unit_test(what_is_not_there_is_said_so),
+        cmocka_unit_test(stages_serve_one_server_each_with_its_own),
         cmocka_unit_test(a_head_request_gets_the_head_alone),
         cmocka_unit_test(a_body_that_says_it_is_too_large_is_not_read),
         cmocka_unit_test(a_body_that_grows_too_large_is_refused),

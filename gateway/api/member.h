@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INGEST_MEMBER_H
-#define INGEST_MEMBER_H
+#ifndef API_MEMBER_H
+#define API_MEMBER_H
 
 #include <avro.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of refusals, and lists of what is wrong with a document. */
-#include "ingest/refusal.h"
+#include "api/refusal.h"
 
 #include "base/cleanup.h"
 #include "base/log.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INGEST_REFUSAL_H
-#define INGEST_REFUSAL_H
+#ifndef API_REFUSAL_H
+#define API_REFUSAL_H
 
 #include "adapt/adapter.h"
 #include "http/problem.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Entries read back from the spool, and who may see them. */
-#include "ingest/found.h"
+#include "api/found.h"
 
-#include "ingest/judge.h"
+#include "api/concern.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,5 +97,5 @@ bool found_is_visible(struct station *station, const struct found *found,
     if (found_is_own(found, caller))
         return true;
     const avro_value_t *event = found_event(station, found);
-    return event && judge_concerns(event, caller);
+    return event && concern_of(event, caller);
 }

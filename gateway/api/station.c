@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Working memory and a connection to the spool for each thread, found by thread-specific storage.
  */
-#include "ingest/station.h"
+#include "api/station.h"
 
 #include "base/cleanup.h"
 

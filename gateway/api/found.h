@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INGEST_FOUND_H
-#define INGEST_FOUND_H
+#ifndef API_FOUND_H
+#define API_FOUND_H
 
-#include "ingest/caller.h"
-#include "ingest/station.h"
+#include "api/caller.h"
+#include "api/station.h"
 
 /** An entry of the spool, copied so that the reader can be asked more while it is looked at. */
 struct found {

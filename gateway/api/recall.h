@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INGEST_RECALL_H
-#define INGEST_RECALL_H
+#ifndef API_RECALL_H
+#define API_RECALL_H
 
 #include "event/schema.h"
 #include "spool/reader.h"

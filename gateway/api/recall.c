@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One value for each schema that was met, used again for every event of it. */
-#include "ingest/recall.h"
+#include "api/recall.h"
 
 #include "base/cleanup.h"
 #include "event/wire.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INGEST_STATION_H
-#define INGEST_STATION_H
+#ifndef API_STATION_H
+#define API_STATION_H
 
 #include "adapt/adapter.h"
-#include "ingest/recall.h"
+#include "api/recall.h"
 #include "spool/reader.h"
 
 /** What one HTTP thread works with and no other touches. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looks at and sets single fields of an event, whose shape the map of the adapter has filled. */
-#include "ingest/member.h"
+#include "api/member.h"
 
 #include <stddef.h>
 #include <string.h>

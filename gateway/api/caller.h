@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INGEST_CALLER_H
-#define INGEST_CALLER_H
+#ifndef API_CALLER_H
+#define API_CALLER_H
 
 #include "directory/directory.h"
 #include "http/server.h"

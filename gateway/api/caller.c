@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Authentication by API key.  The presented key is compared and never kept or logged. */
-#include "ingest/caller.h"
+#include "api/caller.h"
 
+#include "api/refusal.h"
 #include "base/moment.h"
-#include "ingest/refusal.h"
 
 #include <string.h>
 #include <strings.h>
