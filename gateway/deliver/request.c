@@ -288,6 +288,11 @@ CURLcode request_perform(struct request *request)
     return finish(request, &why) ? curl_easy_perform(request->curl) : CURLE_FAILED_INIT;
 }
 
+bool request_is(const struct request *request, const CURL *curl)
+{
+    return request->curl == curl;
+}
+
 void *request_own(CURL *curl)
 {
     struct request *request = NULL;
@@ -336,4 +341,34 @@ const struct fault *request_fault(const struct request *request)
 bool request_sha256(const struct request *request, uint8_t sha256[SHA256_SIZE])
 {
     return request->body_count > 0 && body_sha256(request->bodies[0], sha256);
+}
+
+/* ---- its certificate ---- */
+
+bool request_want_certificate(struct request *request, struct fault *why)
+{
+    return curl_easy_setopt(request->curl, CURLOPT_CERTINFO, 1L) == CURLE_OK || refuse_option(why);
+}
+
+/* The text behind "NAME:" in the first certificate of the chain. */
+static const char *certificate_part(const struct curl_certinfo *chain, const char *name)
+{
+    size_t size = strlen(name);
+    for (const struct curl_slist *at = chain->certinfo[0]; at; at = at->next)
+        if (strncmp(at->data, name, size) == 0 && at->data[size] == ':')
+            return at->data + size + 1;
+    return "?";
+}
+
+char *request_certificate(const struct request *request)
+{
+    struct curl_certinfo *chain = NULL;
+    char *text = NULL;
+    if (curl_easy_getinfo(request->curl, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain ||
+        chain->num_of_certs < 1)
+        return NULL;
+    if (asprintf(&text, "%s, until %s", certificate_part(chain, "Subject"),
+                 certificate_part(chain, "Expire date")) < 0)
+        return NULL;
+    return text;
 }

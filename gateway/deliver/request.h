@@ -54,8 +54,16 @@ bool request_start(struct request *request, CURLM *multi, void *own, struct faul
 /** Or makes it at once, on this thread. */
 CURLcode request_perform(struct request *request);
 
+/** Whether it is the one with that handle. */
+bool request_is(const struct request *request, const CURL *curl);
 /** What was given to request_start with the handle that curl_multi_info_read names. */
 void *request_own(CURL *curl);
+
+/** Before it is made: asks for the server's certificate. */
+bool request_want_certificate(struct request *request, struct fault *why)
+    __attribute__((warn_unused_result));
+/** The certificate's subject and last day, which the caller owns; NULL without one. */
+char *request_certificate(const struct request *request);
 
 /** After its end: the result, CURLE_OK also when the answer was cut at its limit. */
 CURLcode request_result(const struct request *request, CURLcode result);
