@@ -70,7 +70,7 @@ static bool add_file(struct file_store *files, const avro_value_t *document,
         .file_name = file_name ? file_name : "file",
         .media_type = media_type ? media_type : "application/octet-stream",
     };
-    struct body *body = body_of_file(sha256, files, why);
+    struct outgoing *body = outgoing_of_file(sha256, files, why);
     return body && request_add_part(request, &part, body, why);
 }
 

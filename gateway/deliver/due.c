@@ -15,14 +15,14 @@ enum {
     PEERS_PER_MS = 4               /* how many idle partners are looked at in a millisecond */
 };
 
-struct reading {
+struct look_ahead {
     struct loop *loop;
     struct peer *peer;
     size_t seen, wanted, bytes;
     bool is_short_of_memory;
 };
 
-static bool keep(struct reading *reading, const struct spool_delivery *delivery)
+static bool keep(struct look_ahead *reading, const struct spool_delivery *delivery)
 {
     struct loop *loop = reading->loop;
     struct peer *peer = reading->peer;
@@ -42,7 +42,7 @@ static bool keep(struct reading *reading, const struct spool_delivery *delivery)
 
 static bool note(void *own, const struct spool_delivery *delivery)
 {
-    struct reading *reading = own;
+    struct look_ahead *reading = own;
     reading->seen++;
     return numbers_has(&reading->loop->held, delivery->delivery) || keep(reading, delivery);
 }
@@ -72,7 +72,7 @@ void due_read(struct loop *loop, struct peer *peer)
     if (!is_worth_it(loop, peer, now_ms))
         return;
     size_t wanted = (size_t)peer->partner->deliver.concurrency * AHEAD;
-    struct reading reading = {
+    struct look_ahead reading = {
         .loop = loop, .peer = peer, .wanted = wanted < LEAST_AHEAD ? LEAST_AHEAD : wanted};
     const struct delivery_call call = {
         .partner = peer->id, .now_ms = now_ms, .limit = peer->held + reading.wanted};

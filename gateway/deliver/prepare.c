@@ -4,7 +4,7 @@
 
 #include "adapt/service.h"
 #include "deliver/attachments.h"
-#include "deliver/fill.h"
+#include "deliver/given.h"
 #include "deliver/links.h"
 
 struct preparer {
@@ -89,7 +89,7 @@ static bool add_headers(struct request *request, const struct service_text *head
                         const struct given *given, struct fault *why)
 {
     for (; headers && headers->name; headers++) {
-        auto_free(free) char *value = fill_text(headers->text, given, FILL_HEADER, why);
+        auto_free(free) char *value = given_fill(headers->text, given, GIVEN_HEADER, why);
         if (!value || !request_add_header(request, headers->name, value, why))
             return false;
     }
@@ -150,7 +150,7 @@ static bool add_fields(struct request *request, const struct service_text *field
                        const struct given *given, struct fault *why)
 {
     for (; fields && fields->name; fields++) {
-        auto_free(free) char *text = fill_text(fields->text, given, FILL_PLAIN, why);
+        auto_free(free) char *text = given_fill(fields->text, given, GIVEN_PLAIN, why);
         if (!text || !request_add_field(request, fields->name, text, why))
             return false;
     }
@@ -162,7 +162,7 @@ struct sending {
     const struct service_send *send;
     const struct given *given;
     const char *media_type; /* the format's own */
-    struct body *body;
+    struct outgoing *body;
     struct file_store *files;
     const avro_value_t *event;
 };
@@ -171,9 +171,9 @@ static bool add_form(struct request *request, const struct sending *sending, str
 {
     const struct service_send *send = sending->send;
     auto_free(free) char *file_name =
-        fill_text(send->file_name ? send->file_name : "", sending->given, FILL_PLAIN, why);
+        given_fill(send->file_name ? send->file_name : "", sending->given, GIVEN_PLAIN, why);
     if (!file_name) {
-        body_free(sending->body);
+        outgoing_free(sending->body);
         return false;
     }
     const struct request_part part = {
@@ -213,11 +213,11 @@ static struct request *build(const struct preparer *preparer, const struct peer 
 {
     const struct service_send *send = sending->send;
     auto_free(free) char *path =
-        fill_text(send->path ? send->path : "", sending->given, FILL_PATH, why);
+        given_fill(send->path ? send->path : "", sending->given, GIVEN_PATH, why);
     auto_free(request_free) struct request *request =
         path ? request_new(&peer->partner->deliver, send->method, path, why) : NULL;
     if (!request) {
-        body_free(sending->body);
+        outgoing_free(sending->body);
         return NULL;
     }
     request_limit_answer(request, preparer->options.answer_limit_bytes);
@@ -263,7 +263,7 @@ static struct request *make_request(struct preparer *preparer, struct peer *peer
         .files = preparer->options.files,
         .event = event,
     };
-    sending.body = body_of_document(&written, preparer->options.files, why);
+    sending.body = outgoing_of_document(&written, preparer->options.files, why);
     if (!sending.body)
         return fail(preparing, UNPREPARED_DEAD, "file:missing");
     struct request *request = build(preparer, peer, errand, &sending, why);
@@ -296,7 +296,7 @@ static bool add_login_body(struct request *request, const struct service_auth *a
     const char *media_type =
         auth->media_type ? auth->media_type : "application/x-www-form-urlencoded";
     const char *text = auth->body ? auth->body : "grant_type=client_credentials";
-    auto_free(free) char *body = fill_text(text, given, fill_escape_of(media_type), why);
+    auto_free(free) char *body = given_fill(text, given, given_escape_of(media_type), why);
     if (!body || !request_set_text(request, body, why) ||
         !request_add_header(request, "Content-Type", media_type, why))
         return false;
@@ -315,7 +315,7 @@ struct request *prepare_login(const struct peer *peer, int64_t answer_limit_byte
         (void)fault_memory(why);
         return NULL;
     }
-    auto_free(free) char *path = fill_text(auth->path ? auth->path : "", &given, FILL_PATH, why);
+    auto_free(free) char *path = given_fill(auth->path ? auth->path : "", &given, GIVEN_PATH, why);
     auto_free(request_free) struct request *request =
         path ? request_new(&peer->partner->deliver, "POST", path, why) : NULL;
     if (!request)

@@ -79,6 +79,7 @@ static void start_login(struct loop *loop, struct peer *peer, int64_t now_ms)
 static bool is_for_another(struct loop *loop, struct errand *errand)
 {
     const struct partner *partner = NULL;
+    static const enum outcome outcome = OUTCOME_REROUTED;
     char reason[ROUTE_TEXT_SIZE];
     if (!errand->row.agency)
         return false;
