@@ -287,6 +287,8 @@ static bool take_carries(struct compiler *compiler, const struct draft_carries *
         return false;
     message->carries = carries;
     carries->is = word_of(draft->is);
+    carries->is_file = draft->as == WAY_FILE;
+    carries->off = draft->off;
     if (!compile_path(compiler, "path", draft->path, &carries->path, why) ||
         !compile_path(compiler, "content", draft->content, &carries->content, why) ||
         !compile_path(compiler, "name", draft->name, &carries->name, why) ||

@@ -75,6 +75,7 @@ static const cyaml_schema_field_t row_fields[] = {
     TEXT_MAYBE("default", struct draft_row, fallback),
     TEXT_MAYBE("constant", struct draft_row, constant),
     TEXT_MAYBE("template", struct draft_row, template),
+    TEXT_MAYBE("given", struct draft_row, given),
     LIST_MAYBE("absent", struct draft_row, absent, &text_value),
     FLAG("always", struct draft_row, always),
     CYAML_FIELD_ENUM("as", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct draft_row, as, kinds, 3),
@@ -86,8 +87,12 @@ static const cyaml_schema_field_t row_fields[] = {
 static const cyaml_schema_value_t row_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct draft_row, row_fields)};
 
+static const cyaml_strval_t ways[] = {{"inline", WAY_INLINE}, {"file", WAY_FILE}};
 static const cyaml_schema_field_t carries_fields[] = {
     TEXT("adapter", struct draft_carries, adapter),
+    CYAML_FIELD_ENUM("as", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct draft_carries, as, ways,
+                     2),
+    TEXT_MAYBE("off", struct draft_carries, off),
     TEXT("path", struct draft_carries, path),
     TEXT("content", struct draft_carries, content),
     TEXT("name", struct draft_carries, name),

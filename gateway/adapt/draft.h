@@ -65,6 +65,7 @@ struct draft_row {
     char *fallback;
     char *constant;
     char *template;
+    char *given;
     char **absent;
     unsigned absent_count;
     bool always;
@@ -75,8 +76,12 @@ struct draft_row {
     bool content; /* only below carries.write */
 };
 
+enum draft_way { WAY_INLINE, WAY_FILE };
+
 struct draft_carries {
     char *adapter;
+    enum draft_way as;
+    char *off;
     char *path;
     char *content;
     char *name;

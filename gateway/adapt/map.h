@@ -42,6 +42,7 @@ struct row {
     bool writes;
     bool is_own_format; /**< written only for events of the message's own format */
     uint64_t types;     /**< bit n: event type n */
+    const char *given;  /**< the caller's text of this name is written; else NULL */
     struct word fallback;
     struct word constant;
     struct word *absent;
@@ -103,6 +104,8 @@ struct carries {
     struct word is;
     uint64_t refines;
     uint64_t types;
+    bool is_file;    /**< it travels beside, and its address within; reading leaves it alone */
+    const char *off; /**< given "no" under this name, it is left out; or NULL */
     struct row *write;
     size_t write_count;
 };
@@ -250,6 +253,8 @@ struct known_fields {
     const struct field *to_agency;
     const struct field *extra;
     const struct field *tags;
+    const struct field *document_sha256;
+    const struct field *document_uri;
 };
 
 struct adapters {
