@@ -474,7 +474,8 @@ bool compile_adapter(struct adapters *adapters, const char *folder, struct adapt
     adapter->fields = adapters->fields;
     struct compiler compiler = {.file = file, .adapters = adapters, .adapter = adapter};
     return check_name(&compiler, adapter->draft, why) && take_xml(&compiler, adapter->draft, why) &&
-           take_messages(&compiler, adapter->draft, why);
+           take_messages(&compiler, adapter->draft, why) &&
+           compile_service(&compiler, adapter->draft, why);
 }
 
 void compile_free(struct adapter *adapter)

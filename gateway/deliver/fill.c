@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <jansson.h>
 
@@ -17,7 +18,7 @@ enum fill_escape fill_escape_of(const char *media_type)
     if (strcasestr(media_type, "json"))
         return FILL_JSON;
     if (strcasestr(media_type, "form-urlencoded"))
-        return FILL_URL;
+        return FILL_FORM;
     return strcasestr(media_type, "xml") ? FILL_XML : FILL_PLAIN;
 }
 
@@ -37,12 +38,24 @@ static bool put_header(FILE *out, const char *text, struct fault *why)
     return fputs(text, out) >= 0 || fault_memory(why);
 }
 
-static bool put_url(FILE *out, const char *text, struct fault *why)
+static bool put_form(FILE *out, const char *text, struct fault *why)
 {
     char *escaped = curl_easy_escape(NULL, text, 0);
     bool is_put = escaped && fputs(escaped, out) >= 0;
     curl_free(escaped);
     return is_put || fault_memory(why);
+}
+
+/* An operator's text may be a whole query, so what parts an address stays as it is. */
+static bool put_path(FILE *out, const char *text, struct fault *why)
+{
+    static const char parting[] = "-._~!$&'()*+,;=:@/?%";
+    for (const char *at = text; *at; at++) {
+        bool is_plain = isalnum((unsigned char)*at) || strchr(parting, *at);
+        if ((is_plain ? fputc(*at, out) : fprintf(out, "%%%02X", (unsigned char)*at)) < 0)
+            return fault_memory(why);
+    }
+    return true;
 }
 
 static bool put_json(FILE *out, const char *text, struct fault *why)
@@ -89,8 +102,10 @@ static bool put(FILE *out, const char *text, enum fill_escape escape, struct fau
     switch (escape) {
     case FILL_HEADER:
         return put_header(out, text, why);
-    case FILL_URL:
-        return put_url(out, text, why);
+    case FILL_PATH:
+        return put_path(out, text, why);
+    case FILL_FORM:
+        return put_form(out, text, why);
     case FILL_JSON:
         return put_json(out, text, why);
     case FILL_XML:

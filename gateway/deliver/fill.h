@@ -13,7 +13,8 @@ struct given {
 /** How a given text is made fit for where it goes. */
 enum fill_escape {
     FILL_HEADER, /**< as it is; a line end or another control character is refused */
-    FILL_URL,    /**< percent-encoded, also inside a form */
+    FILL_PATH,   /**< behind an address: what no address may hold is percent-encoded */
+    FILL_FORM,   /**< percent-encoded, all but letters and digits */
     FILL_JSON,   /**< inside a JSON string */
     FILL_XML,
     FILL_PLAIN,
@@ -23,8 +24,8 @@ enum fill_escape {
 enum fill_escape fill_escape_of(const char *media_type);
 
 /**
- * `text` with every {name} of letters, digits, '-' and '_' replaced by what is given under it;
- * other braces stay.  FAULT_REFUSE names what is not given.  The caller owns the result.
+ * `text` with every {name} of letters, digits, '-' and '_' replaced by what is given under it, or
+ * by nothing; other braces stay.  The caller owns the result.
  */
 char *fill_text(const char *text, const struct given *given, enum fill_escape escape,
                 struct fault *why) __attribute__((warn_unused_result));

@@ -4,16 +4,10 @@
 
 #include "base/cleanup.h"
 
-#include <inttypes.h>
-#include <jansson.h>
-
-ENDS_WITH_SCOPE(json_t *, json_decref)
-
 enum {
     SECOND_MS = 1000,
     LONGEST_S = 30 * 86400,
-    EARLY_MS = 5000, /* a token that ends under way would be refused */
-    NUMBER_SIZE = 24,
+    EARLY_MS = 5000 /* a token that ends under way would be refused */
 };
 
 bool login_is_needed(const struct service_auth *auth)
@@ -26,47 +20,19 @@ bool login_is_good(const struct login *login, int64_t now_ms)
     return login->token && now_ms < login->expires_at_ms;
 }
 
-/* The member at a path as /data/token or token; NULL when there is none. */
-static const json_t *find_member(const json_t *json, const char *path)
+static bool has_required(const struct service_answer *answer, const struct service_text *require)
 {
-    while (json && *path) {
-        path += *path == '/';
-        size_t size = strcspn(path, "/");
-        auto_free(free) char *name = strndup(path, size);
-        json = name ? json_object_get(json, name) : NULL;
-        path += size;
-    }
-    return json;
-}
-
-/* A text, or a number as a text; NULL when it is neither. */
-static const char *text_of(const json_t *json, char number[NUMBER_SIZE])
-{
-    if (json_is_string(json))
-        return json_string_value(json);
-    if (json_is_boolean(json))
-        return json_is_true(json) ? "true" : "false";
-    if (!json_is_integer(json))
-        return NULL;
-    (void)snprintf(number, NUMBER_SIZE, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
-    return number;
-}
-
-static bool has_required(const json_t *json, const struct service_text *require)
-{
-    char number[NUMBER_SIZE];
     for (; require && require->name; require++) {
-        const char *text = text_of(find_member(json, require->name), number);
+        auto_free(free) char *text = service_member(answer, require->name);
         if (!text || strcmp(text, require->text) != 0)
             return false;
     }
     return true;
 }
 
-static int64_t expiry(const json_t *json, const char *path, int64_t now_ms)
+static int64_t expiry(const struct service_answer *answer, const char *path, int64_t now_ms)
 {
-    char number[NUMBER_SIZE];
-    const char *text = path ? text_of(find_member(json, path), number) : NULL;
+    auto_free(free) char *text = path ? service_member(answer, path) : NULL;
     long long seconds = text ? strtoll(text, NULL, 10) : 0;
     if (seconds <= 0)
         return INT64_MAX;
@@ -75,38 +41,30 @@ static int64_t expiry(const json_t *json, const char *path, int64_t now_ms)
 }
 
 static bool check_answer(const struct service_auth *auth, const struct service_answer *answer,
-                         const json_t *json, struct fault *why)
+                         struct fault *why)
 {
     if (answer->status >= 500 || answer->status == 408 || answer->status == 429)
         return fault_set(why, FAULT_RETRY, "login: answered %d", answer->status);
     if (answer->status < 200 || answer->status >= 300)
         return fault_set(why, FAULT_REFUSE, "login: answered %d", answer->status);
-    if (!json)
-        return fault_set(why, FAULT_RETRY, "login: the answer is no JSON");
-    return has_required(json, auth->require) ||
+    return has_required(answer, auth->require) ||
            fault_set(why, FAULT_REFUSE, "login: user or password is not accepted");
 }
 
 bool login_take(struct login *login, const struct service_auth *auth,
                 const struct service_answer *answer, int64_t now_ms, struct fault *why)
 {
-    char number[NUMBER_SIZE];
-    auto_free(json_decref) json_t *json =
-        answer->body ? json_loadb(answer->body, answer->size, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    if (!check_answer(auth, answer, json, why))
+    if (!check_answer(auth, answer, why))
         return false;
     const char *path = auth->token ? auth->token : "/access_token";
-    const char *token = text_of(find_member(json, path), number);
+    auto_free(free) char *token = service_member(answer, path);
     if (!token || !*token)
         return fault_set(why, FAULT_REFUSE, "login: the answer has no %s", path);
-    char *copy = strdup(token);
-    if (!copy)
-        return fault_memory(why);
     free(login->token);
-    login->token = copy;
+    login->token = steal(token);
     login->generation++;
     bool is_oauth2 = auth->kind == AUTH_OAUTH2 && !auth->expires_in;
-    login->expires_at_ms = expiry(json, is_oauth2 ? "/expires_in" : auth->expires_in, now_ms);
+    login->expires_at_ms = expiry(answer, is_oauth2 ? "/expires_in" : auth->expires_in, now_ms);
     return true;
 }
 

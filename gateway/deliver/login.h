@@ -21,9 +21,9 @@ bool login_is_needed(const struct service_auth *auth);
 bool login_is_good(const struct login *login, int64_t now_ms);
 
 /**
- * Takes the token out of the answer to the login call.  FAULT_RETRY when the answer is none (5xx,
- * no JSON); FAULT_REFUSE when it says no: another status, a required member that is not so, no
- * token.  Nothing of the answer gets into `why`.
+ * Takes the token out of the answer to the login call.  FAULT_RETRY when the answer is none
+ * (5xx, 408, 429); FAULT_REFUSE when it says no: another status, a required member that is not so,
+ * no token.  Nothing of the answer gets into `why`.
  */
 bool login_take(struct login *login, const struct service_auth *auth,
                 const struct service_answer *answer, int64_t now_ms, struct fault *why)

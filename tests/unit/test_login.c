@@ -65,7 +65,7 @@ static void a_no_and_no_answer_are_different_faults(void **state)
         {200, "{\"error_code\": 7}", FAULT_REFUSE},
         {200, "{\"error_code\": 0}", FAULT_REFUSE},
         {200, "{\"error_code\": 0, \"result\": {\"session\": \"\"}}", FAULT_REFUSE},
-        {200, "<html>", FAULT_RETRY},
+        {200, "<html>", FAULT_REFUSE},
         {500, "{}", FAULT_RETRY},
         {429, "", FAULT_RETRY},
     };
