@@ -2,6 +2,10 @@
 /* From an event to what a partner gets in its mailbox. */
 #include "deliver/document.h"
 
+#include "base/cleanup.h"
+#include "deliver/attachments.h"
+#include "deliver/links.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,24 +66,7 @@ static void prefer_addresses(struct workbench *bench, const struct adapter *adap
     adapt_written_free(&other);
 }
 
-/* Documents beside the document are files like all others. */
-static bool keep_attached(struct file_store *files, const struct adapt_written *written,
-                          struct fault *why)
-{
-    for (size_t i = 0; i < written->attached_count; i++) {
-        if (!files)
-            return fault_set(why, FAULT_REFUSE, "there is no store of files");
-        const struct adapt_attached *attached = &written->attached[i];
-        bool was_there = false;
-        struct file_writer *writer = file_writer_open(files, why);
-        bool is_kept = writer && file_writer_add(writer, attached->bytes, attached->size, why) &&
-                       file_writer_keep(writer, attached->sha256, &was_there, why);
-        file_writer_close(writer);
-        if (!is_kept)
-            return false;
-    }
-    return true;
-}
+ENDS_WITH_SCOPE(struct links *, links_free)
 
 /* What the writer asks for; a store that cannot be asked is no store that lacks the file. */
 struct shelf {
@@ -99,36 +86,56 @@ static bool has_file(void *own, const uint8_t sha256[SHA256_SIZE])
 static bool is_for_addresses(const struct mailbox *mailbox, const struct partner *partner,
                              const struct adapt_written *written)
 {
-    return written->hole_count > 0 && mailbox->options.file_url &&
+    return written->hole_count > 0 && mailbox->options.public_url &&
            (partner->deliver.files == FILES_URL || size_of_files(mailbox, written) > INLINE_BYTES);
 }
 
-static bool write_it(const struct mailbox *mailbox, struct station *station,
-                     const struct partner *partner, const avro_value_t *event,
+/* With the addresses of files, if files have any. */
+struct writer {
+    struct workbench *bench;
+    const struct adapter *adapter;
+    const struct partner *partner;
+    const struct mailbox *mailbox;
+    struct links *links;
+};
+
+static bool write_it(const struct writer *writer, const avro_value_t *event,
                      struct adapt_written *written, struct fault *why)
 {
-    struct shelf shelf = {mailbox->options.files, {.kind = FAULT_NONE}};
-    const struct adapter *adapter =
-        adapters_find(mailbox->options.adapters, partner->deliver.adapter);
-    if (!adapter)
-        return fault_set(why, FAULT_BROKEN, "there is no adapter %s", partner->deliver.adapter);
+    const struct partner *partner = writer->partner;
+    struct shelf shelf = {writer->mailbox->options.files, {.kind = FAULT_NONE}};
     auto_free(free) struct adapt_given *given = copy_given(&partner->deliver);
     if (!given)
         return fault_memory(why);
-    const struct adapt_writing writing = {.given = given,
-                                          .given_count = partner->deliver.given_count,
-                                          .file_url = mailbox->options.file_url,
-                                          .has_files = true,
-                                          .has = has_file,
-                                          .files = &shelf};
-    bool is_written = adapt_write(station->bench, adapter, event, &writing, written, why);
-    if (is_written && is_for_addresses(mailbox, partner, written))
-        prefer_addresses(station->bench, adapter, event, &writing, written);
-    if (shelf.fault.kind == FAULT_NONE)
-        return is_written;
-    *why = shelf.fault;
-    adapt_written_free(written);
-    return false;
+    const struct adapt_writing writing = {
+        .given = given,
+        .given_count = partner->deliver.given_count,
+        .file_url = writer->links ? links_pattern(writer->links, partner->id) : NULL,
+        .has_files = true,
+        .has = has_file,
+        .files = &shelf};
+    bool is_written = adapt_write(writer->bench, writer->adapter, event, &writing, written, why);
+    if (is_written && is_for_addresses(writer->mailbox, partner, written))
+        prefer_addresses(writer->bench, writer->adapter, event, &writing, written);
+    if (shelf.fault.kind != FAULT_NONE) {
+        *why = shelf.fault;
+        adapt_written_free(written);
+        return false;
+    }
+    return is_written && (!writer->links || links_sign(writer->links, partner->id, written, why));
+}
+
+/* Opens the links, which live as long as the writing. */
+static bool write_with_links(struct writer *writer, const avro_value_t *event,
+                             struct adapt_written *written, struct fault *why)
+{
+    const struct mailbox_options *options = &writer->mailbox->options;
+    auto_free(links_free) struct links *links = NULL;
+    if (options->files && options->public_url &&
+        !(links = links_new(options->files, options->public_url, options->link_hours, why)))
+        return false;
+    writer->links = links;
+    return write_it(writer, event, written, why);
 }
 
 bool document_write(const struct mailbox *mailbox, struct station *station,
@@ -138,13 +145,21 @@ bool document_write(const struct mailbox *mailbox, struct station *station,
     const struct spool_delivery *delivery = &letter->delivery;
     const struct stored_event stored = {delivery->schema_no, delivery->event, delivery->event_size};
     struct adapt_written written = {.bytes = NULL};
+    struct writer writer = {
+        .bench = station->bench,
+        .adapter = adapters_find(mailbox->options.adapters, partner->deliver.adapter),
+        .partner = partner,
+        .mailbox = mailbox,
+    };
     if (!delivery->event)
         return fault_set(why, FAULT_BROKEN, "its event is damaged in the spool");
+    if (!writer.adapter)
+        return fault_set(why, FAULT_BROKEN, "there is no adapter %s", partner->deliver.adapter);
     const avro_value_t *event =
         recall_as_ours(station->recall, station->reader, &stored, mailbox->options.schema, why);
-    if (!event || !write_it(mailbox, station, partner, event, &written, why))
+    if (!event || !write_with_links(&writer, event, &written, why))
         return false;
-    if (!keep_attached(mailbox->options.files, &written, why)) {
+    if (!attachments_keep(mailbox->options.files, &written, why)) {
         adapt_written_free(&written);
         return false;
     }

@@ -72,7 +72,7 @@ struct spool_settlement hand_out_settle(const struct put_off *letter, int64_t no
     settlement.detail = letter->fault.text;
     if (letter->fault.kind == FAULT_REFUSE || delivery->is_damaged) {
         settlement.kind = SETTLE_DEAD;
-        settlement.cause = delivery->is_damaged ? "spool:damaged" : "write:unsayable";
+        settlement.cause = delivery->is_damaged ? "event:damaged" : "format:cannot-say";
     }
     return settlement;
 }

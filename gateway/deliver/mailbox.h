@@ -17,7 +17,8 @@ struct mailbox_options {
     const char *spool_file;
     const char *topic_prefix; /**< "lienthong."; the schema's subject is named after the topic */
     struct file_store *files; /**< NULL: documents are without files */
-    const char *file_url;     /**< address of a file, with {sha256}; NULL: files go inline */
+    const char *public_url;   /**< under which partners reach /v1/files; NULL: files go inline */
+    int64_t link_hours;       /**< for which the address of a file holds */
     int64_t redeliver_ms;     /**< how long what was handed out stays away until it comes again */
 };
 
