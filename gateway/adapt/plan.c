@@ -278,7 +278,7 @@ static bool add_row(struct builder *builder, const struct row *row, struct fault
 static bool add_carried(struct builder *builder, struct fault *why)
 {
     const struct carries *carries = builder->message->carries;
-    if (!carries)
+    if (!carries || carries->is_file)
         return true;
     struct group *group = add_group(builder, &carries->path, carries->path.count, NULL, why);
     if (!group)

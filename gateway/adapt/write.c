@@ -216,8 +216,16 @@ static bool write_map(const struct writer *writer, const struct row *row, struct
 
 /* ---- all rows ---- */
 
+static bool write_given(const struct writer *writer, const struct row *row, struct fault *why)
+{
+    struct word text = given_text(writer, row->given);
+    return !applies(writer, row) || !text.size || put_text(writer, row, OUT_FIELD, &text, why);
+}
+
 static bool write_row(const struct writer *writer, const struct row *row, struct fault *why)
 {
+    if (row->given)
+        return write_given(writer, row, why);
     if (!row->field || !row->has_path || row->field->list || !applies(writer, row) ||
         row->field == writer->adapters->known.extra)
         return true;
@@ -350,7 +358,8 @@ static bool write_constants(const struct writer *writer, struct fault *why)
 {
     for (size_t at = 0; at < writer->message->row_count; at++) {
         const struct row *row = &writer->message->rows[at];
-        if (row->field || !applies(writer, row) || !has_repetition(writer, &row->path))
+        if (row->field || row->given || !applies(writer, row) ||
+            !has_repetition(writer, &row->path))
             continue;
         struct word text = row->template ? template_text(writer, row) : row->constant;
         if (text.text && !put_everywhere(writer, place_from(writer, &row->path), row->path.steps,
@@ -395,17 +404,38 @@ char *write_message(struct workbench *bench, struct writer *writer, size_t *size
                                                  : out_json(&root, size, why);
 }
 
-char *adapt_write(struct workbench *bench, const struct adapter *adapter, const avro_value_t *event,
-                  size_t *size, struct fault *why)
+static bool write_event(struct workbench *bench, struct writer *writer,
+                        struct adapt_written *written, struct fault *why)
 {
-    uint64_t written[FIELD_LIMIT / 64] = {0};
+    if (!choose_message(writer, why))
+        return false;
+    written->bytes = write_message(bench, writer, &written->size, why);
+    written->message = writer->message->name;
+    written->media_type = adapter_media_type(writer->adapter, 0);
+    return written->bytes && find_holes(writer->files, written, why);
+}
+
+bool adapt_write(struct workbench *bench, const struct adapter *adapter, const avro_value_t *event,
+                 const struct adapt_writing *writing, struct adapt_written *written,
+                 struct fault *why)
+{
+    static const struct adapt_writing nothing = {0};
+    uint64_t fields[FIELD_LIMIT / 64] = {0};
     struct arena arena = {0};
+    struct used_files files = {0};
     struct writer writer = {.adapters = bench->adapters,
                             .adapter = adapter,
                             .event = event,
                             .arena = &arena,
-                            .written = written};
-    char *text = choose_message(&writer, why) ? write_message(bench, &writer, size, why) : NULL;
+                            .writing = writing ? writing : &nothing,
+                            .files = &files,
+                            .beside = written,
+                            .written = fields};
+    *written = (struct adapt_written){0};
+    bool is_written = write_event(bench, &writer, written, why);
+    if (!is_written)
+        adapt_written_free(written);
+    free(files.list);
     arena_free(&arena);
-    return text;
+    return is_written;
 }

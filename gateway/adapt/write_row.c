@@ -69,6 +69,13 @@ static struct word value_text(const struct writer *writer, const struct row *row
 struct word row_text(const struct writer *writer, const struct row *row, const avro_value_t *holder)
 {
     struct value value = {.kind = row->conversion->kind};
+    if (row->conversion->file == FILE_BYTES)
+        return row->conversion->write ? file_hole(writer, holder) : (struct word){0};
+    if (row->conversion->file == FILE_ADDRESS) {
+        struct word address = file_address(writer, holder);
+        if (address.size)
+            return address;
+    }
     if ((row->is_own_format && !writer->is_own_format) || !fill_look(row->field, holder, &value) ||
         is_arrival(writer, row, &value))
         return (struct word){0};
