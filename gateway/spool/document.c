@@ -145,9 +145,11 @@ static bool insert(struct store *store, struct arrival *arrival, const struct sp
     receipt->verdict = SPOOL_STORED;
     receipt->entry = receipt->number = number;
     receipt->received_at_ms = arrival->document->received_at_ms;
+    const struct file_uses uses = {number, false, item->files, item->file_count};
     return database_step(store->database, add, "store an entry", why) &&
            (!is_first || !arrival->document->shortened_sha256 ||
-            add_shortened(store, arrival->document, number, why));
+            add_shortened(store, arrival->document, number, why)) &&
+           store_file_uses(store, &uses, why);
 }
 
 static bool choose_state(struct store *store, const struct spool_item *item,
