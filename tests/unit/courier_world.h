@@ -13,7 +13,7 @@
 
 #include <curl/curl.h>
 
-enum { TOWN_PARTNERS = 4000, TOWN_PATH = 128, TOWN_DOCUMENT = 4000 };
+enum { TOWN_PARTNERS = 4000, TOWN_PATH = 128, TOWN_FILES = 400 };
 
 struct town {
     struct world world; /* the spool */
@@ -182,9 +182,9 @@ static inline void town_read(struct town *town, const char *document)
 static inline void town_handoff(struct town *town, int dossier, const char *name,
                                 const char *documents)
 {
-    char document[TOWN_DOCUMENT];
-    (void)snprintf(
-        document, sizeof document,
+    char *document = NULL;
+    int size = asprintf(
+        &document,
         "<HandoffMessage xmlns=\"urn:x-lienthong:handoff:1\" version=\"1.0\"><Envelope>"
         "<MessageId>%s</MessageId><MessageType>HANDOFF</MessageType></Envelope>"
         "<Handoff><HandoffId>HO-1</HandoffId><From><AgencyCode>000.12.40.H09</AgencyCode></From>"
@@ -194,7 +194,9 @@ static inline void town_handoff(struct town *town, int dossier, const char *name
         "<ProcedureCode>1.011442</ProcedureCode><StatusCode>4</StatusCode>%s</Dossier>"
         "</HandoffMessage>",
         name, dossier, documents);
+    assert_true(size > 0);
     town_read(town, document);
+    free(document);
 }
 
 /* Lets the event arrive for a partner; its delivery's number. */
