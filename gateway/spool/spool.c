@@ -260,18 +260,33 @@ bool spool_discard(struct spool *spool, int64_t entry, const char *reason, struc
     return writer_do(spool, work_discard, &call, why);
 }
 
-static bool work_prune(struct store *store, void *arguments, struct fault *why)
+static bool work_prune_entries(struct store *store, void *arguments, struct fault *why)
 {
     return prune_some(store, arguments, PRUNE_STEP, why);
 }
 
+static bool work_prune_arrivals(struct store *store, void *arguments, struct fault *why)
+{
+    return prune_arrivals(store, arguments, PRUNE_STEP, why);
+}
+
+static bool work_prune_notices(struct store *store, void *arguments, struct fault *why)
+{
+    return prune_notices(store, arguments, PRUNE_STEP, why);
+}
+
 bool spool_prune(struct spool *spool, int64_t before_ms, int64_t *count, struct fault *why)
 {
-    struct pruning pruning = {.before_ms = before_ms, .has_more = true};
-    while (pruning.has_more)
-        if (!writer_do(spool, work_prune, &pruning, why))
-            return false;
-    *count = pruning.count;
+    static bool (*const works[])(struct store *, void *, struct fault *) = {
+        work_prune_notices, work_prune_arrivals, work_prune_entries};
+    struct pruning pruning = {0};
+    for (size_t i = 0; i < sizeof works / sizeof works[0]; i++) {
+        pruning = (struct pruning){.before_ms = before_ms, .has_more = true};
+        while (pruning.has_more)
+            if (!writer_do(spool, works[i], &pruning, why))
+                return false;
+    }
+    *count = pruning.count; /* of entries, the last */
     return true;
 }
 

@@ -165,6 +165,14 @@ struct pruning {
 bool prune_some(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
     __attribute__((warn_unused_result));
 
+/** The same for arrivals whose deliveries are all over, each with these, in `pruning` of its own.
+ */
+bool prune_arrivals(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
+    __attribute__((warn_unused_result));
+/** The same for notices that are published. */
+bool prune_notices(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
+    __attribute__((warn_unused_result));
+
 /** Days since 1970 in Vietnam. */
 int64_t day_number(int64_t moment_ms);
 
