@@ -24,7 +24,7 @@ struct house {
     char agencies[PATH_SIZE], partners[PATH_SIZE], peppers[PATH_SIZE], file[PATH_SIZE];
     int64_t redeliver_ms;
     int64_t offset;
-    struct schema *schema;
+    struct schema *schema, *receipt, *dead_letter;
     struct adapters *adapters;
     struct directory_place *place;
     struct spool *spool;
@@ -99,6 +99,10 @@ static inline void load(struct house *house)
     struct fault why;
     house->schema = schema_load("schemas/dossier-event.avsc", &why);
     must(house->schema, &why);
+    house->receipt = schema_load("schemas/delivery-receipt.avsc", &why);
+    must(house->receipt, &why);
+    house->dead_letter = schema_load("schemas/dead-letter.avsc", &why);
+    must(house->dead_letter, &why);
     house->adapters = adapters_load("adapters", house->schema, &limits, &why);
     must(house->adapters, &why);
     const struct directory_options directory = {.agencies_file = house->agencies,
@@ -134,6 +138,8 @@ static inline void start_stages(struct house *house)
                                           .topic_prefix = "test."};
     const struct mailbox_options mailbox = {.adapters = house->adapters,
                                             .schema = house->schema,
+                                            .receipt = house->receipt,
+                                            .dead_letter = house->dead_letter,
                                             .place = house->place,
                                             .spool = house->spool,
                                             .spool_file = house->file,
@@ -214,6 +220,8 @@ static inline int close_house(void **state)
     stop(house);
     directory_place_close(house->place);
     adapters_free(house->adapters);
+    schema_free(house->dead_letter);
+    schema_free(house->receipt);
     schema_free(house->schema);
     (void)snprintf(command, sizeof command, "rm -r %s", house->folder);
     assert_int_equal(system(command), 0);

@@ -54,9 +54,9 @@ static const char *line_of(char line[LINE_SIZE], int64_t delivery, const char *d
 static void what_waits_comes_in_the_partner_s_format(void **state)
 {
     struct house *house = *state;
-    char id[LETTER_ID_SIZE];
+    char id[DELIVERY_TEXT_SIZE];
     int64_t delivery = land(house, &first, "district");
-    letter_write_id(delivery, id);
+    delivery_text(delivery, id);
     json_t *answer = fetch(house, "district", "", 1);
     const json_t *item = item_at(answer, 0);
     assert_string_equal(text_at(item, "id"), id);
@@ -105,8 +105,8 @@ static void a_dossier_s_letters_come_one_after_the_other(void **state)
     json_decref(ask(house, "district", line_of(line, before, "accept"), "", 200));
     json_decref(ask(house, "district", line_of(line, beside, "accept"), "", 200));
     json_t *answer = fetch(house, "district", "?wait=10", 1);
-    char id[LETTER_ID_SIZE];
-    letter_write_id(behind, id);
+    char id[DELIVERY_TEXT_SIZE];
+    delivery_text(behind, id);
     assert_string_equal(text_at(item_at(answer, 0), "id"), id);
     json_decref(answer);
 }
@@ -613,20 +613,6 @@ static void a_document_by_address_must_name_every_file(void **state)
     assert_false(document_names_all(&written, one));
 }
 
-static void letters_have_ids(void **state)
-{
-    char text[LETTER_ID_SIZE];
-    int64_t delivery = 0;
-    (void)state;
-    letter_write_id(INT64_MAX, text);
-    assert_true(letter_read_id(text, &delivery));
-    assert_int_equal(delivery, INT64_MAX);
-    assert_false(letter_read_id("d-0", &delivery));
-    assert_false(letter_read_id("d-01", &delivery));
-    assert_false(letter_read_id("17", &delivery));
-    assert_false(letter_read_id("d-17x", &delivery));
-}
-
 #define IN_HOUSE(test)       cmocka_unit_test_setup_teardown(test, open_house, close_house)
 #define IN_HASTY_HOUSE(test) cmocka_unit_test_setup_teardown(test, open_hasty_house, close_house)
 
@@ -660,7 +646,6 @@ int main(void)
         cmocka_unit_test(a_reason_is_counted_in_characters),
         cmocka_unit_test(a_letter_is_put_off_or_dead_by_what_became_of_its_document),
         cmocka_unit_test(a_document_by_address_must_name_every_file),
-        cmocka_unit_test(letters_have_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
