@@ -82,6 +82,7 @@ static const cyaml_schema_field_t row_fields[] = {
     CYAML_FIELD_UINT("max", CYAML_FLAG_OPTIONAL, struct draft_row, max),
     TEXT_MAYBE("key", struct draft_row, key),
     FLAG("ignore", struct draft_row, ignore),
+    FLAG("foreign", struct draft_row, foreign),
     FLAG("content", struct draft_row, content),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t row_value = {

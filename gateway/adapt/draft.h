@@ -74,6 +74,7 @@ struct draft_row {
     uint32_t max;
     char *key;
     bool ignore;
+    bool foreign;
     bool content; /* only below carries.write */
 };
 

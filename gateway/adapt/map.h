@@ -40,6 +40,7 @@ struct row {
     bool is_content; /**< of carries.write */
     bool reads;
     bool writes;
+    bool is_foreign;    /**< written only for events that came in another format */
     bool is_own_format; /**< written only for events of the message's own format */
     uint64_t types;     /**< bit n: event type n */
     const char *given;  /**< the caller's text of this name is written; else NULL */

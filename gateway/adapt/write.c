@@ -9,7 +9,8 @@
 
 static bool applies(const struct writer *writer, const struct row *row)
 {
-    return row->writes && (row->types & writer->type);
+    return row->writes && (row->types & writer->type) &&
+           !(row->is_foreign && writer->is_own_format);
 }
 
 /* ---- which message ---- */
@@ -37,6 +38,31 @@ bool message_has_type(const struct message *message, int symbol)
     return row_of_type(message, symbol) != NULL;
 }
 
+static bool same_place(const struct path *one, const struct path *other)
+{
+    bool is_same = one->from_root == other->from_root && one->count == other->count;
+    for (size_t at = 0; is_same && at < one->count; at++)
+        is_same = one->steps[at].kind == other->steps[at].kind &&
+                  strcmp(one->steps[at].name, other->steps[at].name) == 0;
+    return is_same;
+}
+
+/* Whether another row has something for the place of a row whose field is absent. */
+static bool is_said_otherwise(const struct writer *writer, const struct row *row)
+{
+    for (size_t at = 0; at < writer->message->row_count; at++) {
+        const struct row *other = &writer->message->rows[at];
+        if (other == row || !applies(writer, other) || !same_place(&other->path, &row->path))
+            continue;
+        if (other->field
+                ? other->field->type < FIELD_ENUM && !other->field->list && has_value(writer, other)
+            : other->given ? given_text(writer, other->given).size > 0
+                           : other->template && template_text(writer, other).size > 0)
+            return true;
+    }
+    return false;
+}
+
 /* The first field that the message requires and the event lacks. */
 static const struct field *lacking(const struct writer *writer)
 {
@@ -46,7 +72,8 @@ static const struct field *lacking(const struct writer *writer)
         bool is_named = row->field == writer->adapters->known.dossier_code &&
                         message->refers_to_count; /* it may be known by another name */
         if (row->is_required && row->field && !is_named && !row->field->list &&
-            applies(writer, row) && row->field->type < FIELD_ENUM && !has_value(writer, row))
+            applies(writer, row) && row->field->type < FIELD_ENUM && !has_value(writer, row) &&
+            !is_said_otherwise(writer, row))
             return row->field;
     }
     return NULL;
