@@ -25,12 +25,18 @@ static struct run_text look_at(const char *bytes, size_t size)
     return (struct run_text){bytes, size, run_syntax_of(bytes, size)};
 }
 
+/* Somebody writes as we do: nothing is moved out, lest theirs pass for ours. */
+static bool has_prefix(const char *bytes, size_t size)
+{
+    return memmem(bytes, size, prefix, PREFIX_SIZE) != NULL;
+}
+
 bool inline_has(const char *bytes, size_t size, int64_t above_bytes)
 {
     const struct run_text text = look_at(bytes, size);
     struct base64_run run;
     size_t at = 0;
-    return run_find(&text, &at, above_bytes, &run);
+    return run_find(&text, &at, above_bytes, &run) && !has_prefix(bytes, size);
 }
 
 /* Decoded bytes on their way to the store. */
@@ -130,7 +136,7 @@ static size_t write_reference(const struct inline_work *work, const struct base6
     write_shape(run, shape);
     int size =
         snprintf(reference, REFERENCE_SIZE, "%s%s:%" PRId64 "%s", prefix, hex, file->size, shape);
-    proof_mark(file_store_key(work->store), work->document_sha256, reference, (size_t)size, mark);
+    proof_mark(file_store_key(work->store), work->partner, reference, (size_t)size, mark);
     return (size_t)size +
            (size_t)snprintf(reference + size, REFERENCE_SIZE - (size_t)size, ":%s", mark);
 }
@@ -167,7 +173,7 @@ bool inline_move(const struct inline_work *work, char *bytes, size_t *size,
 {
     const struct run_text text = look_at(bytes, *size);
     struct inline_files moved = {.store = work->store};
-    if (move_runs(work, &text, bytes, size, &moved, why)) {
+    if (has_prefix(bytes, *size) || move_runs(work, &text, bytes, size, &moved, why)) {
         *files = moved;
         return true;
     }
@@ -201,19 +207,46 @@ static bool read_size(const char *text, size_t size, struct inline_file *file)
            NUMBER_GOOD;
 }
 
-bool inline_read(const uint8_t key[FILE_KEY_SIZE], const uint8_t document_sha256[SHA256_SIZE],
-                 const char *text, size_t size, struct inline_file *file)
+static void trim(const char **text, size_t *size)
+{
+    static const char blanks[] = " \t\r\n";
+    while (*size > 0 && memchr(blanks, **text, sizeof blanks - 1)) {
+        ++*text;
+        --*size;
+    }
+    while (*size > 0 && memchr(blanks, (*text)[*size - 1], sizeof blanks - 1))
+        --*size;
+}
+
+bool inline_read(const uint8_t key[FILE_KEY_SIZE], const char *partner, const char *text,
+                 size_t size, struct inline_file *file)
 {
     const size_t head = PREFIX_SIZE + HEX_SIZE + 1, tail = 1 + PROOF_MARK_HEX;
+    trim(&text, &size);
     if (size <= head + tail || size >= REFERENCE_SIZE || memcmp(text, prefix, PREFIX_SIZE) != 0)
         return false;
     size_t marked = size - tail;
     struct inline_file found;
     if (text[head - 1] != ':' || text[marked] != ':' ||
-        !proof_is_mark(key, document_sha256, text, marked, text + marked + 1) ||
+        !proof_is_mark(key, partner, text, marked, text + marked + 1) ||
         !read_hash(text + PREFIX_SIZE, found.sha256) ||
         !read_size(text + head, marked - head, &found))
         return false;
     *file = found;
     return true;
+}
+
+bool inline_find(const struct inline_files *files, const char *partner, const char *text,
+                 size_t size, struct inline_file *file)
+{
+    struct inline_file read;
+    if (files->count == 0 || !inline_read(file_store_key(files->store), partner, text, size, &read))
+        return false;
+    for (size_t i = 0; i < files->count; i++) {
+        if (memcmp(files->items[i].sha256, read.sha256, SHA256_SIZE) == 0) {
+            *file = read;
+            return true;
+        }
+    }
+    return false;
 }

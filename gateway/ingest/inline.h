@@ -11,8 +11,10 @@
  *     lienthong-file:SHA256HEX:SIZE:MARK
  *     lienthong-file:SHA256HEX:SIZE:SHAPE:MARK      where the base64 was wrapped or escaped
  *
- * MARK proves (files/proof.h) that the gateway put it into the document that was received with this
- * hash; a reference that a sender writes proves nothing and stays the text that it is.
+ * MARK proves (files/proof.h) that the gateway put it into a document of this partner.  It does not
+ * depend on the rest of the document, since an item that is sent again among others must stay the
+ * same item.  A document in which the words `lienthong-file:` stand when it is received is left as
+ * it is: so every reference in a shortened document is the gateway's.
  */
 
 /** A file that stood in a document. */
@@ -33,8 +35,8 @@ enum { INLINE_FILES = 256 };
 
 struct inline_work {
     struct file_store *store;
-    int64_t above_bytes;                  /**< decoded; what is not larger stays in the document */
-    uint8_t document_sha256[SHA256_SIZE]; /**< of the bytes as received */
+    int64_t above_bytes; /**< decoded; what is not larger stays in the document */
+    const char *partner; /**< that sent it */
     /** Notes that the file is about to be there; NULL notes nothing. */
     bool (*note)(void *own, const struct inline_file *file, struct fault *why);
     void *own;
@@ -52,17 +54,21 @@ bool inline_move(const struct inline_work *work, char *bytes, size_t *size,
                  struct inline_files *files, struct fault *why) __attribute__((warn_unused_result));
 void inline_free(struct inline_files *files);
 
-/** Whether a text is a reference that was put into this document here. */
-bool inline_read(const uint8_t key[FILE_KEY_SIZE], const uint8_t document_sha256[SHA256_SIZE],
-                 const char *text, size_t size, struct inline_file *file);
+/** Whether a text, blanks around it aside, is a reference that was put into a document of this
+ * partner here. */
+bool inline_read(const uint8_t key[FILE_KEY_SIZE], const char *partner, const char *text,
+                 size_t size, struct inline_file *file);
+/** The same, and whether the file is one of these. */
+bool inline_find(const struct inline_files *files, const char *partner, const char *text,
+                 size_t size, struct inline_file *file);
 
 /**
  * The document as it was received, put together from its shortened form and the store: in memory
  * that the caller owns.  NULL with FAULT_REFUSE when a file is not there any more or the whole is
  * over `limit`.
  */
-char *inline_restore(struct file_store *store, const uint8_t document_sha256[SHA256_SIZE],
-                     const char *bytes, size_t size, size_t limit, size_t *restored,
-                     struct fault *why) __attribute__((warn_unused_result));
+char *inline_restore(struct file_store *store, const char *partner, const char *bytes, size_t size,
+                     size_t limit, size_t *restored, struct fault *why)
+    __attribute__((warn_unused_result));
 
 #endif

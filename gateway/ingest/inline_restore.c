@@ -121,7 +121,7 @@ static size_t reference_size(const char *text, size_t size)
 
 struct restoring {
     struct file_store *store;
-    const uint8_t *document_sha256;
+    const char *partner;
     enum run_syntax syntax;
     struct output output;
 };
@@ -135,8 +135,8 @@ static bool restore_next(struct restoring *restoring, const char *bytes, size_t 
     for (const char *found = NULL;
          (found = memmem(bytes + from, size - from, prefix, sizeof prefix - 1));) {
         size_t begin = (size_t)(found - bytes), length = reference_size(found, size - begin);
-        if (!inline_read(file_store_key(restoring->store), restoring->document_sha256, found,
-                         length, &file)) {
+        if (!inline_read(file_store_key(restoring->store), restoring->partner, found, length,
+                         &file)) {
             from = begin + 1;
             continue;
         }
@@ -152,14 +152,13 @@ static bool restore_next(struct restoring *restoring, const char *bytes, size_t 
     return is_put;
 }
 
-char *inline_restore(struct file_store *store, const uint8_t document_sha256[SHA256_SIZE],
-                     const char *bytes, size_t size, size_t limit, size_t *restored,
-                     struct fault *why)
+char *inline_restore(struct file_store *store, const char *partner, const char *bytes, size_t size,
+                     size_t limit, size_t *restored, struct fault *why)
 {
     char *text = NULL;
     size_t text_size = 0;
     struct restoring restoring = {.store = store,
-                                  .document_sha256 = document_sha256,
+                                  .partner = partner,
                                   .syntax = run_syntax_of(bytes, size),
                                   .output = {.limit = limit}};
     restoring.output.stream = open_memstream(&text, &text_size);

@@ -70,29 +70,29 @@ static char *document(const char *before, size_t size, const struct style *style
     return text;
 }
 
+static const char partner[] = "motcua";
+
 /* Moves out of a copy, which the test frees. */
 static char *moved(struct store_world *world, const char *bytes, size_t size, size_t *shortened,
-                   struct inline_files *files, uint8_t sha256[SHA256_SIZE])
+                   struct inline_files *files)
 {
     struct fault why;
-    struct inline_work work = {.store = world->store, .above_bytes = ABOVE};
+    struct inline_work work = {.store = world->store, .above_bytes = ABOVE, .partner = partner};
     char *copy = malloc(size + 1);
     memcpy(copy, bytes, size);
     copy[size] = '\0';
-    digest_sha256(bytes, size, sha256);
-    memcpy(work.document_sha256, sha256, SHA256_SIZE);
     *shortened = size;
     must(inline_move(&work, copy, shortened, files, &why), &why);
     return copy;
 }
 
 static void assert_restored(struct store_world *world, const char *name, const char *original,
-                            size_t size, const char *copy, size_t shortened, const uint8_t *sha256)
+                            size_t size, const char *copy, size_t shortened)
 {
     struct fault why;
     size_t restored = 0;
     auto_free(free) char *again =
-        inline_restore(world->store, sha256, copy, shortened, size, &restored, &why);
+        inline_restore(world->store, partner, copy, shortened, size, &restored, &why);
     must(again, &why);
     if (restored != size || memcmp(again, original, size) != 0)
         fail_msg("%s: not restored: %.*s", name, (int)restored, again);
@@ -153,15 +153,15 @@ static void what_is_moved_is_put_back(void **state)
     store_begin(&world);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct inline_files files;
-        uint8_t sha256[SHA256_SIZE], bytes[BODY + 100], right[SHA256_SIZE];
+        uint8_t bytes[BODY + 100], right[SHA256_SIZE];
         size_t size = 0, shortened = 0;
         auto_free(free) char *original =
             document(cases[i].before, cases[i].size, cases[i].style, cases[i].after, &size);
-        auto_free(free) char *copy = moved(&world, original, size, &shortened, &files, sha256);
+        auto_free(free) char *copy = moved(&world, original, size, &shortened, &files);
         if ((files.count == 1) != cases[i].is_moved || (shortened < size) != cases[i].is_moved)
             fail_msg("%s: %zu files, %.*s", cases[i].name, files.count, (int)shortened, copy);
         assert_true(inline_has(original, size, ABOVE) == cases[i].is_moved);
-        assert_restored(&world, cases[i].name, original, size, copy, shortened, sha256);
+        assert_restored(&world, cases[i].name, original, size, copy, shortened);
         fill(bytes, sizeof bytes);
         digest_sha256(bytes, cases[i].size, right);
         if (cases[i].is_moved)
@@ -187,14 +187,13 @@ static void only_even_lines_are_moved(void **state)
     store_begin(&world);
     for (size_t i = 0; i < sizeof line_ends / sizeof *line_ends; i++) {
         struct inline_files files;
-        uint8_t sha256[SHA256_SIZE];
         size_t shortened = 0;
         char text[700];
         size_t size = (size_t)snprintf(text, sizeof text, "<b>%0200d%s%0200d%s%0200d</b>", 0,
                                        line_ends[i].first, 0, line_ends[i].second, 0);
-        auto_free(free) char *copy = moved(&world, text, size, &shortened, &files, sha256);
+        auto_free(free) char *copy = moved(&world, text, size, &shortened, &files);
         assert_int_equal(files.count, line_ends[i].is_moved);
-        assert_restored(&world, "lines", text, size, copy, shortened, sha256);
+        assert_restored(&world, "lines", text, size, copy, shortened);
         inline_free(&files);
     }
     store_end(&world);
@@ -204,7 +203,6 @@ static void spare_bits_stay_since_they_could_not_be_put_back(void **state)
 {
     struct store_world world;
     struct inline_files files;
-    uint8_t sha256[SHA256_SIZE];
     size_t size = 0, shortened = 0;
     (void)state;
     store_begin(&world);
@@ -212,7 +210,7 @@ static void spare_bits_stay_since_they_could_not_be_put_back(void **state)
     char *pad = strchr(text, '=');
     assert_non_null(pad);
     pad[-1]++; /* 400 bytes leave one over: its last letter has four spare bits */
-    auto_free(free) char *copy = moved(&world, text, size, &shortened, &files, sha256);
+    auto_free(free) char *copy = moved(&world, text, size, &shortened, &files);
     assert_int_equal(files.count, 0);
     assert_int_equal(shortened, size);
     inline_free(&files);
@@ -223,7 +221,6 @@ static void two_of_the_same_are_one_file_and_other_text_is_kept(void **state)
 {
     struct store_world world;
     struct inline_files files;
-    uint8_t sha256[SHA256_SIZE];
     size_t size = 0, one = 0, shortened = 0;
     (void)state;
     store_begin(&world);
@@ -232,12 +229,12 @@ static void two_of_the_same_are_one_file_and_other_text_is_kept(void **state)
     FILE *out = open_memstream(&text, &size);
     (void)fprintf(out, "<a><n>Đơn đăng ký</n>%s<m/>%s<o>QUJD</o></a>", run, run);
     assert_int_equal(fclose(out), 0);
-    auto_free(free) char *copy = moved(&world, text, size, &shortened, &files, sha256);
+    auto_free(free) char *copy = moved(&world, text, size, &shortened, &files);
     assert_int_equal(files.count, 1);
     assert_non_null(memmem(copy, shortened, "<a><n>Đơn đăng ký</n><b>lienthong-file:", 40));
     assert_non_null(memmem(copy, shortened, "</b><m/><b>lienthong-file:", 26));
     assert_non_null(memmem(copy, shortened, "</b><o>QUJD</o></a>", 19));
-    assert_restored(&world, "two", text, size, copy, shortened, sha256);
+    assert_restored(&world, "two", text, size, copy, shortened);
     inline_free(&files);
     free(text);
     store_end(&world);
@@ -253,56 +250,84 @@ static const char *reference_in(const char *copy, size_t shortened, size_t *size
     return begin;
 }
 
-static void a_reference_is_read_in_its_own_document_alone(void **state)
+static void a_reference_is_its_partners_alone(void **state)
 {
     struct store_world world;
     struct inline_files files;
     struct inline_file file;
-    uint8_t sha256[SHA256_SIZE], other[SHA256_SIZE] = {1};
     size_t size = 0, shortened = 0, length = 0;
     (void)state;
     store_begin(&world);
     const uint8_t *key = file_store_key(world.store);
     auto_free(free) char *text = document("<b>", BODY, &wrapped, "</b>", &size);
-    auto_free(free) char *copy = moved(&world, text, size, &shortened, &files, sha256);
+    auto_free(free) char *copy = moved(&world, text, size, &shortened, &files);
     const char *reference = reference_in(copy, shortened, &length);
-    assert_true(inline_read(key, sha256, reference, length, &file));
+    assert_true(inline_read(key, partner, reference, length, &file));
     assert_int_equal(file.size, BODY);
     assert_memory_equal(file.sha256, files.items[0].sha256, SHA256_SIZE);
-    assert_false(inline_read(key, other, reference, length, &file));
+    assert_false(inline_read(key, "motcub", reference, length, &file));
 
-    /* Any byte of it changed, and any cut of it, is no reference. */
+    /* Any byte of it changed, and any cut of it, is no reference; blanks around it do not matter.
+     */
     char changed[200];
     for (size_t i = 0; i < length; i++) {
         memcpy(changed, reference, length);
         changed[i] = changed[i] == '0' ? '1' : '0';
-        assert_false(inline_read(key, sha256, changed, length, &file));
-        assert_false(inline_read(key, sha256, reference, i, &file));
+        assert_false(inline_read(key, partner, changed, length, &file));
+        assert_false(inline_read(key, partner, reference, i, &file));
     }
+    int spaced = snprintf(changed, sizeof changed, "\n  %.*s\r\n", (int)length, reference);
+    assert_true(inline_read(key, partner, changed, (size_t)spaced, &file));
     inline_free(&files);
     store_end(&world);
 }
 
-/* Who saw a reference and sends it, in the same words, in a document of its own. */
-static void a_copied_reference_is_worth_nothing(void **state)
+static void the_same_file_in_another_document_has_the_same_reference(void **state)
+{
+    struct store_world world;
+    struct inline_files files, others;
+    size_t size = 0, other_size = 0, shortened = 0, other_shortened = 0, length = 0, other = 0;
+    (void)state;
+    store_begin(&world);
+    auto_free(free) char *text = document("<b>", BODY, &plain, "</b>", &size);
+    auto_free(free) char *later = document("<a at='2'/><b>", BODY, &plain, "</b>", &other_size);
+    auto_free(free) char *copy = moved(&world, text, size, &shortened, &files);
+    auto_free(free) char *again = moved(&world, later, other_size, &other_shortened, &others);
+    const char *reference = reference_in(copy, shortened, &length);
+    assert_memory_equal(reference, reference_in(again, other_shortened, &other), length);
+    assert_int_equal(length, other);
+    inline_free(&files);
+    inline_free(&others);
+    store_end(&world);
+}
+
+/* Who sends a reference in a document of its own: nothing of that document is moved, and nothing in
+ * it is taken for a file. */
+static void a_document_that_comes_with_references_is_left_alone(void **state)
 {
     struct store_world world;
     struct inline_files files, others;
     struct inline_file file;
-    uint8_t sha256[SHA256_SIZE], forged_sha256[SHA256_SIZE];
-    size_t size = 0, shortened = 0, length = 0, left = 0;
+    size_t size = 0, shortened = 0, length = 0, left = 0, whole = 0;
     (void)state;
     store_begin(&world);
     auto_free(free) char *text = document("<b>", BODY, &plain, "</b>", &size);
-    auto_free(free) char *copy = moved(&world, text, size, &shortened, &files, sha256);
-    auto_free(free) char *forged = moved(&world, copy, shortened, &left, &others, forged_sha256);
+    auto_free(free) char *copy = moved(&world, text, size, &shortened, &files);
+    char *forged = NULL;
+    FILE *out = open_memstream(&forged, &whole);
+    (void)fprintf(out, "<a>%s%s</a>", copy, text);
+    assert_int_equal(fclose(out), 0);
+    assert_false(inline_has(forged, whole, ABOVE));
+    auto_free(free) char *kept = moved(&world, forged, whole, &left, &others);
     assert_int_equal(others.count, 0);
-    assert_int_equal(left, shortened);
-    const char *reference = reference_in(forged, left, &length);
-    assert_false(inline_read(file_store_key(world.store), forged_sha256, reference, length, &file));
-    assert_restored(&world, "forged", copy, shortened, forged, left, forged_sha256);
+    assert_int_equal(left, whole);
+    assert_memory_equal(kept, forged, whole);
+    const char *reference = reference_in(forged, whole, &length);
+    assert_true(inline_find(&files, partner, reference, length, &file));
+    assert_false(inline_find(&others, partner, reference, length, &file));
     inline_free(&files);
     inline_free(&others);
+    free(forged);
     store_end(&world);
 }
 
@@ -310,7 +335,6 @@ static void a_file_over_the_limit_of_the_store_stays(void **state)
 {
     struct store_world world;
     struct inline_files files;
-    uint8_t sha256[SHA256_SIZE];
     size_t size = 0, shortened = 0;
     (void)state;
     store_begin(&world);
@@ -318,7 +342,7 @@ static void a_file_over_the_limit_of_the_store_stays(void **state)
     world.options.file_limit_bytes = BODY - 1;
     store_open(&world);
     auto_free(free) char *text = document("<b>", BODY, &plain, "</b>", &size);
-    auto_free(free) char *copy = moved(&world, text, size, &shortened, &files, sha256);
+    auto_free(free) char *copy = moved(&world, text, size, &shortened, &files);
     assert_int_equal(files.count, 0);
     assert_int_equal(shortened, size);
     inline_free(&files);
@@ -329,7 +353,6 @@ static void no_more_than_so_many_files_are_moved(void **state)
 {
     struct store_world world;
     struct inline_files files;
-    uint8_t sha256[SHA256_SIZE];
     char *text = NULL;
     size_t size = 0, shortened = 0;
     (void)state;
@@ -344,7 +367,7 @@ static void no_more_than_so_many_files_are_moved(void **state)
     }
     (void)fputs("0]", out);
     assert_int_equal(fclose(out), 0);
-    auto_free(free) char *copy = moved(&world, text, size, &shortened, &files, sha256);
+    auto_free(free) char *copy = moved(&world, text, size, &shortened, &files);
     assert_int_equal(files.count, INLINE_FILES);
     inline_free(&files);
     free(text);
@@ -392,8 +415,9 @@ int main(void)
         cmocka_unit_test(only_even_lines_are_moved),
         cmocka_unit_test(spare_bits_stay_since_they_could_not_be_put_back),
         cmocka_unit_test(two_of_the_same_are_one_file_and_other_text_is_kept),
-        cmocka_unit_test(a_reference_is_read_in_its_own_document_alone),
-        cmocka_unit_test(a_copied_reference_is_worth_nothing),
+        cmocka_unit_test(a_reference_is_its_partners_alone),
+        cmocka_unit_test(the_same_file_in_another_document_has_the_same_reference),
+        cmocka_unit_test(a_document_that_comes_with_references_is_left_alone),
         cmocka_unit_test(a_file_over_the_limit_of_the_store_stays),
         cmocka_unit_test(no_more_than_so_many_files_are_moved),
         cmocka_unit_test(almost_base64_takes_linear_time),
