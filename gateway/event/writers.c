@@ -12,21 +12,22 @@ ENDS_WITH_SCOPE(struct schema *, schema_free)
 /* A record of ours is small; these bound what a stranger on the topic can cost. */
 const struct wire_limits writers_limits = {.text_size = 16 << 20, .items = 1 << 20, .depth = 32};
 
-enum { SCHEMA_LIMIT = 1000 };
+enum { FETCHED_LIMIT = 1000 };
+
+static const uint64_t REGISTRY_IDS = UINT64_C(0xFFFFFFFF00000000);
 
 struct known_schema {
     uint64_t key; /**< fingerprint, or registry id with the upper half set */
     const struct schema *schema;
-    struct schema *owned; /**< NULL for the gateway's own */
+    struct schema *owned; /**< NULL for one that another entry or the caller holds */
     UT_hash_handle hh;
 };
 
 struct writers {
     struct registry *registry;
     struct known_schema *known;
+    size_t fetched; /**< entries that a stranger's ids made */
 };
-
-static const uint64_t REGISTRY_IDS = UINT64_C(0xFFFFFFFF00000000);
 
 struct writers *writers_new(struct registry *registry, struct fault *why)
 {
@@ -39,25 +40,41 @@ struct writers *writers_new(struct registry *registry, struct fault *why)
     return writers;
 }
 
-void writers_free(struct writers *writers)
+static void forget(struct writers *writers, bool (*is_meant)(const struct known_schema *entry))
 {
-    if (!writers)
-        return;
     struct known_schema *entry;
     struct known_schema *next;
     HASH_ITER (hh, writers->known, entry, next) {
+        if (!is_meant(entry))
+            continue;
         HASH_DEL(writers->known, entry);
         schema_free(entry->owned);
         free(entry);
     }
+}
+
+static bool is_any(const struct known_schema *entry)
+{
+    (void)entry;
+    return true;
+}
+
+static bool is_fetched(const struct known_schema *entry)
+{
+    return entry->owned && (entry->key & REGISTRY_IDS) == REGISTRY_IDS;
+}
+
+void writers_free(struct writers *writers)
+{
+    if (!writers)
+        return;
+    forget(writers, is_any);
     free(writers);
 }
 
 static bool remember(struct writers *writers, uint64_t key, const struct schema *schema,
                      struct schema *owned, struct fault *why)
 {
-    if (HASH_COUNT(writers->known) >= SCHEMA_LIMIT)
-        return fault_set(why, FAULT_REFUSE, "more than %d schemas on one topic", SCHEMA_LIMIT);
     struct known_schema *entry = calloc(1, sizeof *entry);
     if (!entry)
         return fault_memory(why);
@@ -78,19 +95,44 @@ static const struct schema *recall(const struct writers *writers, uint64_t key)
     return entry ? entry->schema : NULL;
 }
 
-static const struct schema *learn(struct writers *writers, uint64_t key, const char *text,
-                                  struct fault *why)
+bool writers_pin(struct writers *writers, int32_t registry_id, const struct schema *schema,
+                 struct fault *why)
 {
-    auto_free(schema_free) struct schema *schema = schema_parse(text, strlen(text), why);
-    if (!schema || !remember(writers, key, schema, schema, why))
+    uint64_t key = REGISTRY_IDS | (uint32_t)registry_id;
+    return recall(writers, key) || remember(writers, key, schema, NULL, why);
+}
+
+/* A process that runs for years meets many: then it begins anew, since refusing would be for ever.
+ */
+static void make_room(struct writers *writers)
+{
+    if (writers->fetched < FETCHED_LIMIT)
+        return;
+    forget(writers, is_fetched);
+    writers->fetched = 0;
+}
+
+static const struct schema *fetch(struct writers *writers, int32_t id, struct fault *why)
+{
+    auto_free(free) char *text = registry_text(writers->registry, id, why);
+    if (!text)
         return NULL;
-    return steal(schema);
+    auto_free(schema_free) struct schema *fetched = schema_parse(text, strlen(text), why);
+    if (!fetched)
+        return NULL;
+    make_room(writers);
+    const struct schema *own = recall(writers, fetched->fingerprint);
+    const struct schema *schema = own ? own : fetched;
+    if (!remember(writers, REGISTRY_IDS | (uint32_t)id, schema, fetched, why))
+        return NULL;
+    writers->fetched++;
+    (void)steal(fetched);
+    return schema;
 }
 
 static const struct schema *of_registry(struct writers *writers, int32_t id, struct fault *why)
 {
-    uint64_t key = REGISTRY_IDS | (uint32_t)id;
-    const struct schema *schema = recall(writers, key);
+    const struct schema *schema = recall(writers, REGISTRY_IDS | (uint32_t)id);
     if (schema)
         return schema;
     if (!writers->registry) {
@@ -98,8 +140,7 @@ static const struct schema *of_registry(struct writers *writers, int32_t id, str
                         (int)id);
         return NULL;
     }
-    auto_free(free) char *text = registry_text(writers->registry, id, why);
-    return text ? learn(writers, key, text, why) : NULL;
+    return fetch(writers, id, why);
 }
 
 const struct schema *writers_find(struct writers *writers, const void *bytes, size_t size,
@@ -127,6 +168,11 @@ const struct schema *writers_find(struct writers *writers, const void *bytes, si
 const struct schema *writers_learn(struct writers *writers, uint64_t fingerprint, const char *text,
                                    struct fault *why)
 {
-    const struct schema *schema = recall(writers, fingerprint);
-    return schema ? schema : learn(writers, fingerprint, text, why);
+    const struct schema *known = recall(writers, fingerprint);
+    if (known)
+        return known;
+    auto_free(schema_free) struct schema *schema = schema_parse(text, strlen(text), why);
+    if (!schema || !remember(writers, fingerprint, schema, schema, why))
+        return NULL;
+    return steal(schema);
 }
