@@ -55,6 +55,18 @@ struct spool_item {
     const char *reference; /**< NULL, or a name by which later messages mean this dossier */
     const char *cause;     /**< NULL, or DEAD on arrival: rule and place, as "R2 /From/OrganId" */
     const char *detail;    /**< one line for people, without personal data */
+    const uint8_t (*files)[SHA256_SIZE]; /**< stored files that it refers to, each once */
+    size_t file_count;
+};
+
+/** What the gateway itself has to tell on Kafka: goes there by the publisher, once, in the order of
+ * numbers with everything else. */
+struct spool_notice {
+    const char *topic; /**< without prefix, as "deliveries" */
+    const char *key;
+    const char *datum; /**< Avro, without prefix */
+    size_t size;
+    int32_t schema_no; /**< from spool_schema */
 };
 
 struct spool_document {
@@ -183,6 +195,9 @@ struct spool_levels {
     int64_t free_bytes;
     int64_t groups;  /**< commits since start */
     int64_t entries; /**< stored since start */
+    int64_t deliveries_waiting;
+    int64_t deliveries_parked;
+    int64_t deliveries_dead;
     bool below_reserve;
     bool is_overdue; /**< the oldest unpublished READY entry is older than overdue_ms */
 };
