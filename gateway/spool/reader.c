@@ -63,6 +63,8 @@ void spool_reader_close(struct spool_reader *reader)
         return;
     for (size_t i = 0; i < QUERY_COUNT; i++)
         (void)sqlite3_finalize(reader->queries[i]); /* repeats the last step's code */
+    for (size_t i = 0; i < DELIVERY_QUERY_COUNT; i++)
+        (void)sqlite3_finalize(reader->delivery_queries[i]); /* as above */
     if (reader->database)
         database_close(reader->database);
     for (size_t i = 0; i < reader->name_count; i++)

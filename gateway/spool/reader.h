@@ -105,7 +105,8 @@ typedef bool (*spool_each_sum)(void *own, const struct spool_sum *sum);
 bool spool_sums(struct spool_reader *reader, int32_t from_day, int32_t to_day, spool_each_sum each,
                 void *own, struct fault *why) __attribute__((warn_unused_result));
 
-/** Reads everything: SQLite's own check, every digest, every number in one state.  `each` gets one
+/** Reads everything: SQLite's own check, every digest, every number in one state, every lane of
+ * deliveries in order.  `each` gets one
  * line for each finding.  False with FAULT_BROKEN when there was any. */
 bool spool_check(struct spool_reader *reader, void (*each)(void *own, const char *finding),
                  void *own, struct fault *why) __attribute__((warn_unused_result));
