@@ -58,6 +58,7 @@ static bool open_member(struct intake *intake, struct fault *why)
         .reader = intake->reader,
         .batch_entries = intake->options.batch_entries,
         .batch_bytes = intake->options.batch_bytes,
+        .leaves_group = intake->options.leaves_group,
     };
     intake->member = member_open(&options, why);
     return intake->member != NULL;

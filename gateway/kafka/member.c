@@ -199,15 +199,17 @@ static void note_commit(rd_kafka_t *client, rd_kafka_resp_err_t error, partition
 
 /* ---- life ---- */
 
-static bool configure(rd_kafka_conf_t *conf, const struct kafka_options *kafka, struct fault *why)
+static bool configure(rd_kafka_conf_t *conf, const struct member_options *options,
+                      struct fault *why)
 {
+    const char *gateway_id = options->kafka->gateway_id;
     auto_free(free) char *group = NULL;
-    if (asprintf(&group, "%s-deliver", kafka->gateway_id) < 0) {
+    if (asprintf(&group, "%s-deliver", gateway_id) < 0) {
         group = NULL;
         return fault_memory(why);
     }
     return kafka_set(conf, "group.id", group, why) &&
-           kafka_set(conf, "group.instance.id", kafka->gateway_id, why) &&
+           (options->leaves_group || kafka_set(conf, "group.instance.id", gateway_id, why)) &&
            kafka_set(conf, "enable.partition.eof", "true", why) &&
            kafka_set(conf, "auto.offset.reset", "error", why);
 }
@@ -226,7 +228,7 @@ struct member *member_open(const struct member_options *options, struct fault *w
         return NULL;
     }
     auto_free(rd_kafka_conf_destroy) rd_kafka_conf_t *conf = kafka_configure(options->kafka, why);
-    if (!conf || !configure(conf, options->kafka, why))
+    if (!conf || !configure(conf, options, why))
         return NULL;
     rd_kafka_conf_set_opaque(conf, member);
     rd_kafka_conf_set_rebalance_cb(conf, rebalance);
@@ -245,9 +247,12 @@ void member_close(struct member *member)
         return;
     for (size_t i = 0; i < member->count; i++)
         rd_kafka_message_destroy(member->records[i]);
+    member->count = 0;
     /* A static member keeps its place; and a stop must not wait for the group's coordinator. */
     if (member->client)
-        rd_kafka_destroy_flags(member->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        rd_kafka_destroy_flags(member->client, member->options.leaves_group
+                                                   ? 0
+                                                   : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     free(member->records);
     free(member->shares);
     free(member->positions);

@@ -10,8 +10,8 @@
 /**
  * The gateway as the member of its consumer group: the partitions that it holds, how far each is,
  * and the records that it has read and not yet settled.  It is a static member
- * (group.instance.id), so that a process that was killed is back in its place at once; it never
- * leaves the group.  For one thread.
+ * (group.instance.id), so that a process that was killed is back in its place at once, and it never
+ * leaves the group; unless it is to.  For one thread.
  */
 struct member;
 
@@ -21,6 +21,7 @@ struct member_options {
     struct spool_reader *reader;
     int64_t batch_entries;
     int64_t batch_bytes;
+    bool leaves_group; /**< when it closes; it is no static member then */
 };
 
 /** Keeps what the options point to.  Talks to nobody yet. */

@@ -45,7 +45,8 @@ struct subscriber_options {
                                       stop interrupts it */
     int64_t batch_entries;       /**< most in one transaction of the spool */
     int64_t batch_bytes;
-    bool starts_anew; /**< the embedded broker: positions of before mean nothing */
+    bool starts_anew;  /**< the embedded broker: positions of before mean nothing */
+    bool leaves_group; /**< the same, which knows no static members: no member must stay behind */
     struct subscriber_hooks hooks;
 };
 
@@ -61,11 +62,12 @@ struct subscriber;
 
 /**
  * One thread that copies the events' topic into deliveries: consumer group GATEWAY_ID-deliver,
- * read_committed, positions from the spool and not from the group; the group's offsets are
- * committed after the spool's commit, for monitoring alone.  A partition without a position is read
- * from its beginning.  Whatever fails is tried again from the spool's positions, for ever, with
- * backoff; but what cannot be read (no schema, no event under it) is stored as an unroutable
- * delivery, with a cause "event:..." and the record's bytes under schema number 0, and passed over.
+ * read_committed, a static member, positions from the spool and not from the group; the group's
+ * offsets are committed after the spool's commit, for monitoring alone.  A partition without a
+ * position is read from its beginning.  Whatever fails is tried again from the spool's positions,
+ * for ever, with backoff; but what cannot be read (no schema, no event under it) is stored as an
+ * unroutable delivery, with a cause "event:..." and the record's bytes under schema number 0, and
+ * passed over.
  *
  * It is HELD where the positions are of another cluster, or outside what the topic holds (records
  * expired before they were read, a topic was made anew); then it looks again every ten seconds and
