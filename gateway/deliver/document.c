@@ -159,12 +159,12 @@ bool document_write(const struct mailbox *mailbox, struct station *station,
         return false;
     }
     document->media_type = written.media_type;
-    document->body = body_of_document(&written, mailbox->options.files, why);
+    document->body = outgoing_of_document(&written, mailbox->options.files, why);
     return document->body != NULL;
 }
 
 void document_free(struct document *document)
 {
-    body_free(document->body);
+    outgoing_free(document->body);
     document->body = NULL;
 }

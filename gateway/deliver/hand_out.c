@@ -136,16 +136,16 @@ static bool reserve(struct making *making, int64_t size, struct fault *why)
     return making->is_full || fault_set(why, FAULT_RETRY, "too many large documents at once");
 }
 
-static char *read_all(struct body *body, size_t size, struct fault *why)
+static char *read_all(struct outgoing *body, size_t size, struct fault *why)
 {
     char *bytes = malloc(size + 1);
     if (!bytes) {
         (void)fault_memory(why);
         return NULL;
     }
-    if (body_read(bytes, 1, size + 1, body) == size)
+    if (outgoing_read(bytes, 1, size + 1, body) == size)
         return bytes;
-    *why = *body_fault(body);
+    *why = *outgoing_fault(body);
     if (why->kind == FAULT_NONE)
         (void)fault_set(why, FAULT_BROKEN, "the document is not of the size that it had");
     free(bytes);
@@ -158,7 +158,7 @@ static bool put(struct making *making, struct put_off *put_off, const struct doc
 {
     struct hand_out *hand_out = making->hand_out;
     const struct spool_delivery *delivery = &put_off->letter.delivery;
-    size_t size = (size_t)body_size(document->body);
+    size_t size = (size_t)outgoing_size(document->body);
     if (!reserve(making, (int64_t)size, why))
         return false;
     if (making->is_full)
@@ -166,7 +166,7 @@ static bool put(struct making *making, struct put_off *put_off, const struct doc
     char *bytes = read_all(document->body, size, why);
     if (!bytes)
         return false;
-    (void)body_sha256(document->body, put_off->document_sha256); /* it was read whole */
+    (void)outgoing_sha256(document->body, put_off->document_sha256); /* it was read whole */
     delivery_text(delivery->delivery, hand_out->id);
     uuid_text(delivery->event_id, hand_out->event_id);
     if (making->out) {

@@ -87,23 +87,28 @@ struct telling {
     char event_id[UUID_TEXT_SIZE];
 };
 
-static bool fill_receipt(const struct telling *telling, avro_value_t *record)
+static bool fill_whose(const struct telling *telling, avro_value_t *record)
 {
     const struct spool_delivery *delivery = telling->delivery;
-    const struct told *told = telling->told;
+    const char *partner = telling->told->partner;
     return set_text(record, "delivery", telling->name) &&
            set_text(record, "event_id", telling->event_id) &&
            set_text(record, "dossier_code", delivery->dossier_code) &&
            set_text(record, "event_type", delivery->event_type) &&
            set_text(record, "source", delivery->source) &&
-           set_optional(record, "partner", told->partner ? told->partner : delivery->partner) &&
+           set_optional(record, "partner", partner ? partner : delivery->partner) &&
            set_optional(record, "agency", delivery->agency) &&
-           set_symbol(record, "outcome", symbols[told->outcome]) &&
+           set_text(record, "reason", delivery->reason);
+}
+
+static bool fill_receipt(const struct telling *telling, avro_value_t *record)
+{
+    const struct told *told = telling->told;
+    return fill_whose(telling, record) && set_symbol(record, "outcome", symbols[told->outcome]) &&
            set_time(record, "at", told->at_ms) && set_int(record, "attempts", told->attempts) &&
            set_int(record, "status", told->status) && set_optional(record, "cause", told->cause) &&
            set_optional(record, "detail", told->detail) &&
-           set_hash(record, "document_sha256", told->document_sha256) &&
-           set_text(record, "reason", delivery->reason);
+           set_hash(record, "document_sha256", told->document_sha256);
 }
 
 static bool fill_dead_letter(const struct telling *telling, avro_value_t *record)

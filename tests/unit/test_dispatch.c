@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "route_world.h"
+#include "realm.h"
 
 #include "base/cleanup.h"
 #include "deliver/dispatch.h"
@@ -9,7 +9,7 @@
 
 /* A dispatch over the small directory, and the arrivals that it fills. */
 struct office {
-    struct world world;
+    struct realm realm;
     struct directory_place *place;
     struct schema *events, *receipt, *dead_letter;
     struct dispatch *dispatch;
@@ -21,8 +21,8 @@ static int open_office(void **state)
     struct fault why;
     struct office *office = calloc(1, sizeof *office);
     assert_non_null(office);
-    world_begin(&office->world);
-    office->place = directory_place_open(&office->world.options, &why);
+    realm_begin(&office->realm);
+    office->place = directory_place_open(&office->realm.options, &why);
     office->events = schema_load("schemas/dossier-event.avsc", &why);
     office->receipt = schema_load("schemas/delivery-receipt.avsc", &why);
     office->dead_letter = schema_load("schemas/dead-letter.avsc", &why);
@@ -43,7 +43,7 @@ static int close_office(void **state)
     schema_free(office->receipt);
     schema_free(office->dead_letter);
     directory_place_close(office->place);
-    world_end(&office->world);
+    realm_end(&office->realm);
     free(office);
     return 0;
 }
@@ -56,7 +56,7 @@ static struct spool_arrival route(struct office *office, int64_t number,
                                     .dossier_code = saying->code,
                                     .event_type = saying->type,
                                     .arrived_at_ms = 1747035900000};
-    world_event(office->events, saying, &office->event);
+    realm_event(office->events, saying, &office->event);
     if (!dispatch_route(office->dispatch, &office->event, number, &arrival, &why))
         fail_msg("%s", why.text);
     return arrival;
@@ -161,7 +161,7 @@ static void a_batch_is_routed_under_one_directory(void **state)
     struct office *office = *state;
     struct fault why;
     struct spool_arrival before = route(office, 1, &to_district);
-    scratch_rewrite(office->world.partners, "partners: []\n");
+    scratch_rewrite(office->realm.partners, "partners: []\n");
     assert_true(directory_reload(office->place, &why));
     struct spool_arrival same = route(office, 2, &to_district);
     assert_string_equal(same.targets[0].partner, "district");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "route_world.h"
+#include "realm.h"
 
 #include "base/cleanup.h"
 #include "base/utf8.h"
@@ -460,12 +460,12 @@ static void check_ways(const struct way *ways, size_t count)
 {
     struct fault why;
     avro_value_t event;
-    auto_free(directory_release) struct directory *directory = world_directory();
+    auto_free(directory_release) struct directory *directory = realm_directory();
     auto_free(schema_free) struct schema *schema = schema_load("schemas/dossier-event.avsc", &why);
     assert_non_null(schema);
     assert_int_equal(avro_generic_value_new(schema->iface, &event), 0);
     for (size_t i = 0; i < count; i++) {
-        world_event(schema, &ways[i].saying, &event);
+        realm_event(schema, &ways[i].saying, &event);
         check_way(directory, &event, &ways[i]);
     }
     avro_value_decref(&event);
@@ -521,7 +521,7 @@ static void a_reason_is_told_in_vietnamese_too(void **state)
     struct fault why;
     struct route route;
     avro_value_t event;
-    auto_free(directory_release) struct directory *directory = world_directory();
+    auto_free(directory_release) struct directory *directory = realm_directory();
     auto_free(schema_free) struct schema *schema = schema_load("schemas/dossier-event.avsc", &why);
     assert_non_null(schema);
     assert_int_equal(avro_generic_value_new(schema->iface, &event), 0);
@@ -530,7 +530,7 @@ static void a_reason_is_told_in_vietnamese_too(void **state)
                                   .code = OURS,
                                   .from = "H09.40.12",
                                   .to = "H09.40"};
-    world_event(schema, &saying, &event);
+    realm_event(schema, &saying, &event);
     assert_true(route_event(directory, &event, "commune", &route, &why));
     assert_string_equal(route.targets[0].reason_vi,
                         "chuyển đến H09.40, đã kết thúc sau ngày 30/06/2025; ngày 02/07/2025 đơn "
@@ -544,26 +544,26 @@ static void a_long_name_is_cut_at_a_whole_character(void **state)
 {
     (void)state;
     struct fault why;
-    struct world world;
+    struct realm realm;
     char name[401], text[1200];
     for (size_t i = 0; i < 400; i += 2)
         memcpy(name + i, "é", 2);
     name[400] = '\0';
-    world_begin(&world);
+    realm_begin(&realm);
     for (int shift = 0; shift < 2; shift++) {
         (void)snprintf(text, sizeof text,
                        "code,alias_codes,name,level,parent,valid_from,valid_to,successor\n"
                        "H29,,%s%s,PROVINCE,,20160101,,\n",
                        shift ? "x" : "", name);
-        scratch_rewrite(world.agencies, text);
-        scratch_rewrite(world.partners, "partners: []\n");
-        struct directory *directory = directory_load(&world.options, &why);
+        scratch_rewrite(realm.agencies, text);
+        scratch_rewrite(realm.partners, "partners: []\n");
+        struct directory *directory = directory_load(&realm.options, &why);
         assert_non_null(directory);
         struct schema *schema = schema_load("schemas/dossier-event.avsc", &why);
         avro_value_t event;
         struct route route;
         assert_int_equal(avro_generic_value_new(schema->iface, &event), 0);
-        world_event(
+        realm_event(
             schema,
             &(struct saying){
                 .type = "HANDED_OFF", .at = "2025-05-12", .code = "x", .from = "H29", .to = "H29"},
@@ -577,7 +577,7 @@ static void a_long_name_is_cut_at_a_whole_character(void **state)
         schema_free(schema);
         directory_release(directory);
     }
-    world_end(&world);
+    realm_end(&realm);
 }
 
 static const struct {
@@ -611,7 +611,7 @@ static const struct {
 static void what_waits_for_a_closed_agency_goes_to_its_successor(void **state)
 {
     (void)state;
-    auto_free(directory_release) struct directory *directory = world_directory();
+    auto_free(directory_release) struct directory *directory = realm_directory();
     for (size_t i = 0; i < COUNT(again); i++) {
         const struct partner *partner = NULL;
         char reason[ROUTE_TEXT_SIZE];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A small directory of both eras, and events made by hand. */
-#ifndef UNIT_ROUTE_WORLD_H
-#define UNIT_ROUTE_WORLD_H
+#ifndef UNIT_REALM_H
+#define UNIT_REALM_H
 
 #include "scratch.h"
 
@@ -11,7 +11,7 @@
 #include "event/schema.h"
 
 /* Districts end on 30 June 2025.  H07 ended earlier, so that its end takes two steps. */
-static const char world_agencies[] =
+static const char realm_agencies[] =
     "code,alias_codes,name,level,parent,valid_from,valid_to,successor\n"
     "H29,000.00.00.H29,New province,PROVINCE,,20160101,,\n"
     "H29.747,,New commune,COMMUNE,H29,20250701,,\n"
@@ -29,7 +29,7 @@ static const char world_agencies[] =
     "G12,,Other ministry,MINISTRY,,20160101,,\n"
     "G12.18,000.00.18.G12,Branch,VERTICAL,G12,20160101,,\n";
 
-static const char world_partners[] =
+static const char realm_partners[] =
     "partners:\n"
     "- {id: commune-out, name: C, agencies: [H09.40.12], adapters: [x]}\n"
     "- {id: commune, name: C, agencies: [000.12.40.H09], adapters: [x], deliver: {by: mailbox}}\n"
@@ -46,41 +46,41 @@ static const char world_partners[] =
     "                   {agencies: [H09.41]}, {levels: [VERTICAL]},\n"
     "                   {events: [SNAPSHOT], agencies: [H09], levels: [DISTRICT]}]}}\n";
 
-struct world {
+struct realm {
     char agencies[SCRATCH_PATH_SIZE], partners[SCRATCH_PATH_SIZE], pepper[SCRATCH_PATH_SIZE];
     struct directory_options options;
 };
 
-/* Writes the three files; world_end removes them. */
-static inline void world_begin(struct world *world)
+/* Writes the three files; realm_end removes them. */
+static inline void realm_begin(struct realm *realm)
 {
-    *world = (struct world){.agencies = ""};
-    scratch_text(world->agencies, world_agencies);
-    scratch_text(world->partners, world_partners);
-    scratch_text(world->pepper, "0123456789abcdef0123456789abcdef");
-    world->options = (struct directory_options){
-        .agencies_file = world->agencies,
-        .partners_file = world->partners,
-        .pepper_file = world->pepper,
+    *realm = (struct realm){.agencies = ""};
+    scratch_text(realm->agencies, realm_agencies);
+    scratch_text(realm->partners, realm_partners);
+    scratch_text(realm->pepper, "0123456789abcdef0123456789abcdef");
+    realm->options = (struct directory_options){
+        .agencies_file = realm->agencies,
+        .partners_file = realm->partners,
+        .pepper_file = realm->pepper,
     };
 }
 
-static inline void world_end(const struct world *world)
+static inline void realm_end(const struct realm *realm)
 {
-    (void)unlink(world->agencies);
-    (void)unlink(world->partners);
-    (void)unlink(world->pepper);
+    (void)unlink(realm->agencies);
+    (void)unlink(realm->partners);
+    (void)unlink(realm->pepper);
 }
 
-static inline struct directory *world_directory(void)
+static inline struct directory *realm_directory(void)
 {
     struct fault why;
-    struct world world;
-    world_begin(&world);
-    struct directory *directory = directory_load(&world.options, &why);
+    struct realm realm;
+    realm_begin(&realm);
+    struct directory *directory = directory_load(&realm.options, &why);
     if (!directory)
         fail_msg("%s", why.text);
-    world_end(&world);
+    realm_end(&realm);
     return directory;
 }
 
@@ -94,13 +94,13 @@ struct saying {
     const char *procedure, *field;
 };
 
-static inline void world_say(avro_value_t *event, const char *path, const char *text)
+static inline void realm_say(avro_value_t *event, const char *path, const char *text)
 {
     if (text && !member_set_text(event, path, text))
         fail_msg("%s cannot be set", path);
 }
 
-static inline void world_handoff(const struct schema *schema, avro_value_t *event)
+static inline void realm_handoff(const struct schema *schema, avro_value_t *event)
 {
     struct fault why;
     avro_value_t handoff, record;
@@ -110,7 +110,7 @@ static inline void world_handoff(const struct schema *schema, avro_value_t *even
 }
 
 /* `event` is new: made from schema->iface. */
-static inline void world_event(const struct schema *schema, const struct saying *saying,
+static inline void realm_event(const struct schema *schema, const struct saying *saying,
                                avro_value_t *event)
 {
     struct fault why;
@@ -123,16 +123,16 @@ static inline void world_event(const struct schema *schema, const struct saying 
     assert_int_equal(avro_value_set_enum(&type, symbol), 0);
     assert_true(moment_read(saying->at, strlen(saying->at), &moment, &why));
     assert_true(member_set_number(event, "occurred_at", moment));
-    world_say(event, "dossier_code", saying->code);
+    realm_say(event, "dossier_code", saying->code);
     if (saying->from || saying->to)
-        world_handoff(schema, event);
-    world_say(event, "handoff.from_agency", saying->from);
-    world_say(event, "handoff.to_agency", saying->to);
-    world_say(event, "receiving_agency", saying->receiving);
-    world_say(event, "competent_agency", saying->competent);
-    world_say(event, "holder_agency", saying->holder);
-    world_say(event, "procedure_code", saying->procedure);
-    world_say(event, "field_code", saying->field);
+        realm_handoff(schema, event);
+    realm_say(event, "handoff.from_agency", saying->from);
+    realm_say(event, "handoff.to_agency", saying->to);
+    realm_say(event, "receiving_agency", saying->receiving);
+    realm_say(event, "competent_agency", saying->competent);
+    realm_say(event, "holder_agency", saying->holder);
+    realm_say(event, "procedure_code", saying->procedure);
+    realm_say(event, "field_code", saying->field);
 }
 
 #endif
