@@ -47,7 +47,7 @@ tests    := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 benches  := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
 probes   := $(patsubst %.c,$B/%,$(wildcard tests/e2e/*.c))
 fuzzers  := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/*.c))
-styled   := $(sources) $(wildcard gateway/*/*.h tests/unit/*.[ch] tests/bench/*.c tests/e2e/*.c tests/fuzz/*.c)
+styled   := $(sources) $(wildcard gateway/*.h gateway/*/*.h tests/unit/*.[ch] tests/bench/*.c tests/e2e/*.c tests/fuzz/*.c)
 scripts  := $(shell grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash' -r deploy tests .ci --include='*' 2>/dev/null)
 
 .DEFAULT_GOAL := all

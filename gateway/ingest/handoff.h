@@ -2,9 +2,9 @@
 #ifndef INGEST_HANDOFF_H
 #define INGEST_HANDOFF_H
 
+#include "api/caller.h"
+#include "api/trace.h"
 #include "ingest/account.h"
-#include "ingest/caller.h"
-#include "ingest/trace.h"
 #include "spool/spool.h"
 
 #include <jansson.h>

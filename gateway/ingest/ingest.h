@@ -34,7 +34,7 @@ struct ingest *ingest_open(const struct ingest_options *options, struct fault *w
 /** After http_close of the server that has its routes, and before spool_close.  Accepts NULL. */
 void ingest_close(struct ingest *ingest);
 
-/** The routes of the API, for http_options.routes; http_options.own is the ingest. */
+/** The routes of the API, for a table whose `own` is the ingest. */
 const struct http_route *ingest_routes(void);
 
 #endif

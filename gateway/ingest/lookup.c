@@ -2,13 +2,13 @@
 /* What became of a handoff, and what is known of a dossier, told to those whom it concerns. */
 #include "ingest/lookup.h"
 
+#include "api/found.h"
+#include "api/member.h"
+#include "api/refusal.h"
 #include "base/cleanup.h"
 #include "base/moment.h"
 #include "base/number.h"
 #include "ingest/answer.h"
-#include "ingest/found.h"
-#include "ingest/member.h"
-#include "ingest/refusal.h"
 #include "ingest/state.h"
 
 #include <inttypes.h>

@@ -5,11 +5,11 @@
  */
 #include "ingest/receive.h"
 
+#include "api/refusal.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "ingest/answer.h"
 #include "ingest/reading.h"
-#include "ingest/refusal.h"
 #include "ingest/state.h"
 
 #include <ctype.h>

@@ -2,11 +2,11 @@
 #ifndef INGEST_STATE_H
 #define INGEST_STATE_H
 
+#include "api/station.h"
 #include "base/metrics.h"
 #include "ingest/account.h"
 #include "ingest/ingest.h"
 #include "ingest/publishing.h"
-#include "ingest/station.h"
 #include "spool/receipt.h"
 
 enum level_gauge {

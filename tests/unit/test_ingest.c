@@ -128,6 +128,7 @@ static void listen_to(struct house *house)
     house->ingest = ingest_open(&ingest, &why);
     if (!house->ingest)
         fail_msg("%s", why.text);
+    const struct http_table tables[] = {{ingest_routes(), house->ingest}, {0}};
     const struct http_options http = {.listen = "127.0.0.1:0",
                                       .threads = 2,
                                       .connections = 100,
@@ -136,8 +137,7 @@ static void listen_to(struct house *house)
                                       .body_memory = 4 << 20,
                                       .idle_timeout_ms = 20000,
                                       .body_deadline_ms = 20000,
-                                      .routes = ingest_routes(),
-                                      .own = house->ingest};
+                                      .tables = tables};
     house->server = http_open(&http, &why);
     if (!house->server)
         fail_msg("%s", why.text);

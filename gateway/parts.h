@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARTS_H
+#define PARTS_H
+
+#include "adapt/adapter.h"
+#include "base/config.h"
+#include "directory/directory.h"
+#include "event/registry.h"
+#include "event/schema.h"
+#include "http/server.h"
+#include "ingest/ingest.h"
+#include "kafka/embedded.h"
+#include "kafka/publisher.h"
+#include "operate/admin.h"
+#include "spool/spool.h"
+
+/* Everything that runs.  A member is NULL until its part has started. */
+struct daemon {
+    const struct config *config;
+    struct schema *event_schema;
+    struct schema *dead_letter_schema;
+    struct adapters *adapters;
+    struct directory_place *place;
+    struct spool *spool;
+    struct embedded_broker *embedded;
+    struct registry *registry;
+    struct publisher *publisher;
+    struct ingest *ingest;
+    struct http_server *server;
+    struct admin *admin;
+};
+
+/**
+ * Starts the parts in their order; with `only_checked` those alone that do nothing but read files.
+ * Stops again what had started when a part fails; `*started` is for parts_stop.
+ */
+bool parts_start(struct daemon *daemon, bool only_checked, size_t *started, struct fault *why)
+    __attribute__((warn_unused_result));
+/** Stops them in the reverse order. */
+void parts_stop(struct daemon *daemon, size_t started);
+
+#endif
