@@ -185,7 +185,29 @@ static bool check_entries(struct checking *checking, struct fault *why)
     }
 }
 
-/* Each says, of one kind of contradiction, how many entries have it. */
+/* One body that is not an entry's: `what` and its number are told when it is not whole. */
+static bool check_bodies(struct checking *checking, const char *sql, const char *what,
+                         struct fault *why)
+{
+    sqlite3 *database = checking->reader->database;
+    auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(database, sql, why);
+    char line[96];
+    if (!rows)
+        return false;
+    for (bool found;;) {
+        if (!database_next(database, rows, "check", &found, why))
+            return false;
+        if (!found)
+            return true;
+        if (column_is_whole(rows, 1, 2))
+            continue;
+        (void)snprintf(line, sizeof line, "%s %" PRId64 " is damaged: it is not what was stored",
+                       what, (int64_t)sqlite3_column_int64(rows, 0));
+        note(checking, line);
+    }
+}
+
+/* Each says, of one kind of contradiction, how many rows have it. */
 static const struct {
     const char *what;
     const char *sql;
@@ -212,6 +234,41 @@ static const struct {
      " t.day = (e.received_at + 25200000) / 86400000 AND t.partner = e.partner)"},
     {"items whose document is gone", "SELECT count(*) FROM entry e WHERE NOT EXISTS"
                                      " (SELECT 1 FROM entry d WHERE d.number = e.document)"},
+    {"notices that have the number of an entry",
+     "SELECT count(*) FROM notice n WHERE EXISTS (SELECT 1 FROM entry e WHERE e.number = n.number)"
+     " OR EXISTS (SELECT 1 FROM released r WHERE r.number = n.number)"},
+    {"deliveries in no known state", "SELECT count(*) FROM delivery WHERE state NOT BETWEEN 0"
+                                     " AND 4"},
+    {"deliveries without an arrival",
+     "SELECT count(*) FROM delivery d WHERE NOT EXISTS"
+     " (SELECT 1 FROM arrival a WHERE a.number = d.number / 1024)"},
+    {"arrivals without a delivery",
+     "SELECT count(*) FROM arrival a WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE"
+     " d.number BETWEEN a.number * 1024 AND a.number * 1024 + 1023)"},
+    {"deliveries without a partner that may be tried",
+     "SELECT count(*) FROM delivery WHERE partner = 0 AND state NOT IN (2, 3)"},
+    {"deliveries parked behind nothing",
+     "SELECT count(*) FROM delivery p WHERE state = 1 AND NOT EXISTS (SELECT 1 FROM delivery d"
+     " INDEXED BY delivery_undone WHERE d.partner = p.partner AND d.lane = p.lane"
+     " AND d.state IN (0, 1, 2) AND d.number < p.number)"},
+    {"deliveries that may be tried before an earlier one",
+     "SELECT count(*) FROM delivery p WHERE state IN (0, 2) AND partner <> 0 AND EXISTS"
+     " (SELECT 1 FROM delivery d INDEXED BY delivery_undone WHERE d.partner = p.partner AND"
+     " d.lane = p.lane AND d.state IN (0, 1, 2) AND d.number < p.number)"},
+    {"partners whose sum of deliveries does not come out",
+     "SELECT count(*) FROM (SELECT partner FROM delivery_sum UNION SELECT partner FROM delivery) p"
+     " LEFT JOIN delivery_sum s ON s.partner = p.partner LEFT JOIN (SELECT partner,"
+     " sum(state = 0) AS waiting, sum(state = 1) AS parked, sum(state = 2) AS dead,"
+     " sum(state IN (3, 4)) AS over FROM delivery GROUP BY 1) r ON r.partner = p.partner"
+     " WHERE s.partner IS NULL OR s.waiting <> ifnull(r.waiting, 0)"
+     " OR s.parked <> ifnull(r.parked, 0) OR s.dead <> ifnull(r.dead, 0)"
+     " OR s.delivered + s.discarded - s.pruned <> ifnull(r.over, 0)"},
+    {"trails of no delivery", "SELECT count(*) FROM trail t WHERE NOT EXISTS"
+                              " (SELECT 1 FROM delivery d WHERE d.number = t.delivery)"},
+    {"files used by nothing that is there",
+     "SELECT count(*) FROM file_use u WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE"
+     " u.is_arrival = 0 AND e.number = u.number) AND NOT EXISTS (SELECT 1 FROM arrival a WHERE"
+     " u.is_arrival = 1 AND a.number = u.number)"},
 };
 
 static bool check_states(struct checking *checking, struct fault *why)
@@ -237,6 +294,9 @@ bool spool_check(struct spool_reader *reader, void (*each)(void *own, const char
         reader->database, "SELECT 1 FROM dedupe WHERE key = ? AND number = ?", why);
     checking.find_key = find_key;
     if (!find_key || !check_database(&checking, why) || !check_entries(&checking, why) ||
+        !check_bodies(&checking, "SELECT number, event, event_digest FROM arrival", "arrival",
+                      why) ||
+        !check_bodies(&checking, "SELECT number, datum, datum_digest FROM notice", "notice", why) ||
         !check_states(&checking, why))
         return false;
     return checking.findings == 0 ||

@@ -9,8 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern const char schema_sql[] __asm__("_binary_gateway_spool_schema_sql_start");
-extern const char schema_sql_end[] __asm__("_binary_gateway_spool_schema_sql_end");
+extern const char schema_1[] __asm__("_binary_gateway_spool_schema_sql_start");
+extern const char schema_1_end[] __asm__("_binary_gateway_spool_schema_sql_end");
+extern const char schema_2[] __asm__("_binary_gateway_spool_schema_2_sql_start");
+extern const char schema_2_end[] __asm__("_binary_gateway_spool_schema_2_sql_end");
 
 enum { TEXT_SIZE = 64 };
 
@@ -160,16 +162,28 @@ static sqlite3 *open_file(const char *file, int flags, struct fault *why)
     return NULL;
 }
 
-static bool make_tables(sqlite3 *database, struct fault *why)
+/* What each version added to the one before it. */
+static const struct {
+    const char *sql, *end;
+} versions[DATABASE_VERSION] = {{schema_1, schema_1_end}, {schema_2, schema_2_end}};
+
+static bool add_version(sqlite3 *database, size_t index, struct fault *why)
 {
-    size_t size = (size_t)((uintptr_t)schema_sql_end - (uintptr_t)schema_sql);
-    auto_free(free) char *sql = strndup(schema_sql, size);
+    const char *start = versions[index].sql;
+    size_t size = (size_t)((uintptr_t)versions[index].end - (uintptr_t)start);
+    auto_free(free) char *sql = strndup(start, size);
+    return sql ? database_run(database, sql, why) : fault_memory(why);
+}
+
+/* In one transaction: a file is of one version or of the other. */
+static bool make_tables(sqlite3 *database, size_t from, struct fault *why)
+{
     char version[TEXT_SIZE];
     (void)snprintf(version, sizeof version, "PRAGMA user_version = %d", DATABASE_VERSION);
-    if (!sql)
-        return fault_memory(why);
-    return database_run(database, "BEGIN IMMEDIATE", why) && database_run(database, sql, why) &&
-           database_run(database, version, why) && database_run(database, "COMMIT", why);
+    bool is_made = database_run(database, "BEGIN IMMEDIATE", why);
+    for (size_t i = from; is_made && i < DATABASE_VERSION; i++)
+        is_made = add_version(database, i, why);
+    return is_made && database_run(database, version, why) && database_run(database, "COMMIT", why);
 }
 
 static bool accept_version(sqlite3 *database, const char *file, bool may_make, struct fault *why)
@@ -177,10 +191,10 @@ static bool accept_version(sqlite3 *database, const char *file, bool may_make, s
     int64_t version = 0;
     if (!database_number(database, "PRAGMA user_version", &version, why))
         return fault_prefix(why, "%s", file);
-    if (version == 0 && may_make)
-        return make_tables(database, why);
     if (version == DATABASE_VERSION)
         return true;
+    if (may_make && version >= 0 && version < DATABASE_VERSION)
+        return make_tables(database, (size_t)version, why) || fault_prefix(why, "%s", file);
     return fault_set(why, FAULT_BROKEN, "%s: a spool of version %d, and this program knows %d",
                      file, (int)version, DATABASE_VERSION);
 }

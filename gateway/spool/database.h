@@ -13,11 +13,12 @@
 
 /** SQLite as the spool uses it: how its file is opened, and calls that report by fault. */
 
-enum { DATABASE_VERSION = 1, DATABASE_BUSY_MS = 10000, SHORT_DIGEST_SIZE = 16 };
+enum { DATABASE_VERSION = 2, DATABASE_BUSY_MS = 10000, SHORT_DIGEST_SIZE = 16 };
 
 ENDS_WITH_SCOPE(sqlite3_stmt *, sqlite3_finalize)
 
-/** The writer's connection: creates the file, sets WAL and synchronous=FULL, makes the tables.
+/** The writer's connection: creates the file, sets WAL and synchronous=FULL, makes the tables, and
+ * those that a file of an older version lacks.
  * FAULT_BROKEN when the file is damaged, foreign or of a newer version. */
 sqlite3 *database_open_writer(const char *file, struct fault *why)
     __attribute__((warn_unused_result));

@@ -19,6 +19,7 @@ enum delivery_state {
     DELIVERY_DISCARDED, /**< ended by a person, with a reason */
     DELIVERY_DELIVERED,
 };
+enum { DELIVERY_STATE_COUNT = DELIVERY_DELIVERED + 1 };
 
 /** Where one event goes, and why. */
 struct spool_target {
@@ -34,11 +35,12 @@ struct spool_arrival {
     int32_t partition;
     int64_t offset;
     int64_t arrived_at_ms;
-    const char *source; /**< the partner that sent it */
-    const char *dossier_code;
+    const char *source;       /**< the partner that sent it; NULL, as the next two, when the event
+                                   could not be read */
+    const char *dossier_code; /**< NULL: its deliveries have no lane */
     const char *event_type;
     const char *traceparent; /**< or NULL */
-    const char *directory;   /**< version of the directory that routed it */
+    const char *directory;   /**< version of the directory that routed it; or NULL */
     uint8_t event_id[UUID_SIZE];
     int64_t occurred_at_ms;
     int64_t due_at_ms; /**< 0 when it has none */
@@ -48,18 +50,12 @@ struct spool_arrival {
     const struct spool_target
         *targets;        /**< none: the event concerns nobody here, nothing is kept */
     size_t target_count; /**< at most DELIVERIES_PER_ARRIVAL */
+    const struct spool_notice *notices; /**< told on Kafka when it is stored: it is unroutable */
+    size_t notice_count;
+    const uint8_t (*files)[SHA256_SIZE]; /**< that it refers to, each once */
+    size_t file_count;
 };
 enum { DELIVERIES_PER_ARRIVAL = 1024 };
-
-/** What the gateway itself has to tell on Kafka: goes there by the publisher, once, in the order of
- * numbers with everything else. */
-struct spool_notice {
-    const char *topic; /**< without prefix, as "deliveries" */
-    const char *key;
-    const char *datum; /**< Avro, without prefix */
-    size_t size;
-    int32_t schema_no; /**< from spool_schema */
-};
 
 /** How far one partition has been taken over. */
 struct spool_position {
@@ -70,13 +66,19 @@ struct spool_position {
 
 /**
  * Stores arrivals with their deliveries, and the positions, in one transaction; waits for the
- * commit.  An arrival whose offset is below its partition's stored position is passed over: so
- * whatever is read twice makes no second delivery.  `notices` go with it (unroutable events).
+ * commit.  Arrivals of a partition are in the order of their offsets, and each partition has its
+ * new position among `positions`, which are all of one topic.  An arrival whose offset is below its
+ * partition's stored position is passed over, with its notices: so whatever is read twice makes no
+ * second delivery.  A position never moves back.  FAULT_RETRY when the disk is below its reserve.
  */
 bool spool_arrive(struct spool *spool, const struct spool_arrival *arrivals, size_t count,
-                  const struct spool_position *positions, size_t position_count,
-                  const struct spool_notice *notices, size_t notice_count, struct fault *why)
+                  const struct spool_position *positions, size_t position_count, struct fault *why)
     __attribute__((warn_unused_result));
+
+/** The number of the arrival that came last.  Those of the next spool_arrive that have targets get
+ * the numbers after it, each one, also when it is passed over: so the one thread that calls it
+ * knows beforehand which deliveries its notices are about. */
+int64_t spool_last_arrival(struct spool *spool);
 
 /** The stored position of a partition; -1 when there is none. */
 bool spool_position(struct spool_reader *reader, const char *topic, int32_t partition,
@@ -84,9 +86,10 @@ bool spool_position(struct spool_reader *reader, const char *topic, int32_t part
 /** Forgets all positions of a topic: for another cluster or a topic made anew.  Waits. */
 bool spool_forget_positions(struct spool *spool, const char *topic, struct fault *why)
     __attribute__((warn_unused_result));
-/** The id of the cluster that the positions are of; the caller owns it, NULL when none is kept. */
+/** Keeps the id of the cluster that the positions are of.  Waits. */
 bool spool_set_cluster(struct spool *spool, const char *id, struct fault *why)
     __attribute__((warn_unused_result));
+/** That id; the caller owns it.  NULL, with FAULT_NONE, when none is kept. */
 char *spool_cluster(struct spool_reader *reader, struct fault *why)
     __attribute__((warn_unused_result));
 
@@ -108,6 +111,7 @@ struct spool_delivery {
     const uint8_t *event_id;
     int64_t occurred_at_ms, due_at_ms, arrived_at_ms;
     int64_t attempts;
+    int64_t since_ms;               /**< when it last came to be WAITING: its age for a limit */
     int64_t next_at_ms;             /**< when WAITING */
     int64_t last_at_ms;             /**< of the last attempt, or of its end; 0: none yet */
     int32_t last_status;            /**< HTTP status of the last answer; 0: none came */
@@ -116,16 +120,23 @@ struct spool_delivery {
     const uint8_t *document_sha256; /**< of what was delivered; NULL before */
     int64_t behind;                 /**< when PARKED: the head of its lane */
     int32_t schema_no;
-    const char *event; /**< only where the call says so */
+    const char *event; /**< only where the call says so; NULL when it is damaged */
     size_t event_size;
+    bool is_damaged; /**< the event is not what its digest says, or another part cannot be */
 };
 
 typedef bool (*spool_each_delivery)(void *own, const struct spool_delivery *delivery);
 
+/** Which deliveries may be tried. */
+struct delivery_call {
+    const char *partner;
+    int64_t now_ms;
+    size_t limit;
+};
 /** WAITING deliveries of a partner whose time has come at `now_ms`, with their events: by due date
  * (one without a date counts as due 30 days after its arrival), so overdue dossiers go first, then
- * by number; at most `limit`. */
-bool spool_due(struct spool_reader *reader, const char *partner, int64_t now_ms, size_t limit,
+ * by number; at most `limit`.  A damaged one is given as such, for the caller to settle. */
+bool spool_due(struct spool_reader *reader, const struct delivery_call *call,
                spool_each_delivery each, void *own, struct fault *why)
     __attribute__((warn_unused_result));
 /** When the next WAITING delivery of the partner may be tried; INT64_MAX when none waits. */
@@ -138,11 +149,11 @@ bool spool_find_delivery(struct spool_reader *reader, int64_t delivery, spool_ea
 
 /** Which deliveries a list shows; NULL, 0 and -1 do not narrow it. */
 struct delivery_filter {
-    const char *partner;
+    const char *partner; /**< "": the unroutable ones */
     const char *dossier_code;
-    const uint8_t *event_id;
-    int state;     /**< enum delivery_state, or -1 */
-    int64_t after; /**< numbers above it */
+    const uint8_t *event_id; /**< without a dossier it looks through all that is kept */
+    int state;               /**< enum delivery_state, or -1 */
+    int64_t after;           /**< numbers above it */
     size_t limit;
 };
 /** By number, without events. */
@@ -153,7 +164,7 @@ bool spool_deliveries(struct spool_reader *reader, const struct delivery_filter 
 /** One line of a delivery's record: an attempt that failed, a re-route, an act of a person. */
 struct spool_trail {
     int64_t at_ms;
-    const char *kind; /**< "attempt", "rerouted", "released", "discarded" */
+    const char *kind; /**< "attempt", "dead" (without one), "rerouted", "released", "discarded" */
     int32_t status;
     const char *text;
 };
@@ -163,11 +174,12 @@ bool spool_trail(struct spool_reader *reader, int64_t delivery,
                  bool (*each)(void *own, const struct spool_trail *line), void *own,
                  struct fault *why) __attribute__((warn_unused_result));
 
-/** Waiting, parked and dead ones of each partner, the oldest arrival of each, by partner. */
+/** How many of each partner are in each state, by partner. */
 struct delivery_sum {
     const char *partner; /**< NULL: unroutable ones */
-    int64_t waiting, parked, dead, delivered;
-    int64_t oldest_ms;
+    int64_t waiting, parked, dead;
+    int64_t delivered, discarded; /**< ever, also of what is pruned */
+    int64_t oldest_ms;            /**< arrival of the oldest that is not over; 0: none */
 };
 bool spool_delivery_sums(struct spool_reader *reader,
                          bool (*each)(void *own, const struct delivery_sum *sum), void *own,
@@ -180,19 +192,23 @@ enum settlement_kind {
     SETTLE_DEAD,
     SETTLE_DISCARD, /**< of a DEAD one, with a reason in `detail` */
     SETTLE_RELEASE, /**< of a DEAD one: WAITING again */
-    SETTLE_REROUTE, /**< to `partner` and `agency`, with a line of record */
+    SETTLE_REROUTE, /**< of one that is not over: to `partner` and `agency`, with a line of record;
+                         into its dossier's lane there by its number, and no longer DEAD */
 };
 
 struct spool_settlement {
     int64_t delivery;
     enum settlement_kind kind;
     int64_t at_ms;
-    int64_t next_at_ms;
-    bool is_attempt; /**< counts as one and leaves a line in the trail unless DELIVERED */
+    int64_t next_at_ms; /**< of SETTLE_AGAIN, and of a release or re-route that is to wait */
+    bool is_attempt;    /**< counts as one and leaves a line in the trail unless DELIVERED */
     int32_t status;
     const char *cause, *detail;
     const uint8_t *document_sha256;     /**< or NULL */
-    const char *partner, *agency;       /**< of SETTLE_REROUTE */
+    const char *partner;                /**< of SETTLE_REROUTE: where to; of the others: whom it was
+                                             tried at, or NULL, so that one which was re-routed
+                                             meanwhile is left as it is */
+    const char *agency;                 /**< of SETTLE_REROUTE */
     const struct spool_notice *notices; /**< told on Kafka when this is durable */
     size_t notice_count;
 };
@@ -201,14 +217,15 @@ struct spool_settlement {
  * Queues settlements, in one group where possible, and copies what they point to.  `done` is called
  * once from the writer's thread after the fsync, `why` NULL; or with the fault when it failed, and
  * then nothing of it holds.  `done` must not block and must not call the spool.  A settlement that
- * does not fit the delivery's state (one that is over, or PARKED) changes nothing.
+ * does not fit the delivery's state (one that is over, or PARKED) changes nothing and tells
+ * nothing; but what is PARKED by a re-route while it was under way can still be DELIVERED.
  * False (FAULT_RETRY when the queue is full): `done` is not called.
  */
 bool spool_settle(struct spool *spool, const struct spool_settlement *settlements, size_t count,
                   void (*done)(void *own, const struct fault *why), void *own, struct fault *why)
     __attribute__((warn_unused_result));
-/** The same, waiting for it: FAULT_REFUSE when the one delivery does not exist or is not in a state
- * that allows it. */
+/** The same, waiting for it: FAULT_REFUSE when the one delivery does not exist, is not in a state
+ * that allows it, or is unroutable and to be released. */
 bool spool_settle_now(struct spool *spool, const struct spool_settlement *settlement,
                       struct fault *why) __attribute__((warn_unused_result));
 
@@ -218,5 +235,12 @@ bool spool_on_delivery(struct spool *spool, void (*changed)(void *own), void *ow
                        struct fault *why) __attribute__((warn_unused_result));
 /** Ends the calls to `own`; none is under way when it returns. */
 void spool_off_delivery(struct spool *spool, void *own);
+
+/** A person's word: nothing goes to this partner until the pause ends.  Kept; those who deliver
+ * obey it.  Waits for the commit. */
+bool spool_pause_partner(struct spool *spool, const char *partner, bool is_paused,
+                         struct fault *why) __attribute__((warn_unused_result));
+bool spool_paused(struct spool_reader *reader, const char *partner, bool *is_paused,
+                  struct fault *why) __attribute__((warn_unused_result));
 
 #endif

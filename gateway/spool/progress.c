@@ -63,10 +63,22 @@ void progress_move(struct progress *progress, const struct counters *counters)
     progress->levels.parked = counters->parked;
     progress->levels.dead = counters->dead;
     progress->levels.entries = counters->entries;
+    progress->levels.deliveries_waiting = counters->deliveries[DELIVERY_WAITING];
+    progress->levels.deliveries_parked = counters->deliveries[DELIVERY_PARKED];
+    progress->levels.deliveries_dead = counters->deliveries[DELIVERY_DEAD];
+    progress->last_arrival = counters->last_arrival;
     struct waiter *waiters = take_waiters(progress, false);
     (void)pthread_cond_broadcast(&progress->moved);
     (void)pthread_mutex_unlock(&progress->lock);
     call_waiters(waiters);
+}
+
+bool progress_has_room(struct progress *progress, struct fault *why)
+{
+    (void)pthread_mutex_lock(&progress->lock);
+    bool is_below = progress->levels.below_reserve;
+    (void)pthread_mutex_unlock(&progress->lock);
+    return !is_below || fault_set(why, FAULT_RETRY, "spool: the disk is below its reserve");
 }
 
 void progress_end(struct progress *progress)
@@ -148,6 +160,14 @@ int64_t spool_watermark(struct spool *spool)
     int64_t watermark = spool->progress.watermark;
     (void)pthread_mutex_unlock(&spool->progress.lock);
     return watermark;
+}
+
+int64_t spool_last_arrival(struct spool *spool)
+{
+    (void)pthread_mutex_lock(&spool->progress.lock);
+    int64_t last = spool->progress.last_arrival;
+    (void)pthread_mutex_unlock(&spool->progress.lock);
+    return last;
 }
 
 void spool_levels(struct spool *spool, struct spool_levels *levels)

@@ -37,7 +37,9 @@ struct spool_entry {
     const uint8_t *document_sha256;
     const char *cause;
     const char *detail;
-    int64_t behind; /**< when PARKED: the first DEAD entry of its lane; else 0 */
+    int64_t behind;                    /**< when PARKED: the first DEAD entry of its lane; else 0 */
+    const struct spool_notice *notice; /**< from spool_next alone: it is no entry but this, and of
+                                            the rest has `number` and `received_at_ms` */
 };
 /** Which numbers a call looks at. */
 struct spool_range {
@@ -55,9 +57,9 @@ const uint8_t *spool_reader_key(const struct spool_reader *reader);
 bool spool_find(struct spool_reader *reader, int64_t entry, spool_each each, void *own,
                 struct fault *why) __attribute__((warn_unused_result));
 
-/** What the publisher has to do next: READY (also by release) and DEAD entries whose number is
- * in `range`, by number.  A damaged event that is to be published makes the call fail with
- * FAULT_BROKEN after the entries before it were given, and `*damaged` its number (else 0). */
+/** What the publisher has to do next: READY (also by release) and DEAD entries and notices whose
+ * number is in `range`, by number.  A damaged event that is to be published makes the call fail
+ * with FAULT_BROKEN after the entries before it were given, and `*damaged` its number (else 0). */
 bool spool_next(struct spool_reader *reader, struct spool_range range, spool_each each, void *own,
                 int64_t *damaged, struct fault *why) __attribute__((warn_unused_result));
 
@@ -103,7 +105,8 @@ typedef bool (*spool_each_sum)(void *own, const struct spool_sum *sum);
 bool spool_sums(struct spool_reader *reader, int32_t from_day, int32_t to_day, spool_each_sum each,
                 void *own, struct fault *why) __attribute__((warn_unused_result));
 
-/** Reads everything: SQLite's own check, every digest, every number in one state.  `each` gets one
+/** Reads everything: SQLite's own check, every digest, every number in one state, every lane of
+ * deliveries in order.  `each` gets one
  * line for each finding.  False with FAULT_BROKEN when there was any. */
 bool spool_check(struct spool_reader *reader, void (*each)(void *own, const char *finding),
                  void *own, struct fault *why) __attribute__((warn_unused_result));

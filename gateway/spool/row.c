@@ -46,8 +46,8 @@ static bool load_name(struct spool_reader *reader, size_t no, struct fault *why)
     return reader->names[no] || fault_memory(why);
 }
 
-/* Names are few and never change.  One that is not there is damage: `*text` stays as it is. */
-static bool find_name(struct spool_reader *reader, int64_t no, const char **text, struct fault *why)
+/* Names are few and never change. */
+bool row_name(struct spool_reader *reader, int64_t no, const char **text, struct fault *why)
 {
     enum { MOST_NAMES = 1 << 20 };
     if (no <= 0 || no > MOST_NAMES)
@@ -66,14 +66,14 @@ static bool read_names(struct spool_reader *reader, sqlite3_stmt *row, struct sp
 {
     static const char unknown[] = "?";
     entry->partner = entry->adapter = entry->media_type = unknown;
-    if (!find_name(reader, sqlite3_column_int64(row, 3), &entry->partner, why) ||
-        !find_name(reader, sqlite3_column_int64(row, 4), &entry->adapter, why) ||
-        !find_name(reader, sqlite3_column_int64(row, 5), &entry->media_type, why))
+    if (!row_name(reader, sqlite3_column_int64(row, 3), &entry->partner, why) ||
+        !row_name(reader, sqlite3_column_int64(row, 4), &entry->adapter, why) ||
+        !row_name(reader, sqlite3_column_int64(row, 5), &entry->media_type, why))
         return false;
     entry->is_damaged |=
         entry->partner == unknown || entry->adapter == unknown || entry->media_type == unknown;
     return sqlite3_column_type(row, 6) == SQLITE_NULL ||
-           find_name(reader, sqlite3_column_int64(row, 6), &entry->event_type, why);
+           row_name(reader, sqlite3_column_int64(row, 6), &entry->event_type, why);
 }
 
 static void read_event(sqlite3_stmt *row, struct spool_entry *entry)

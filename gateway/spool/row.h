@@ -9,6 +9,7 @@ enum query {
     QUERY_FIND,
     QUERY_NEXT_OWN,
     QUERY_NEXT_RELEASED,
+    QUERY_NEXT_NOTICE,
     QUERY_DOSSIER,
     QUERY_LIST,
     QUERY_BEHIND,
@@ -16,9 +17,24 @@ enum query {
     QUERY_COUNT
 };
 
+/** Prepared when they are first asked for: most readers never look at deliveries. */
+enum delivery_query {
+    DELIVERY_DUE,
+    DELIVERY_NEXT_DUE,
+    DELIVERY_FIND,
+    DELIVERY_LIST,
+    DELIVERY_LIST_UNDONE,
+    DELIVERY_LIST_DOSSIER,
+    DELIVERY_TRAIL,
+    DELIVERY_SUMS,
+    DELIVERY_PARTNER,
+    DELIVERY_QUERY_COUNT
+};
+
 struct spool_reader {
     sqlite3 *database;
     sqlite3_stmt *queries[QUERY_COUNT];
+    sqlite3_stmt *delivery_queries[DELIVERY_QUERY_COUNT];
     int64_t watermark; /* as it was when the call at hand began */
     int64_t damaged;   /* number at which the call at hand found damage; 0: nowhere */
     char **names;      /* by number; NULL where it was not asked for yet */
@@ -28,6 +44,11 @@ struct spool_reader {
 
 /** Reads the watermark for what is_published says of the rows to come. */
 bool row_watermark(struct spool_reader *reader, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** The text of a name, borrowed from the reader.  One that is not there is damage: `*text` stays as
+ * it is. */
+bool row_name(struct spool_reader *reader, int64_t no, const char **text, struct fault *why)
     __attribute__((warn_unused_result));
 
 /** What is said of an entry, by its number, whose is_damaged is set. */

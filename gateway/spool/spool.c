@@ -33,18 +33,10 @@ static void end_document(struct task *task, const struct fault *why)
     free(adding);
 }
 
-static bool has_room_on_disk(struct spool *spool, struct fault *why)
-{
-    (void)pthread_mutex_lock(&spool->progress.lock);
-    bool is_below = spool->progress.levels.below_reserve;
-    (void)pthread_mutex_unlock(&spool->progress.lock);
-    return !is_below || fault_set(why, FAULT_RETRY, "spool: the disk is below its reserve");
-}
-
 bool spool_add(struct spool *spool, const struct spool_document *document, spool_done done,
                void *own, struct fault *why)
 {
-    if (!has_room_on_disk(spool, why))
+    if (!progress_has_room(&spool->progress, why))
         return false;
     size_t receipts = document->item_count * sizeof(struct spool_receipt);
     struct adding *adding = calloc(1, sizeof *adding + receipts);
@@ -143,58 +135,6 @@ void spool_published(struct spool *spool, int64_t watermark, const struct spool_
         free(publishing); /* closing: Kafka has the number */
 }
 
-/* On the caller's stack until it ends. */
-struct call {
-    struct task task;
-    bool (*work)(struct store *store, void *arguments, struct fault *why);
-    void *arguments;
-    pthread_mutex_t lock;
-    pthread_cond_t ended;
-    bool is_ended; /* guarded by lock, as is the fault */
-    struct fault fault;
-};
-
-static bool write_call(struct task *task, struct store *store, struct fault *why)
-{
-    const struct call *call = (const struct call *)task;
-    return call->work(store, call->arguments, why);
-}
-
-static void end_call(struct task *task, const struct fault *why)
-{
-    struct call *call = (struct call *)task;
-    (void)pthread_mutex_lock(&call->lock);
-    call->fault = why ? *why : (struct fault){.kind = FAULT_NONE};
-    call->is_ended = true;
-    (void)pthread_cond_signal(&call->ended);
-    (void)pthread_mutex_unlock(&call->lock);
-}
-
-static bool wait_for(struct spool *spool,
-                     bool (*work)(struct store *store, void *arguments, struct fault *why),
-                     void *arguments, struct fault *why)
-{
-    struct call call = {
-        .task = {.write = write_call, .end = end_call},
-        .work = work,
-        .arguments = arguments,
-        .lock = PTHREAD_MUTEX_INITIALIZER,
-        .ended = PTHREAD_COND_INITIALIZER,
-    };
-    bool is_put = queue_put(&spool->queue, &call.task, NO_LIMIT, NO_LIMIT, why);
-    if (is_put) {
-        (void)pthread_mutex_lock(&call.lock);
-        while (!call.is_ended)
-            (void)pthread_cond_wait(&call.ended, &call.lock);
-        (void)pthread_mutex_unlock(&call.lock);
-        if (call.fault.kind != FAULT_NONE)
-            *why = call.fault;
-    }
-    (void)pthread_cond_destroy(&call.ended);
-    (void)pthread_mutex_destroy(&call.lock);
-    return is_put && call.fault.kind == FAULT_NONE;
-}
-
 struct schema_call {
     const char *subject, *text;
     uint64_t fingerprint;
@@ -225,7 +165,7 @@ bool spool_schema(struct spool *spool, const char *subject, const char *text, ui
                   int32_t *schema_no, struct fault *why)
 {
     struct schema_call call = {.subject = subject, .text = text, .fingerprint = fingerprint};
-    if (!wait_for(spool, work_schema, &call, why))
+    if (!writer_do(spool, work_schema, &call, why))
         return false;
     *schema_no = call.no;
     return true;
@@ -247,7 +187,7 @@ bool spool_pin_schema(struct spool *spool, int32_t schema_no, int32_t registry_i
                       struct fault *why)
 {
     struct schema_call call = {.no = schema_no, .registry_id = registry_id};
-    return wait_for(spool, work_pin, &call, why);
+    return writer_do(spool, work_pin, &call, why);
 }
 
 /* What is published once more goes elsewhere. */
@@ -275,7 +215,7 @@ static bool work_watermark(struct store *store, void *arguments, struct fault *w
 
 bool spool_set_watermark(struct spool *spool, int64_t watermark, struct fault *why)
 {
-    return wait_for(spool, work_watermark, &watermark, why);
+    return writer_do(spool, work_watermark, &watermark, why);
 }
 
 struct lane_call {
@@ -305,33 +245,48 @@ bool spool_bury(struct spool *spool, int64_t number, const char *cause, const ch
                 struct fault *why)
 {
     struct lane_call call = {number, cause, detail};
-    return wait_for(spool, work_bury, &call, why);
+    return writer_do(spool, work_bury, &call, why);
 }
 
 bool spool_release(struct spool *spool, int64_t entry, struct fault *why)
 {
     struct lane_call call = {.number = entry};
-    return wait_for(spool, work_release, &call, why);
+    return writer_do(spool, work_release, &call, why);
 }
 
 bool spool_discard(struct spool *spool, int64_t entry, const char *reason, struct fault *why)
 {
     struct lane_call call = {.number = entry, .text = reason};
-    return wait_for(spool, work_discard, &call, why);
+    return writer_do(spool, work_discard, &call, why);
 }
 
-static bool work_prune(struct store *store, void *arguments, struct fault *why)
+static bool work_prune_entries(struct store *store, void *arguments, struct fault *why)
 {
     return prune_some(store, arguments, PRUNE_STEP, why);
 }
 
+static bool work_prune_arrivals(struct store *store, void *arguments, struct fault *why)
+{
+    return prune_arrivals(store, arguments, PRUNE_STEP, why);
+}
+
+static bool work_prune_notices(struct store *store, void *arguments, struct fault *why)
+{
+    return prune_notices(store, arguments, PRUNE_STEP, why);
+}
+
 bool spool_prune(struct spool *spool, int64_t before_ms, int64_t *count, struct fault *why)
 {
-    struct pruning pruning = {.before_ms = before_ms, .has_more = true};
-    while (pruning.has_more)
-        if (!wait_for(spool, work_prune, &pruning, why))
-            return false;
-    *count = pruning.count;
+    static bool (*const works[])(struct store *, void *, struct fault *) = {
+        work_prune_notices, work_prune_arrivals, work_prune_entries};
+    struct pruning pruning = {0};
+    for (size_t i = 0; i < sizeof works / sizeof works[0]; i++) {
+        pruning = (struct pruning){.before_ms = before_ms, .has_more = true};
+        while (pruning.has_more)
+            if (!writer_do(spool, works[i], &pruning, why))
+                return false;
+    }
+    *count = pruning.count; /* of entries, the last */
     return true;
 }
 
@@ -389,6 +344,7 @@ struct spool *spool_open(const struct spool_options *options, struct fault *why)
     spool->lock_file = -1;
     queue_open(&spool->queue);
     progress_open(&spool->progress);
+    watchers_open(&spool->watchers);
     if (start(spool, why))
         return spool;
     spool_close(spool);
@@ -406,6 +362,7 @@ void spool_close(struct spool *spool)
         database_close(spool->store.database); /* the last to close it checkpoints */
     }
     progress_close(&spool->progress);
+    watchers_close(&spool->watchers);
     queue_close(&spool->queue);
     if (spool->lock_file >= 0)
         (void)close(spool->lock_file); /* ends the lock */

@@ -55,6 +55,18 @@ struct spool_item {
     const char *reference; /**< NULL, or a name by which later messages mean this dossier */
     const char *cause;     /**< NULL, or DEAD on arrival: rule and place, as "R2 /From/OrganId" */
     const char *detail;    /**< one line for people, without personal data */
+    const uint8_t (*files)[SHA256_SIZE]; /**< stored files that it refers to, each once */
+    size_t file_count;
+};
+
+/** What the gateway itself has to tell on Kafka: goes there by the publisher, once, in the order of
+ * numbers with everything else. */
+struct spool_notice {
+    const char *topic; /**< without prefix, as "deliveries" */
+    const char *key;
+    const char *datum; /**< Avro, without prefix */
+    size_t size;
+    int32_t schema_no; /**< from spool_schema */
 };
 
 struct spool_document {
@@ -154,7 +166,8 @@ void spool_when_published(struct spool *spool, int64_t number, void (*done)(void
 bool spool_wait_above(struct spool *spool, int64_t after, int64_t timeout_ms);
 
 /**
- * Kafka will never take this one: DEAD, and what is unpublished behind it in its lane PARKED.
+ * Kafka will never take this one: DEAD, and what is unpublished behind it in its lane PARKED; a
+ * notice is kept and passed over.
  * `number` is the number that the publisher saw.  Waits for the commit.
  */
 bool spool_bury(struct spool *spool, int64_t number, const char *cause, const char *detail,
@@ -166,8 +179,9 @@ bool spool_release(struct spool *spool, int64_t entry, struct fault *why)
 bool spool_discard(struct spool *spool, int64_t entry, const char *reason, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** Deletes published, RELEASED-and-published and DISCARDED entries received before `before_ms`, and
- * nothing else, in small groups; `*count` says how many.  */
+/** Deletes published, RELEASED-and-published and DISCARDED entries received before `before_ms`,
+ * arrivals from before it whose deliveries are all over, notices from before it that are published,
+ * and nothing else, in small groups; `*count` says how many entries. */
 bool spool_prune(struct spool *spool, int64_t before_ms, int64_t *count, struct fault *why)
     __attribute__((warn_unused_result));
 
@@ -183,6 +197,9 @@ struct spool_levels {
     int64_t free_bytes;
     int64_t groups;  /**< commits since start */
     int64_t entries; /**< stored since start */
+    int64_t deliveries_waiting;
+    int64_t deliveries_parked;
+    int64_t deliveries_dead;
     bool below_reserve;
     bool is_overdue; /**< the oldest unpublished READY entry is older than overdue_ms */
 };

@@ -44,6 +44,57 @@ static const struct {
      " repeated = repeated + excluded.repeated, pruned = pruned + excluded.pruned"},
     {offsetof(struct statements, add_placement),
      "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)"},
+    {offsetof(struct statements, add_notice),
+     "INSERT INTO notice (number, at, topic, schema_no, key, datum_digest, datum)"
+     " VALUES (?, ?, ?, ?, ?, ?, ?)"},
+    {offsetof(struct statements, find_position),
+     "SELECT next FROM position WHERE topic = ? AND kafka_partition = ?"},
+    {offsetof(struct statements, add_position),
+     "INSERT INTO position VALUES (?, ?, ?)"
+     " ON CONFLICT DO UPDATE SET next = max(next, excluded.next)"},
+    {offsetof(struct statements, add_arrival),
+     "INSERT INTO arrival (number, arrived_at, kafka_partition, kafka_offset, occurred_at, due_at,"
+     " schema_no, source, event_type, directory, dossier_key, dossier_code, event_id, traceparent,"
+     " event_digest, event) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+    {offsetof(struct statements, add_delivery),
+     "INSERT INTO delivery (number, partner, state, lane, urgency, since, next_at, attempts,"
+     " last_at, last_status, agency, reason, cause) VALUES (?, ?, ?, ?, ?, ?6, ?6, 0, 0, 0, ?, ?,"
+     " ?)"},
+    {offsetof(struct statements, find_delivery),
+     "SELECT partner, state, lane FROM delivery WHERE number = ?"},
+    {offsetof(struct statements, settle_delivery),
+     "UPDATE delivery SET state = ?2, attempts = attempts + ?3, next_at = ifnull(?4, next_at),"
+     " since = ifnull(?5, since), last_at = ifnull(?6, last_at),"
+     " last_status = ifnull(?7, last_status), cause = iif(?8, ?9, cause),"
+     " detail = ifnull(?10, iif(?8, NULL, detail)),"
+     " document_sha256 = ifnull(?11, document_sha256) WHERE number = ?1"},
+    {offsetof(struct statements, reroute_delivery),
+     "UPDATE delivery SET partner = ?2, state = 1, agency = ?3, since = ?4, next_at = ?5,"
+     " cause = NULL, detail = NULL WHERE number = ?1"},
+    {offsetof(struct statements, first_in_lane),
+     "SELECT number, state FROM delivery INDEXED BY delivery_undone"
+     " WHERE partner = ?1 AND lane = ?2 AND state IN (0, 1, 2) ORDER BY number LIMIT 1"},
+    {offsetof(struct statements, next_head_in_lane),
+     "SELECT number, state FROM delivery INDEXED BY delivery_undone WHERE partner = ?1 AND"
+     " lane = ?2 AND state IN (0, 1, 2) AND state <> 1 AND number > ?3 ORDER BY number LIMIT 1"},
+    {offsetof(struct statements, set_delivery_state),
+     "UPDATE delivery SET state = ?2, since = iif(?2 = 0, ?3, since) WHERE number = ?1"},
+    {offsetof(struct statements, end_of_trail),
+     "SELECT count(*), ifnull(max(line), 0) FROM trail WHERE delivery = ?"},
+    {offsetof(struct statements, cut_trail),
+     "DELETE FROM trail WHERE delivery = ?1 AND line = (SELECT min(line) FROM trail"
+     " WHERE delivery = ?1 AND line > ?2)"},
+    {offsetof(struct statements, add_trail),
+     "INSERT INTO trail VALUES (?1, ?2, ?3, ?4, ?5, CASE WHEN ?6 IS NULL THEN ?7"
+     " WHEN ?7 IS NULL THEN ?6 ELSE ?6 || ': ' || ?7 END)"},
+    {offsetof(struct statements, add_file_use),
+     "INSERT INTO file_use VALUES (?, ?, ?) ON CONFLICT DO NOTHING"},
+    {offsetof(struct statements, add_shift),
+     "INSERT INTO delivery_sum (partner, waiting, parked, dead, discarded, delivered, pruned)"
+     " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET waiting = waiting + excluded.waiting,"
+     " parked = parked + excluded.parked, dead = dead + excluded.dead,"
+     " discarded = discarded + excluded.discarded, delivered = delivered + excluded.delivered,"
+     " pruned = pruned + excluded.pruned"},
 };
 enum { STATEMENT_COUNT = sizeof table / sizeof table[0] };
 
@@ -73,7 +124,8 @@ static bool recover_counters(sqlite3 *database, struct counters *counters, struc
         !database_get_number(database, "last_number", &pruned_to, why) ||
         !database_number(database,
                          "SELECT max(ifnull((SELECT max(number) FROM entry), 0),"
-                         " ifnull((SELECT max(number) FROM released), 0))",
+                         " ifnull((SELECT max(number) FROM released), 0),"
+                         " ifnull((SELECT max(number) FROM notice), 0))",
                          &stored, why) ||
         !database_number(database,
                          "SELECT count(*) FROM entry INDEXED BY entry_in_the_way"
@@ -90,6 +142,26 @@ static bool recover_counters(sqlite3 *database, struct counters *counters, struc
     return true;
 }
 
+static bool recover_deliveries(sqlite3 *database, struct counters *counters, struct fault *why)
+{
+    int64_t pruned_to;
+    auto_free(sqlite3_finalize) sqlite3_stmt *sums = database_prepare(
+        database,
+        "SELECT sum(waiting), sum(parked), sum(dead), sum(discarded), sum(delivered),"
+        " (SELECT max(number) FROM arrival) FROM delivery_sum",
+        why);
+    bool found = false;
+    if (!sums || !database_get_number(database, "last_arrival", &pruned_to, why) ||
+        !database_next(database, sums, "read the sums", &found, why))
+        return false;
+    for (int state = 0; state < DELIVERY_STATE_COUNT; state++)
+        counters->deliveries[state] = sqlite3_column_int64(sums, state);
+    counters->last_arrival = sqlite3_column_int64(sums, DELIVERY_STATE_COUNT);
+    if (counters->last_arrival < pruned_to)
+        counters->last_arrival = pruned_to;
+    return true;
+}
+
 /* Looked for from the end, where it is soon found. */
 bool store_find_last_next(struct store *store, struct fault *why)
 {
@@ -98,15 +170,17 @@ bool store_find_last_next(struct store *store, struct fault *why)
         "SELECT max(ifnull((SELECT number FROM entry WHERE state IN (0, 2) AND released IS NULL"
         " ORDER BY number DESC LIMIT 1), 0), ifnull((SELECT r.number FROM released r JOIN entry e"
         " ON e.number = r.entry WHERE e.released = r.number AND e.state IN (2, 4)"
-        " ORDER BY r.number DESC LIMIT 1), 0))",
+        " ORDER BY r.number DESC LIMIT 1), 0), ifnull((SELECT number FROM notice"
+        " WHERE cause IS NULL ORDER BY number DESC LIMIT 1), 0))",
         &store->counters.last_next, why);
 }
 
 bool store_open(struct store *store, sqlite3 *database, struct fault *why)
 {
     store->database = database;
-    return recover_counters(database, &store->counters, why) && store_find_last_next(store, why) &&
-           prepare_all(store, why);
+    return recover_counters(database, &store->counters, why) &&
+           recover_deliveries(database, &store->counters, why) &&
+           store_find_last_next(store, why) && prepare_all(store, why);
 }
 
 void store_forget_names(struct store *store)
@@ -123,11 +197,13 @@ void store_close(struct store *store)
         (void)sqlite3_finalize(*statement_at(&store->statements, i)); /* repeats the last code */
     store_forget_names(store);
     free(store->tallies);
+    free(store->shifts);
 }
 
 bool store_begin(struct store *store, struct fault *why)
 {
     store->tally_count = 0;
+    store->shift_count = 0;
     return database_step(store->database, store->statements.begin, "begin", why);
 }
 
@@ -150,9 +226,24 @@ static bool write_tallies(struct store *store, struct fault *why)
     return true;
 }
 
+static bool write_shifts(struct store *store, struct fault *why)
+{
+    sqlite3_stmt *add = store->statements.add_shift;
+    for (size_t i = 0; i < store->shift_count; i++) {
+        const struct shift *shift = &store->shifts[i];
+        bind_number(add, 1, shift->partner);
+        for (int state = 0; state < DELIVERY_STATE_COUNT; state++) /* the columns' order too */
+            bind_number(add, 2 + state, shift->states[state]);
+        bind_number(add, 2 + DELIVERY_STATE_COUNT, shift->pruned);
+        if (!database_step(store->database, add, "count deliveries", why))
+            return false;
+    }
+    return true;
+}
+
 bool store_commit(struct store *store, struct fault *why)
 {
-    return write_tallies(store, why) &&
+    return write_tallies(store, why) && write_shifts(store, why) &&
            database_step(store->database, store->statements.commit, "commit", why);
 }
 
@@ -221,6 +312,57 @@ struct tally *store_tally(struct store *store, int64_t partner, int64_t received
     struct tally *tally = &store->tallies[store->tally_count++];
     *tally = (struct tally){.day = day, .partner = partner};
     return tally;
+}
+
+struct shift *store_shift(struct store *store, int64_t partner, struct fault *why)
+{
+    for (size_t i = 0; i < store->shift_count; i++)
+        if (store->shifts[i].partner == partner)
+            return &store->shifts[i];
+    if (store->shift_count == store->shift_capacity) {
+        size_t capacity = store->shift_capacity ? store->shift_capacity * 2 : 16;
+        struct shift *larger = reallocarray(store->shifts, capacity, sizeof *larger);
+        if (!larger) {
+            (void)fault_memory(why);
+            return NULL;
+        }
+        store->shifts = larger;
+        store->shift_capacity = capacity;
+    }
+    struct shift *shift = &store->shifts[store->shift_count++];
+    *shift = (struct shift){.partner = partner};
+    return shift;
+}
+
+bool store_count(struct store *store, int64_t partner, enum delivery_state state, int64_t by,
+                 struct fault *why)
+{
+    struct shift *shift = store_shift(store, partner, why);
+    if (!shift)
+        return false;
+    shift->states[state] += by;
+    store->counters.deliveries[state] += by;
+    return true;
+}
+
+bool store_notice(struct store *store, const struct spool_notice *notice, int64_t at_ms,
+                  struct fault *why)
+{
+    sqlite3_stmt *add = store->statements.add_notice;
+    uint8_t digest[SHORT_DIGEST_SIZE];
+    int64_t topic;
+    if (!store_name(store, notice->topic, &topic, why))
+        return false;
+    short_digest(notice->datum, notice->size, digest);
+    store->counters.last_next = ++store->counters.last_number;
+    bind_number(add, 1, store->counters.last_number);
+    bind_number(add, 2, at_ms);
+    bind_number(add, 3, topic);
+    bind_number(add, 4, notice->schema_no);
+    bind_text(add, 5, notice->key);
+    bind_bytes(add, 6, digest, sizeof digest);
+    bind_bytes(add, 7, notice->datum, notice->size);
+    return database_step(store->database, add, "store a notice", why);
 }
 
 bool store_published(struct store *store, int64_t watermark, const struct spool_place *places,

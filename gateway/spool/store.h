@@ -3,7 +3,7 @@
 #define SPOOL_STORE_H
 
 #include "spool/database.h"
-#include "spool/spool.h"
+#include "spool/delivery.h"
 
 /**
  * What the writer does inside its transactions.  One thread uses it.  The counters follow what is
@@ -18,6 +18,9 @@ struct counters {
     int64_t parked;
     int64_t dead;
     int64_t entries; /**< stored since start */
+    int64_t last_arrival;
+    int64_t deliveries[DELIVERY_STATE_COUNT]; /**< by state; what is over counts for ever */
+    int64_t changes;                          /**< of deliveries since start */
 };
 
 enum { NAME_CACHE = 64 };
@@ -31,6 +34,14 @@ struct statements {
     sqlite3_stmt *add_reference;
     sqlite3_stmt *add_tally;
     sqlite3_stmt *add_placement;
+    sqlite3_stmt *add_notice;
+    sqlite3_stmt *find_position, *add_position;
+    sqlite3_stmt *add_arrival, *add_delivery;
+    sqlite3_stmt *find_delivery, *settle_delivery, *reroute_delivery;
+    sqlite3_stmt *first_in_lane, *next_head_in_lane, *set_delivery_state;
+    sqlite3_stmt *end_of_trail, *cut_trail, *add_trail;
+    sqlite3_stmt *add_shift;
+    sqlite3_stmt *add_file_use;
 };
 
 /** One partner's day, until its group ends. */
@@ -39,6 +50,13 @@ struct tally {
     int64_t partner;
     int64_t received, refused, repeated, pruned;
     int64_t first, last; /* numbers of its entries; 0: it has none */
+};
+
+/** What a group changed in the sums of one partner's deliveries. */
+struct shift {
+    int64_t partner; /**< 0: unroutable ones */
+    int64_t states[DELIVERY_STATE_COUNT];
+    int64_t pruned;
 };
 
 struct store {
@@ -54,6 +72,8 @@ struct store {
     } names[NAME_CACHE];
     struct tally *tallies;
     size_t tally_count, tally_capacity;
+    struct shift *shifts;
+    size_t shift_count, shift_capacity;
 };
 
 bool store_open(struct store *store, sqlite3 *database, struct fault *why)
@@ -61,7 +81,7 @@ bool store_open(struct store *store, sqlite3 *database, struct fault *why)
 void store_close(struct store *store);
 
 bool store_begin(struct store *store, struct fault *why) __attribute__((warn_unused_result));
-/** Writes the tallies, then makes everything since store_begin durable. */
+/** Writes the tallies and the shifts, then makes everything since store_begin durable. */
 bool store_commit(struct store *store, struct fault *why) __attribute__((warn_unused_result));
 /** Undoes everything since store_begin; the caller puts the counters back. */
 void store_rollback(struct store *store);
@@ -76,6 +96,29 @@ void store_forget_names(struct store *store);
 /** The tally of a partner's day, in memory until the commit. */
 struct tally *store_tally(struct store *store, int64_t partner, int64_t received_at_ms,
                           struct fault *why) __attribute__((warn_unused_result));
+
+/** The shift of a partner's sums, in memory until the commit. */
+struct shift *store_shift(struct store *store, int64_t partner, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Counts `by` more deliveries of a partner in a state. */
+bool store_count(struct store *store, int64_t partner, enum delivery_state state, int64_t by,
+                 struct fault *why) __attribute__((warn_unused_result));
+
+/** A notice under the next number. */
+bool store_notice(struct store *store, const struct spool_notice *notice, int64_t at_ms,
+                  struct fault *why) __attribute__((warn_unused_result));
+
+/** The files that an entry or an arrival uses. */
+struct file_uses {
+    int64_t number; /**< of the entry or the arrival */
+    bool is_arrival;
+    const uint8_t (*files)[SHA256_SIZE];
+    size_t count;
+};
+/** Notes them; see filing.c. */
+bool store_file_uses(struct store *store, const struct file_uses *uses, struct fault *why)
+    __attribute__((warn_unused_result));
 
 /** Why a document is DEAD that has an id of before with other content. */
 #define CONFLICT_CAUSE "conflict"
@@ -103,6 +146,25 @@ bool lane_release(struct store *store, int64_t entry, struct fault *why)
 bool lane_discard(struct store *store, int64_t entry, const char *reason, struct fault *why)
     __attribute__((warn_unused_result));
 
+/** A dossier toward a partner.  Without one (`is_one` false) a delivery waits for no other. */
+struct delivery_lane {
+    int64_t partner;
+    int64_t key;
+    bool is_one;
+};
+
+/* Lanes of deliveries: see delivery_lane.c. */
+int64_t delivery_lane_key(const char *dossier_code);
+/** Whether something of the lane is not over. */
+bool delivery_lane_is_taken(struct store *store, const struct delivery_lane *lane, bool *is_taken,
+                            struct fault *why) __attribute__((warn_unused_result));
+/** The first one, when it is PARKED, is WAITING from now on: what was before it is over. */
+bool delivery_lane_open(struct store *store, const struct delivery_lane *lane, int64_t at_ms,
+                        struct fault *why) __attribute__((warn_unused_result));
+/** The same, and what stood first before one was put in front of it is PARKED. */
+bool delivery_lane_mend(struct store *store, const struct delivery_lane *lane, int64_t at_ms,
+                        struct fault *why) __attribute__((warn_unused_result));
+
 /** One walk over what is old, in several transactions. */
 struct pruning {
     int64_t before_ms;
@@ -113,6 +175,14 @@ struct pruning {
 
 /** Goes on with the walk, over about `limit` entries. */
 bool prune_some(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** The same for arrivals whose deliveries are all over, each with these, in `pruning` of its own.
+ */
+bool prune_arrivals(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
+    __attribute__((warn_unused_result));
+/** The same for notices that are published. */
+bool prune_notices(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
     __attribute__((warn_unused_result));
 
 /** Days since 1970 in Vietnam. */

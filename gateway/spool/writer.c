@@ -109,6 +109,8 @@ static void run_group(struct spool *spool, struct task *tasks)
     spool->groups++;
     progress_move(&spool->progress, &store->counters);
     end_tasks(&spool->queue, tasks, NULL);
+    if (store->counters.changes != before.changes)
+        watchers_call(&spool->watchers);
     if (spool->wal_frames >= spool->checkpoint_at)
         checkpoint(spool);
 }
@@ -156,4 +158,58 @@ void writer_stop(struct spool *spool)
     queue_end(&spool->queue);
     if (spool->is_running)
         (void)pthread_join(spool->writer, NULL);
+}
+
+/* ---- work of others in the writer's thread ---- */
+
+/* On the caller's stack until it ends. */
+struct call {
+    struct task task;
+    bool (*work)(struct store *store, void *arguments, struct fault *why);
+    void *arguments;
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    bool is_ended; /* guarded by lock, as is the fault */
+    struct fault fault;
+};
+
+static bool write_call(struct task *task, struct store *store, struct fault *why)
+{
+    const struct call *call = (const struct call *)task;
+    return call->work(store, call->arguments, why);
+}
+
+static void end_call(struct task *task, const struct fault *why)
+{
+    struct call *call = (struct call *)task;
+    (void)pthread_mutex_lock(&call->lock);
+    call->fault = why ? *why : (struct fault){.kind = FAULT_NONE};
+    call->is_ended = true;
+    (void)pthread_cond_signal(&call->ended);
+    (void)pthread_mutex_unlock(&call->lock);
+}
+
+bool writer_do(struct spool *spool,
+               bool (*work)(struct store *store, void *arguments, struct fault *why),
+               void *arguments, struct fault *why)
+{
+    struct call call = {
+        .task = {.write = write_call, .end = end_call},
+        .work = work,
+        .arguments = arguments,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .ended = PTHREAD_COND_INITIALIZER,
+    };
+    bool is_put = queue_put(&spool->queue, &call.task, NO_LIMIT, NO_LIMIT, why);
+    if (is_put) {
+        (void)pthread_mutex_lock(&call.lock);
+        while (!call.is_ended)
+            (void)pthread_cond_wait(&call.ended, &call.lock);
+        (void)pthread_mutex_unlock(&call.lock);
+        if (call.fault.kind != FAULT_NONE)
+            *why = call.fault;
+    }
+    (void)pthread_cond_destroy(&call.ended);
+    (void)pthread_mutex_destroy(&call.lock);
+    return is_put && call.fault.kind == FAULT_NONE;
 }

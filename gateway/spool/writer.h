@@ -20,8 +20,21 @@ struct progress {
     int64_t last_next; /* guarded by lock, as are the rest; see struct counters */
     int64_t watermark;
     struct waiter *waiters; /* in no order: there are few */
+    int64_t last_arrival;
     struct spool_levels levels;
     bool is_closed;
+};
+
+enum { WATCHERS = 8 };
+
+/** Who wants to know that deliveries changed. */
+struct watchers {
+    pthread_mutex_t lock; /* held while they are called */
+    size_t count;         /* guarded by lock, as is the rest */
+    struct {
+        void (*changed)(void *own);
+        void *own;
+    } watchers[WATCHERS];
 };
 
 struct spool {
@@ -31,6 +44,7 @@ struct spool {
     struct store store; /* the writer's alone, once it runs */
     struct queue queue;
     struct progress progress;
+    struct watchers watchers;
     pthread_t writer;
     bool is_running;
     int64_t wal_frames;    /* the writer's: in the WAL after the last commit */
@@ -46,10 +60,23 @@ bool writer_start(struct spool *spool, struct fault *why) __attribute__((warn_un
 /** Commits what is queued and ends the thread. */
 void writer_stop(struct spool *spool);
 
+/** Has the writer do `work` inside a group's transaction, and waits for the group's end.  What work
+ * may do and give as a fault is as with a task. */
+bool writer_do(struct spool *spool,
+               bool (*work)(struct store *store, void *arguments, struct fault *why),
+               void *arguments, struct fault *why) __attribute__((warn_unused_result));
+
+void watchers_open(struct watchers *watchers);
+void watchers_close(struct watchers *watchers);
+void watchers_call(struct watchers *watchers);
+
 void progress_open(struct progress *progress);
 void progress_close(struct progress *progress);
 /** Takes the counters over after a commit; wakes those who wait, and calls whose number it is. */
 void progress_move(struct progress *progress, const struct counters *counters);
+/** False (FAULT_RETRY) when the disk is below its reserve. */
+bool progress_has_room(struct progress *progress, struct fault *why)
+    __attribute__((warn_unused_result));
 /** Calls everybody who still waits; nobody may wait from now on. */
 void progress_end(struct progress *progress);
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Arrivals that are old and of which every delivery is over go, with all that is said of them, and
+ * so do old notices that are published.  What waits, or waits for a person, is passed over. */
+#include "spool/store.h"
+
+static bool run_between(struct store *store, const char *sql, int64_t first, int64_t last,
+                        struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *statement =
+        database_prepare(store->database, sql, why);
+    if (!statement)
+        return false;
+    bind_number(statement, 1, first);
+    bind_number(statement, 2, last);
+    return database_step(store->database, statement, "delete what is old", why);
+}
+
+/* Deliveries that are gone count as such in the sums of their partners. */
+static bool count_pruned(struct store *store, int64_t arrival, struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
+        store->database,
+        "SELECT partner FROM delivery WHERE number BETWEEN ?1 * 1024 AND ?1 * 1024 + 1023", why);
+    if (!rows)
+        return false;
+    bind_number(rows, 1, arrival);
+    for (bool found;;) {
+        if (!database_next(store->database, rows, "read what is old", &found, why))
+            return false;
+        if (!found)
+            return true;
+        struct shift *shift = store_shift(store, sqlite3_column_int64(rows, 0), why);
+        if (!shift)
+            return false;
+        shift->pruned++;
+    }
+}
+
+static bool delete_arrival(struct store *store, int64_t arrival, struct fault *why)
+{
+    int64_t first = arrival * DELIVERIES_PER_ARRIVAL;
+    int64_t last = first + DELIVERIES_PER_ARRIVAL - 1;
+    return count_pruned(store, arrival, why) &&
+           run_between(store, "DELETE FROM trail WHERE delivery BETWEEN ? AND ?", first, last,
+                       why) &&
+           run_between(store, "DELETE FROM delivery WHERE number BETWEEN ? AND ?", first, last,
+                       why) &&
+           run_between(store,
+                       "DELETE FROM file_use WHERE is_arrival = 1 AND number BETWEEN ? AND ?",
+                       arrival, arrival, why) &&
+           run_between(store, "DELETE FROM arrival WHERE number BETWEEN ? AND ?", arrival, arrival,
+                       why);
+}
+
+/* Up to `limit` arrivals from the cursor on: those that are over are given as numbers. */
+static bool walk(struct store *store, struct pruning *pruning, int64_t limit, int64_t *over,
+                 size_t *count, struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
+        store->database,
+        "SELECT number, arrived_at, NOT EXISTS (SELECT 1 FROM delivery d WHERE d.number BETWEEN"
+        " a.number * 1024 AND a.number * 1024 + 1023 AND d.state IN (0, 1, 2))"
+        " FROM arrival a WHERE number > ?1 ORDER BY number LIMIT ?2",
+        why);
+    if (!rows)
+        return false;
+    bind_number(rows, 1, pruning->cursor);
+    bind_number(rows, 2, limit);
+    pruning->has_more = true;
+    for (int64_t seen = 0; seen < limit; seen++) {
+        bool found;
+        if (!database_next(store->database, rows, "look for what is old", &found, why))
+            return false;
+        if (!found || sqlite3_column_int64(rows, 1) >= pruning->before_ms) {
+            pruning->has_more = false;
+            return true;
+        }
+        pruning->cursor = sqlite3_column_int64(rows, 0);
+        if (sqlite3_column_int(rows, 2))
+            over[(*count)++] = pruning->cursor;
+    }
+    return true;
+}
+
+bool prune_arrivals(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
+{
+    size_t count = 0;
+    auto_free(free) int64_t *over = calloc((size_t)limit, sizeof *over);
+    if (!over)
+        return fault_memory(why);
+    if (!walk(store, pruning, limit, over, &count, why))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!delete_arrival(store, over[i], why))
+            return false;
+    pruning->count += (int64_t)count;
+    /* A number that is gone from the rows must still never be given again. */
+    return database_set_number(store->database, "last_arrival", store->counters.last_arrival, why);
+}
+
+bool prune_notices(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *drop = database_prepare(
+        store->database,
+        "DELETE FROM notice WHERE number IN (SELECT number FROM notice WHERE number <= ?1 AND"
+        " number < ifnull((SELECT number FROM notice WHERE at >= ?2 ORDER BY number LIMIT 1),"
+        " ?1 + 1) ORDER BY number LIMIT ?3)",
+        why);
+    if (!drop)
+        return false;
+    bind_number(drop, 1, store->counters.watermark);
+    bind_number(drop, 2, pruning->before_ms);
+    bind_number(drop, 3, limit);
+    if (!database_step(store->database, drop, "delete old notices", why))
+        return false;
+    int64_t count = sqlite3_changes64(store->database);
+    pruning->count += count;
+    pruning->has_more = count == limit;
+    return database_set_number(store->database, "last_number", store->counters.last_number, why);
+}
