@@ -11,6 +11,7 @@ static const struct command commands[] = {
     {"topics", cli_topics, "make the topics on Kafka"},
     {"publisher", cli_publisher, "the word that a held publisher waits for"},
     {"adapter", cli_adapter, "check and try the formats of partners"},
+    {"route", cli_route, "why an event went where it went"},
     {"agency", cli_agency, "who answers for an agency code on a day"},
     {"partner", cli_partner, "keys for partners"},
     {0},

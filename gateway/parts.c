@@ -58,17 +58,25 @@ static void stop_adapters(struct daemon *daemon)
     adapters_free(daemon->adapters);
 }
 
-/* A partner's adapter that does not exist would only show when that partner sends. */
+static bool adapter_exists(const struct daemon *daemon, const struct partner *partner,
+                           const char *adapter, struct fault *why)
+{
+    return adapters_find(daemon->adapters, adapter) ||
+           fault_set(why, FAULT_REFUSE, "%s: partner %s: there is no adapter %s",
+                     daemon->config->directory.partners, partner->id, adapter);
+}
+
+/* A partner's adapter that does not exist would only show when that partner sends or gets. */
 static bool adapters_exist(void *own, const struct directory *directory, struct fault *why)
 {
     const struct daemon *daemon = own;
     for (size_t i = 0; i < directory_partner_count(directory); i++) {
         const struct partner *partner = directory_partner_at(directory, i);
         for (size_t j = 0; j < partner->adapter_count; j++)
-            if (!adapters_find(daemon->adapters, partner->adapters[j]))
-                return fault_set(why, FAULT_REFUSE, "%s: partner %s: there is no adapter %s",
-                                 daemon->config->directory.partners, partner->id,
-                                 partner->adapters[j]);
+            if (!adapter_exists(daemon, partner, partner->adapters[j], why))
+                return false;
+        if (!adapter_exists(daemon, partner, partner->deliver.adapter, why))
+            return false;
     }
     return true;
 }

@@ -26,6 +26,7 @@ int cli_agency(int argc, char **argv);
 int cli_events(int argc, char **argv);
 int cli_partner(int argc, char **argv);
 int cli_publisher(int argc, char **argv);
+int cli_route(int argc, char **argv);
 int cli_send(int argc, char **argv);
 int cli_show(int argc, char **argv);
 int cli_spool(int argc, char **argv);
