@@ -76,6 +76,14 @@ struct config {
         struct config_list properties;
     } kafka;
     struct {
+        bool enabled;
+        int64_t connections;
+        int64_t answer_limit_bytes;
+        int64_t first_delay_ms, longest_delay_ms;
+        int64_t breaker_failures, probe_ms;
+        int64_t batch_entries, batch_bytes;
+    } deliver;
+    struct {
         char *url;
         char *user, *password_file;
         char *ca_file;
