@@ -46,20 +46,20 @@ bool proof_is_of_link(const uint8_t key[FILE_KEY_SIZE], const struct file_link *
            CRYPTO_memcmp(right, proof, SHA256_HEX_SIZE - 1) == 0;
 }
 
-void proof_mark(const uint8_t key[FILE_KEY_SIZE], const uint8_t document[SHA256_SIZE],
-                const char *text, size_t size, char mark[PROOF_MARK_SIZE])
+void proof_mark(const uint8_t key[FILE_KEY_SIZE], const char *partner, const char *text,
+                size_t size, char mark[PROOF_MARK_SIZE])
 {
     uint8_t digests[2 * SHA256_SIZE], digest[SHA256_SIZE];
-    memcpy(digests, document, SHA256_SIZE);
+    digest_sha256(partner, strlen(partner), digests);
     digest_sha256(text, size, digests + SHA256_SIZE);
     digest_hmac(key, FILE_KEY_SIZE, digests, sizeof digests, digest);
     digest_hex(digest, PROOF_MARK_HEX / 2, mark);
 }
 
-bool proof_is_mark(const uint8_t key[FILE_KEY_SIZE], const uint8_t document[SHA256_SIZE],
-                   const char *text, size_t size, const char *mark)
+bool proof_is_mark(const uint8_t key[FILE_KEY_SIZE], const char *partner, const char *text,
+                   size_t size, const char *mark)
 {
     char right[PROOF_MARK_SIZE];
-    proof_mark(key, document, text, size, right);
+    proof_mark(key, partner, text, size, right);
     return CRYPTO_memcmp(right, mark, PROOF_MARK_HEX) == 0;
 }

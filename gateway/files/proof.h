@@ -32,13 +32,13 @@ bool proof_is_of_link(const uint8_t key[FILE_KEY_SIZE], const struct file_link *
 enum { PROOF_MARK_HEX = 32, PROOF_MARK_SIZE = PROOF_MARK_HEX + 1 };
 
 /**
- * The mark of `text`, a reference without its mark, in the document that was received with this
- * hash: in no other document does it hold, so a reference is worth nothing to whoever copies it.
+ * The mark of `text`, a reference without its mark, in documents of this partner: a reference is
+ * worth nothing to another partner that copies it.
  */
-void proof_mark(const uint8_t key[FILE_KEY_SIZE], const uint8_t document[SHA256_SIZE],
-                const char *text, size_t size, char mark[PROOF_MARK_SIZE]);
+void proof_mark(const uint8_t key[FILE_KEY_SIZE], const char *partner, const char *text,
+                size_t size, char mark[PROOF_MARK_SIZE]);
 /** `mark` has PROOF_MARK_HEX bytes. */
-bool proof_is_mark(const uint8_t key[FILE_KEY_SIZE], const uint8_t document[SHA256_SIZE],
-                   const char *text, size_t size, const char *mark);
+bool proof_is_mark(const uint8_t key[FILE_KEY_SIZE], const char *partner, const char *text,
+                   size_t size, const char *mark);
 
 #endif

@@ -9,6 +9,7 @@
 #include "http/target.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -208,6 +209,14 @@ void http_resume(struct http_request *request)
 {
     if (claim(request, REQUEST_RESUMED))
         MHD_resume_connection(request->connection);
+}
+
+bool http_is_gone(const struct http_request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct pollfd peer = {.fd = info ? info->connect_fd : -1, .events = POLLRDHUP};
+    return poll(&peer, 1, 0) > 0 && (peer.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 bool request_was_resumed(struct http_request *request)

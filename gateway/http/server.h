@@ -122,6 +122,10 @@ void http_add_header(struct http_request *request, const char *name, const char 
  * before the work is handed on. */
 void http_suspend(struct http_request *request);
 
+/** Whether the client has closed its side: nobody is there to take an answer, as far as the system
+ * knows.  On the request's thread. */
+bool http_is_gone(const struct http_request *request);
+
 /** Brings a suspended request back to its thread, where `resumed` goes on with it: so whoever must
  * not lose time needs not write the answer.  From any thread, instead of http_answer. */
 void http_resume(struct http_request *request);

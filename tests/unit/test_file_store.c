@@ -450,15 +450,15 @@ static void a_link_proves_itself_and_nothing_else(void **state)
     assert_false(proof_is_of_link(key, &link, proof));
 }
 
-static void a_mark_holds_in_one_document(void **state)
+static void a_mark_holds_for_one_partner(void **state)
 {
-    const uint8_t key[FILE_KEY_SIZE] = {1}, document[SHA256_SIZE] = {2}, other[SHA256_SIZE] = {3};
+    const uint8_t key[FILE_KEY_SIZE] = {1};
     char mark[PROOF_MARK_SIZE];
     (void)state;
-    proof_mark(key, document, "lienthong-file:x", 16, mark);
-    assert_true(proof_is_mark(key, document, "lienthong-file:x", 16, mark));
-    assert_false(proof_is_mark(key, other, "lienthong-file:x", 16, mark));
-    assert_false(proof_is_mark(key, document, "lienthong-file:y", 16, mark));
+    proof_mark(key, "motcua", "lienthong-file:x", 16, mark);
+    assert_true(proof_is_mark(key, "motcua", "lienthong-file:x", 16, mark));
+    assert_false(proof_is_mark(key, "motcub", "lienthong-file:x", 16, mark));
+    assert_false(proof_is_mark(key, "motcua", "lienthong-file:y", 16, mark));
 }
 
 int main(void)
@@ -481,7 +481,7 @@ int main(void)
         cmocka_unit_test(only_an_unused_file_that_nobody_holds_is_removed),
         cmocka_unit_test(a_file_brought_anew_while_it_leaves_is_there),
         cmocka_unit_test(a_link_proves_itself_and_nothing_else),
-        cmocka_unit_test(a_mark_holds_in_one_document),
+        cmocka_unit_test(a_mark_holds_for_one_partner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
