@@ -11,8 +11,13 @@ from harness.partner import Partner
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also tests that take minutes")
-    parser.addoption("--outage-seconds", type=float, default=12, help="of the broker, under load")
+    parser.addoption("--outage-seconds", type=float, default=12, help="of the broker, and of a partner, under load")
     parser.addoption("--kills", type=int, default=8, help="of the daemon in the kill loop")
+    parser.addoption("--order-dossiers", type=int, default=60, help="toward ten partners")
+    parser.addoption("--order-events", type=int, default=10, help="of each of these dossiers")
+    parser.addoption("--delivery-rounds", type=int, default=3,
+                     help="of calm and trouble in turns, beside a partner that misbehaves")
+    parser.addoption("--delivery-kills", type=int, default=8, help="of the daemon while it delivers")
     parser.addoption("--handoffs", type=int, default=1500, help="at least, in the kill loop")
 
 

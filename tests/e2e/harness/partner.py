@@ -47,6 +47,7 @@ class Notes:
     def __init__(self, path):
         self.path, self.offset, self.place = path, 0, 0
         self.requests, self.by_number, self.connections = [], {}, []
+        self.taken_keys = set()
 
     def read(self):
         if not self.path.exists():
@@ -63,8 +64,10 @@ class Notes:
 
     def take(self, line):
         if line["event"] == "request":
-            self.requests.append(Request(line, self.place))
-            self.by_number[line["no"]] = self.requests[-1]
+            request = self.by_number[line["no"]] = Request(line, self.place)
+            self.requests.append(request)
+            if request.is_taken:
+                self.taken_keys.add(request.key)
         elif line["event"] == "end":
             self.by_number[line["no"]].end(line, self.place)
         elif line["event"] == "connected":
@@ -104,13 +107,14 @@ class Partner:
 
     # Its life.
 
-    def start(self):
+    def start(self, *behaviours):
         assert self.process is None, "it runs already"
         words = [sys.executable, PROGRAM, "--folder", self.folder, "--adapter", self.adapter,
                  "--port", str(self.port), "--control", str(self.control_port), "--seed", self.seed]
         words += ["--certificate", self.certificate] if self.certificate else []
         words += ["--client-ca", self.client_ca] if self.client_ca else []
         words += ["--keep"] if self.keep else []
+        words += ["--behave", json.dumps(behaviours)] if behaviours else []
         with open(self.folder / "errors", "ab") as errors:
             self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors)
         Partner.started.append(self.process)
@@ -175,7 +179,9 @@ class Partner:
 
     def wait_taken(self, keys, timeout=30):
         """Until it has taken all these events."""
-        keys = set(keys)
-        return self.wait_for(
-            lambda seen: keys <= {one.key for one in seen if one.is_taken}, timeout,
-            f"one of {len(keys)} events")
+        keys, deadline = set(keys), time.monotonic() + timeout
+        while not keys <= self.notes.read().taken_keys:
+            missing = keys - self.notes.taken_keys
+            assert time.monotonic() < deadline, \
+                f"{self.id}: {len(missing)} of {len(keys)} events did not come in {timeout} s"
+            time.sleep(0.05)

@@ -102,6 +102,7 @@ class Partner:
         self.options = options
         self.service = SERVICES[options.adapter]()
         self.behaviours = Behaviours(options.seed)
+        self.behaviours.set(options.behave)
         self.numbers = {"request": 0, "connection": 0, "open": 0}
         self.remember(options.folder / "requests.jsonl")
         self.log = Log(options.folder / "requests.jsonl")
@@ -327,6 +328,7 @@ def parse():
     parser.add_argument("--control", type=int, required=True)
     parser.add_argument("--certificate", help="chain and key in one PEM file: HTTPS")
     parser.add_argument("--client-ca", help="asks clients for a certificate of this authority")
+    parser.add_argument("--behave", type=json.loads, default=[], help="so from the beginning")
     parser.add_argument("--seed", default="0", help="of the dice for behaviours with a share")
     parser.add_argument("--keep", action="store_true", help="keep every document in F/documents")
     return parser.parse_args()
