@@ -27,9 +27,9 @@ class Sender(threading.Thread):
     """Posts events of dossiers of its own, one after another, until each is accepted.  What it sent
     is in `sent`, in the order of acceptance."""
 
-    def __init__(self, gateway, name, *, seed="0", pause=0.0):
+    def __init__(self, gateway, name, *, seed="0", pause=0.0, partner=SENDER):
         super().__init__(daemon=True)
-        self.gateway, self.name_, self.pause = gateway, name, pause
+        self.gateway, self.name_, self.pause, self.partner = gateway, name, pause, partner
         self.random = random.Random(f"{seed}-{name}")
         self.connection, self.plan = None, []
         self.sent, self.errors = [], []
@@ -51,11 +51,11 @@ class Sender(threading.Thread):
         except Exception as error:  # a dead sender must fail the test, not shorten it
             self.errors.append(f"sender {self.name_}: {error!r}")
 
-    def post(self, dossier, kind="HANDED_OFF", receiver=documents.DISTRICT, no=1):
-        """One event; what was sent."""
+    def post(self, dossier, kind="HANDED_OFF", receiver=documents.DISTRICT, no=1, **more):
+        """One event; what was sent.  `more` is for the document."""
         token, content = f"{self.name_}-{len(self.sent):05d}", self.random.randbytes(24).hex()
         body = documents.marked_xml(token, dossier, f"[{token}|{content}]", kind=kind,
-                                    receiver=receiver, no=no)
+                                    receiver=receiver, no=no, **more)
         at = time.time()
         receipt = self.until_accepted(body)
         self.sent.append(Sent(dossier, receipt["event_id"], token, content, at))
@@ -64,7 +64,7 @@ class Sender(threading.Thread):
         return self.sent[-1]
 
     def until_accepted(self, body):
-        headers = self.gateway.authorised(SENDER, {"Content-Type": XML})
+        headers = self.gateway.authorised(self.partner, {"Content-Type": XML})
         while True:
             status, answer = self.one_try(body, headers)
             if status in (200, 202):

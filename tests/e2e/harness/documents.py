@@ -97,8 +97,8 @@ KINDS = {"HANDED_OFF": ("HANDOFF", 4), "RECEIVED": ("STATUS", 2), "STEP_RECORDED
          "CORRECTED": ("STATUS", 4)}
 
 
-def marked_xml(message_id, dossier, mark, *, kind="HANDED_OFF", receiver=DISTRICT, no=1,
-               at="2025-05-12T14:45:00+07:00"):
+def marked_xml(message_id, dossier, mark, *, kind="HANDED_OFF", sender=COMMUNE, receiver=DISTRICT,
+               no=1, at="2025-05-12T14:45:00+07:00"):
     """A small message of the gateway's own format with `mark` in both texts, of the dossier and of
     the step, so that every other format has a place for it."""
     message, status = KINDS[kind]
@@ -108,14 +108,14 @@ def marked_xml(message_id, dossier, mark, *, kind="HANDED_OFF", receiver=DISTRIC
   <Envelope><MessageId>{escape(message_id)}</MessageId><MessageType>{message}</MessageType>{event}
     <OccurredAt>{at}</OccurredAt></Envelope>
   <Handoff><HandoffId>HO-{dossier}-{no:02d}</HandoffId><HandoffNo>{no}</HandoffNo>
-    <From><AgencyCode>{COMMUNE}</AgencyCode></From><To><AgencyCode>{receiver}</AgencyCode></To>
+    <From><AgencyCode>{sender}</AgencyCode></From><To><AgencyCode>{receiver}</AgencyCode></To>
     <HandedOffAt>{at}</HandedOffAt></Handoff>
   <Step><Officer>{OFFICER}</Officer><Content>Bước {no} {escape(mark)}</Content></Step>
   <Dossier>
     <DossierCode>{dossier}</DossierCode>
     <ProcedureCode>1.011442</ProcedureCode>
     <StatusCode>{status}</StatusCode>
-    <ReceivingAgency>{COMMUNE}</ReceivingAgency>
+    <ReceivingAgency>{sender}</ReceivingAgency>
     <DueAt>2025-05-26T17:00:00+07:00</DueAt>
     <Summary>Việc {no} {escape(mark)}</Summary>
     <Applicant><Kind>1</Kind><FullName>{APPLICANT}</FullName></Applicant>
