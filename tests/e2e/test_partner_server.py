@@ -165,7 +165,7 @@ def test_an_error_within_200(partners, adapter, final):
     one.behave({"kind": "error", "final": final})
     status, _, body = send(one, b"{}", JSON)
     assert status == 200 and "0" not in (json.loads(body).get("error_code"),
-                                         json.loads(body).get("errorCode"))
+                                         json.loads(body).get("ErrorCode"))
     assert not one.taken()
 
 

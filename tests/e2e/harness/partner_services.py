@@ -139,18 +139,19 @@ class Exchange(Service):
         given = (call.headers.get("x-systemid"), call.headers.get("x-secretkey"))
         document = self.document_of(call)
         if given != (self.user, self.password):
-            return Reply(401, {"status": "FAIL", "message": "Unauthorized"}, "denied",
+            return Reply(401, {"status": "FAIL", "ErrorCode": "15",
+                               "message": "Unauthorized"}, "denied",
                          document=document)
         try:
             root = ElementTree.fromstring(document)
         except ElementTree.ParseError:
-            return Reply(200, {"status": "FAIL", "errorCode": "-1",
+            return Reply(200, {"status": "FAIL", "ErrorCode": "10",
                                "message": "edocFile is malformed"}, "malformed", document=document)
         if not root.tag.endswith("}edXML"):
-            return Reply(200, {"status": "FAIL", "errorCode": "-1",
+            return Reply(200, {"status": "FAIL", "ErrorCode": "22",
                                "message": "edocFile is no edXML"}, "malformed", document=document)
         self.logins += 1
-        return Reply(200, {"status": "OK", "errorCode": "0", "docId": str(self.logins)}, "taken",
+        return Reply(200, {"status": "OK", "ErrorCode": "0", "docId": str(self.logins)}, "taken",
                      document=document)
 
     @staticmethod
@@ -210,10 +211,10 @@ SERVICES = {"lienthong-xml": Native, "dvcqg-json": Portal, "edxml": Exchange, "d
 # another try, and one that says that the document will never be taken.
 ERRORS = {
     "lienthong-xml": ((503, {"title": "busy"}), (422, {"title": "refused"})),
-    "dvcqg-json": ((200, {"error_code": "99", "message": "Hệ thống đang bận, vui lòng thử lại sau"}),
+    "dvcqg-json": ((200, {"error_code": "99", "message": "Hệ thống bận, vui lòng thử lại sau"}),
                    (200, {"error_code": "5", "message": "Mã thủ tục hành chính không hợp lệ"})),
-    "edxml": ((200, {"status": "FAIL", "errorCode": "99", "message": "System busy"}),
-              (200, {"status": "FAIL", "errorCode": "-1", "message": "edocFile is malformed"})),
+    "edxml": ((200, {"status": "FAIL", "ErrorCode": "20", "message": "LGSP error"}),
+              (200, {"status": "FAIL", "ErrorCode": "22", "message": "edXML is malformed"})),
     "dvc2026-json": ((502, {"code": 502, "message": "upstream down", "data": None}),
                      (400, {"code": 400, "message": "thiếu trường bắt buộc", "data": None})),
 }
