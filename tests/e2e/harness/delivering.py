@@ -114,8 +114,11 @@ def dossier_plan(dossiers, events, receivers, *, kinds=("HANDED_OFF",), seed="0"
             del left[dossier]
 
 
-def findings_at(partner, expected, kills=()):
-    return [f"{partner.id}: {line}" for line in judge(expected, partner.requests(), kills)]
+def findings_at(partner, expected, kills=(), only_these=False):
+    """The judge's words about one partner; `only_these`: it got other events as well."""
+    keys = {one.key for one in expected}
+    requests = [one for one in partner.requests() if not only_these or one.key in keys]
+    return [f"{partner.id}: {line}" for line in judge(expected, requests, kills)]
 
 
 # What operators see.
