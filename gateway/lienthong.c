@@ -10,6 +10,7 @@ static const struct command commands[] = {
     {"spool", cli_spool, "the journal: sums, check, export, backup, prune"},
     {"topics", cli_topics, "make the topics on Kafka"},
     {"publisher", cli_publisher, "the word that a held publisher waits for"},
+    {"subscriber", cli_subscriber, "the word that a held subscriber waits for"},
     {"adapter", cli_adapter, "check and try the formats of partners"},
     {"route", cli_route, "why an event went where it went"},
     {"agency", cli_agency, "who answers for an agency code on a day"},

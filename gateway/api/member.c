@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { NAME_SIZE = 64, TEXT_BRANCH = 1 };
+enum { NAME_SIZE = 64, NULL_BRANCH = 0, TEXT_BRANCH = 1 };
 
 /* Enters a union's present branch; false when it is null. */
 static bool enter(avro_value_t *value)
@@ -106,4 +106,24 @@ bool member_set_number(avro_value_t *event, const char *path, int64_t number)
     avro_value_t field;
     return find(event, path, &field) && avro_value_get_type(&field) == AVRO_INT64 &&
            avro_value_set_long(&field, number) == 0;
+}
+
+bool member_set_symbol(avro_value_t *event, const char *path, const char *symbol)
+{
+    avro_value_t field;
+    if (!find(event, path, &field) || avro_value_get_type(&field) != AVRO_ENUM)
+        return false;
+    int index = avro_schema_enum_get_by_name(avro_value_get_schema(&field), symbol);
+    return index >= 0 && avro_value_set_enum(&field, index) == 0;
+}
+
+bool member_clear(avro_value_t *event, const char *path)
+{
+    avro_value_t field, branch;
+    if (!find(event, path, &field))
+        return false;
+    if (avro_value_get_type(&field) != AVRO_UNION)
+        return avro_value_reset(&field) == 0;
+    return avro_value_set_branch(&field, NULL_BRANCH, &branch) == 0 &&
+           avro_value_get_type(&branch) == AVRO_NULL && avro_value_set_null(&branch) == 0;
 }

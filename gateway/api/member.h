@@ -25,5 +25,10 @@ const char *member_symbol(const avro_value_t *event, const char *path);
  * field is absent or memory is out. */
 bool member_set_text(avro_value_t *event, const char *path, const char *text);
 bool member_set_number(avro_value_t *event, const char *path, int64_t number);
+/** Sets an enum by its symbol; false when the schema has no such one. */
+bool member_set_symbol(avro_value_t *event, const char *path, const char *symbol);
+
+/** Empties a field: a union becomes null, a list or a map empty. */
+bool member_clear(avro_value_t *event, const char *path);
 
 #endif

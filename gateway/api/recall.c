@@ -3,6 +3,7 @@
 #include "api/recall.h"
 
 #include "base/cleanup.h"
+#include "event/carry.h"
 #include "event/wire.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct known {
 
 struct recall {
     struct known *first;
+    avro_value_t ours; /* what was carried over; made at its first use */
 };
 
 static void free_known(struct known *known)
@@ -46,6 +48,8 @@ void recall_free(struct recall *recall)
         recall->first = known->next;
         free_known(known);
     }
+    if (recall->ours.iface)
+        avro_value_decref(&recall->ours);
     free(recall);
 }
 
@@ -95,4 +99,25 @@ const avro_value_t *recall_event(struct recall *recall, struct spool_reader *rea
     if (!known || !wire_decode(known->schema, bytes, size, &limits, &known->value, why))
         return NULL;
     return &known->value;
+}
+
+/* Makes the value anew where it is there: event_carry wants it as a reset leaves it. */
+static bool prepare_ours(struct recall *recall, const struct schema *ours, struct fault *why)
+{
+    if (!recall->ours.iface && avro_generic_value_new(ours->iface, &recall->ours) != 0)
+        return fault_memory(why);
+    return schema_reset(ours, &recall->ours, why);
+}
+
+const avro_value_t *recall_as_ours(struct recall *recall, struct spool_reader *reader,
+                                   const struct stored_event *stored, const struct schema *ours,
+                                   struct fault *why)
+{
+    struct known *known = find(recall, reader, stored->schema_no, why);
+    if (!known ||
+        !wire_decode(known->schema, stored->bytes, stored->size, &limits, &known->value, why) ||
+        !prepare_ours(recall, ours, why) ||
+        !event_carry(known->schema, &known->value, ours, &recall->ours, why))
+        return NULL;
+    return &recall->ours;
 }

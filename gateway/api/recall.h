@@ -19,4 +19,19 @@ const avro_value_t *recall_event(struct recall *recall, struct spool_reader *rea
                                  int32_t schema_no, const void *bytes, size_t size,
                                  struct fault *why) __attribute__((warn_unused_result));
 
+/** An event as the spool has it. */
+struct stored_event {
+    int32_t schema_no;
+    const char *bytes;
+    size_t size;
+};
+
+/**
+ * The same, carried over to `ours`, whatever schema wrote it.  `ours` is the same at every call of
+ * one recall.
+ */
+const avro_value_t *recall_as_ours(struct recall *recall, struct spool_reader *reader,
+                                   const struct stored_event *stored, const struct schema *ours,
+                                   struct fault *why) __attribute__((warn_unused_result));
+
 #endif

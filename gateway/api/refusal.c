@@ -29,6 +29,24 @@ static const struct {
     [REFUSAL_UNKNOWN_DOSSIER] = {{"unknown-dossier", 404, "Không có hồ sơ này",
                                   "There is no such dossier"},
                                  NULL},
+    [REFUSAL_NO_MAILBOX] = {{"no-mailbox", 404, "Hệ thống này không có hộp thư",
+                             "There is no mailbox for this system"},
+                            NULL},
+    [REFUSAL_UNKNOWN_DELIVERY] = {{"unknown-delivery", 404, "Không có thư này",
+                                   "There is no such delivery"},
+                                  NULL},
+    [REFUSAL_ALREADY_ANSWERED] = {{"already-answered", 409, "Thư này đã được trả lời khác",
+                                   "The delivery was answered otherwise before"},
+                                  NULL},
+    [REFUSAL_NOT_OPEN] = {{"delivery-not-open", 409, "Thư này hiện không chờ trả lời",
+                           "The delivery does not wait for an answer"},
+                          NULL},
+    [REFUSAL_NOT_A_HANDOFF] = {{"not-a-handoff", 409, "Chỉ được từ chối hồ sơ chuyển đến",
+                                "Only a handoff can be refused"},
+                               NULL},
+    [REFUSAL_BAD_REASON] = {{"bad-reason", 422, "Lý do từ chối không hợp lệ",
+                             "The reason of a refusal is not valid"},
+                            NULL},
     [REFUSAL_CONFLICT] = {{"conflict", 409, "Mã thông điệp đã dùng cho nội dung khác",
                            "The message id was used for another content"},
                           NULL},
@@ -71,7 +89,7 @@ void refuse_fault(struct http_request *request, const struct fault *fault)
 {
     bool may_pass_later = fault->kind == FAULT_RETRY;
     if (!may_pass_later)
-        log_error("ingest.failed", "why=\"%s\"", fault->text);
+        log_error("api.failed", "why=\"%s\"", fault->text);
     refuse(request, may_pass_later ? REFUSAL_QUEUE_FULL : REFUSAL_INTERNAL, NULL, NULL);
 }
 

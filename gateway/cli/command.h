@@ -31,6 +31,7 @@ int cli_send(int argc, char **argv);
 int cli_show(int argc, char **argv);
 int cli_spool(int argc, char **argv);
 int cli_status(int argc, char **argv);
+int cli_subscriber(int argc, char **argv);
 int cli_topics(int argc, char **argv);
 
 #endif

@@ -44,9 +44,11 @@ struct http_request {
     bool target_is_plain;
     void *own;
     struct body body;
+    int64_t received;  /**< bytes of the body, kept or not */
     int64_t discarded; /**< bytes of a body that nobody wants any more */
     struct kept_text *kept;
     struct MHD_Response *response; /**< set before `state` says ANSWERED */
+    int64_t answer_size;           /**< of its body */
     int status;
     int64_t arrived_ms;
     int64_t arrived_ticks_us;

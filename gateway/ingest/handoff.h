@@ -3,8 +3,8 @@
 #define INGEST_HANDOFF_H
 
 #include "api/caller.h"
+#include "api/trace.h"
 #include "ingest/account.h"
-#include "ingest/trace.h"
 #include "spool/spool.h"
 
 #include <jansson.h>

@@ -14,7 +14,7 @@ ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
 static const struct http_route routes[] = {
     {.method = "POST",
      .pattern = "/v1/handoffs",
-     .body_limit = -1,
+     .body_limit = HTTP_SERVER_LIMIT,
      .begin = receive_begin,
      .handle = receive_handle,
      .resumed = receive_resumed,

@@ -74,9 +74,10 @@ struct spool_document {
     const char *adapter;
     const char *media_type;
     const char *traceparent; /**< W3C header value of the request, or NULL */
-    const char *bytes;       /**< as received */
+    const char *bytes;       /**< as received, or shortened: files are moved out of it */
     size_t size;
-    uint8_t sha256[SHA256_SIZE];
+    uint8_t sha256[SHA256_SIZE];     /**< as received */
+    const uint8_t *shortened_sha256; /**< of `bytes` when they are shortened, else NULL */
     int64_t received_at_ms;
     const struct spool_item *items;
     size_t item_count;
@@ -166,7 +167,8 @@ void spool_when_published(struct spool *spool, int64_t number, void (*done)(void
 bool spool_wait_above(struct spool *spool, int64_t after, int64_t timeout_ms);
 
 /**
- * Kafka will never take this one: DEAD, and what is unpublished behind it in its lane PARKED.
+ * Kafka will never take this one: DEAD, and what is unpublished behind it in its lane PARKED; a
+ * notice is kept and passed over.
  * `number` is the number that the publisher saw.  Waits for the commit.
  */
 bool spool_bury(struct spool *spool, int64_t number, const char *cause, const char *detail,

@@ -75,7 +75,7 @@ def test_send_to_nobody_exits_3(gateway):
 
 @pytest.mark.parametrize("arguments", [
     (), ("no-such-command",), ("send",), ("send", "--nonsense"), ("events", "tail", "--count", "x"),
-    ("show",), ("spool",), ("publisher", "resume")])
+    ("show",), ("spool",), ("publisher", "resume"), ("subscriber", "resume")])
 def test_a_wrong_command_line_exits_2_and_says_how_it_is_right(gateway, arguments):
     done = gateway.run(*arguments, check=False)
     assert done.returncode == 2 and done.stderr

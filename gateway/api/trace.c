@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* W3C trace context: 00-<trace id>-<parent id>-<flags>, all in lower-case hex. */
-#include "ingest/trace.h"
+#include "api/trace.h"
 
 #include "base/digest.h"
 

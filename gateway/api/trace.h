@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INGEST_TRACE_H
-#define INGEST_TRACE_H
+#ifndef API_TRACE_H
+#define API_TRACE_H
 
 enum { TRACEPARENT_SIZE = 56, TRACE_ID_SIZE = 33 };
 
