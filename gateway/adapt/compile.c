@@ -455,6 +455,35 @@ static bool check_name(struct compiler *compiler, const struct draft *draft, str
            compile_refuse(compiler, "name", why, "the folder is called %.*s", (int)size, folder);
 }
 
+/* Whether a name, or the beginning of names before a `*`, is of some field. */
+static bool names_field(const struct fields *fields, const char *pattern)
+{
+    size_t size = strcspn(pattern, "*");
+    for (size_t at = 0; at < fields->count; at++)
+        if (pattern[size] ? strncmp(fields->list[at].name, pattern, size) == 0
+                          : strcmp(fields->list[at].name, pattern) == 0)
+            return true;
+    return false;
+}
+
+static bool take_cannot(struct compiler *compiler, const struct draft *draft, struct fault *why)
+{
+    struct adapter *adapter = compiler->adapter;
+    adapter->cannot = compile_take(compiler, draft->cannot_count, sizeof *adapter->cannot, why);
+    for (; adapter->cannot && adapter->cannot_count < draft->cannot_count;
+         adapter->cannot_count++) {
+        const struct draft_cannot *from = &draft->cannot[adapter->cannot_count];
+        compile_at(compiler, "cannot[%zu]", adapter->cannot_count);
+        for (size_t at = 0; at < from->fields_count; at++)
+            if (!names_field(adapter->fields, from->fields[at]))
+                return compile_refuse(compiler, "fields", why, "the event has no field %s",
+                                      from->fields[at]);
+        adapter->cannot[adapter->cannot_count] =
+            (struct inability){from->fields, from->fields_count, from->reason};
+    }
+    return adapter->cannot != NULL;
+}
+
 bool compile_adapter(struct adapters *adapters, const char *folder, struct adapter *adapter,
                      struct fault *why)
 {
@@ -475,7 +504,8 @@ bool compile_adapter(struct adapters *adapters, const char *folder, struct adapt
     struct compiler compiler = {.file = file, .adapters = adapters, .adapter = adapter};
     return check_name(&compiler, adapter->draft, why) && take_xml(&compiler, adapter->draft, why) &&
            take_messages(&compiler, adapter->draft, why) &&
-           compile_service(&compiler, adapter->draft, why);
+           compile_service(&compiler, adapter->draft, why) &&
+           take_cannot(&compiler, adapter->draft, why);
 }
 
 void compile_free(struct adapter *adapter)

@@ -33,6 +33,7 @@ struct writer {
     uint64_t type;    /**< the bit of the event's type */
     int symbol;
     bool is_own_format;       /**< the event came in this message's format */
+    bool names_documents;     /**< those without an id get one */
     const char *extra_prefix; /**< of a carried document: its part of source_extra; else NULL */
     const struct adapt_writing *writing;
     struct used_files *files;     /**< shared with what is carried */
@@ -53,6 +54,9 @@ struct word file_address(const struct writer *writer, const avro_value_t *holder
 
 /** The address of the file with this hash; the caller has a file_url. */
 struct word file_url(const struct writer *writer, const char *hex);
+
+/** An id for a document that has none, from what else it says. */
+bool made_id(const struct writer *writer, const avro_value_t *holder, struct value *value);
 
 /** The caller's text of that name; size 0 when it is not given. */
 struct word given_text(const struct writer *writer, const char *name);
