@@ -5,6 +5,7 @@
 #include "api/found.h"
 #include "api/member.h"
 #include "api/refusal.h"
+#include "api/succession.h"
 #include "base/cleanup.h"
 #include "base/moment.h"
 #include "base/number.h"
@@ -111,6 +112,19 @@ static json_t *tell_receipt(const struct ingest *ingest, const struct found *fou
     return steal(answer);
 }
 
+/* The receipt's own question: who got it, where the agency that it names had been closed. */
+static bool add_agencies(struct station *station, const struct found *found,
+                         const struct caller *caller, json_t *answer)
+{
+    struct fault ignored; /* of memory: the caller answers for it */
+    json_t *agencies = NULL;
+    const avro_value_t *event = found_event(station, found);
+    if (!event)
+        return true; /* it has none, or one that is damaged: operators are told of that */
+    return succession_of(caller->directory, event, &agencies, &ignored) &&
+           (!agencies || json_object_set_new(answer, "agencies", agencies) == 0);
+}
+
 static void answer_receipt(struct ingest *ingest, struct http_request *request,
                            const struct caller *caller)
 {
@@ -136,7 +150,8 @@ static void answer_receipt(struct ingest *ingest, struct http_request *request,
     }
     if (found_is_own(&found, caller)) {
         auto_free(json_decref) json_t *answer = tell_receipt(ingest, &found);
-        answer_json(request, answer);
+        answer_json(request,
+                    answer && add_agencies(station, &found, caller, answer) ? answer : NULL);
     } else {
         refuse(request, REFUSAL_UNKNOWN_RECEIPT, NULL, NULL);
     }
