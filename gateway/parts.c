@@ -120,6 +120,36 @@ static void stop_spool(struct daemon *daemon)
     spool_close(daemon->spool);
 }
 
+enum { FILER_QUEUE = 1000 };
+
+static bool start_files(struct daemon *daemon, struct fault *why)
+{
+    const struct config *config = daemon->config;
+    const struct file_store_options options = {
+        .folder = config->files.folder,
+        .file_limit_bytes = config->files.file_limit_bytes,
+        .reserve_bytes = config->spool.reserve_bytes,
+        .s3 = {.endpoint = config->files.s3_endpoint,
+               .bucket = config->files.s3_bucket,
+               .region = config->files.s3_region,
+               .access_key = config->files.s3_access_key,
+               .secret_key_file = config->files.s3_secret_key_file,
+               .ca_file = config->files.s3_ca_file,
+               .timeout_ms = config->files.s3_timeout_ms},
+    };
+    daemon->files = file_store_open(&options, why);
+    if (!daemon->files)
+        return false;
+    daemon->filer = filer_open(config->files.threads, FILER_QUEUE, why);
+    return daemon->filer != NULL;
+}
+
+static void stop_files(struct daemon *daemon)
+{
+    filer_close(daemon->filer);
+    file_store_close(daemon->files);
+}
+
 static bool start_embedded(struct daemon *daemon, struct fault *why)
 {
     if (daemon->config->kafka.brokers)
@@ -195,13 +225,21 @@ static bool start_ingest(struct daemon *daemon, struct fault *why)
         .rate_per_s = config->http.rate_per_s,
         .burst = config->http.burst,
         .publish_wait_ms = config->spool.publish_wait_ms,
+        .files = daemon->files,
+        .filer = daemon->filer,
+        .inline_above_bytes = config->files.inline_above_bytes,
+        .link_hours = config->files.link_hours,
     };
     daemon->ingest = ingest_open(&options, why);
     return daemon->ingest != NULL;
 }
 
+/* Its jobs are over first: they work for the ingest. */
 static void stop_ingest(struct daemon *daemon)
 {
+    file_store_interrupt(daemon->files);
+    filer_close(daemon->filer);
+    daemon->filer = NULL;
     ingest_close(daemon->ingest);
 }
 
@@ -221,6 +259,7 @@ static bool start_http(struct daemon *daemon, struct fault *why)
         .body_memory = config->http.body_memory_bytes,
         .idle_timeout_ms = config->http.idle_timeout_ms,
         .body_deadline_ms = config->http.body_deadline_ms,
+        .body_least_rate = config->http.body_least_rate,
         .tables = tables,
     };
     daemon->server = http_open(&options, why);
@@ -285,6 +324,7 @@ static const struct part parts[] = {
     {"adapters", true, start_adapters, stop_adapters},
     {"directory", true, start_directory, stop_directory},
     {"spool", false, start_spool, stop_spool},
+    {"files", false, start_files, stop_files},
     {"embedded broker", false, start_embedded, stop_embedded},
     {"registry", false, start_registry, stop_registry},
     {"publisher", false, start_publisher, stop_publisher},

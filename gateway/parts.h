@@ -7,6 +7,8 @@
 #include "directory/directory.h"
 #include "event/registry.h"
 #include "event/schema.h"
+#include "files/filer.h"
+#include "files/store.h"
 #include "http/server.h"
 #include "ingest/ingest.h"
 #include "kafka/embedded.h"
@@ -22,6 +24,8 @@ struct daemon {
     struct adapters *adapters;
     struct directory_place *place;
     struct spool *spool;
+    struct file_store *files;
+    struct filer *filer;
     struct embedded_broker *embedded;
     struct registry *registry;
     struct publisher *publisher;
