@@ -204,13 +204,21 @@ static bool start_ingest(struct daemon *daemon, struct fault *why)
         .rate_per_s = config->http.rate_per_s,
         .burst = config->http.burst,
         .publish_wait_ms = config->spool.publish_wait_ms,
+        .files = daemon->files,
+        .filer = daemon->filer,
+        .inline_above_bytes = config->files.inline_above_bytes,
+        .link_hours = config->files.link_hours,
     };
     daemon->ingest = ingest_open(&options, why);
     return daemon->ingest != NULL;
 }
 
+/* Its jobs are over first: they work for the ingest. */
 static void stop_ingest(struct daemon *daemon)
 {
+    file_store_interrupt(daemon->files);
+    filer_close(daemon->filer);
+    daemon->filer = NULL;
     ingest_close(daemon->ingest);
 }
 
@@ -231,6 +239,7 @@ static bool start_http(struct daemon *daemon, struct fault *why)
         .body_memory = config->http.body_memory_bytes,
         .idle_timeout_ms = config->http.idle_timeout_ms,
         .body_deadline_ms = config->http.body_deadline_ms,
+        .body_least_rate = config->http.body_least_rate,
         .tables = tables,
     };
     daemon->server = http_open(&options, why);

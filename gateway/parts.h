@@ -10,6 +10,7 @@
 #include "directory/directory.h"
 #include "event/registry.h"
 #include "event/schema.h"
+#include "files/filer.h"
 #include "files/store.h"
 #include "http/server.h"
 #include "ingest/ingest.h"
@@ -29,6 +30,7 @@ struct daemon {
     struct directory_place *place;
     struct spool *spool;
     struct file_store *files;
+    struct filer *filer;
     struct embedded_broker *embedded;
     struct registry *registry;
     struct publisher *publisher;
