@@ -105,6 +105,16 @@ static void bind_item(sqlite3_stmt *add, const struct spool_item *item)
     }
 }
 
+/* What the document's first row holds is not what its digest says: this one is. */
+static bool add_shortened(struct store *store, const struct spool_document *document,
+                          int64_t number, struct fault *why)
+{
+    sqlite3_stmt *add = store->statements.add_shortened;
+    bind_number(add, 1, number);
+    bind_bytes(add, 2, document->shortened_sha256, SHA256_SIZE);
+    return database_step(store->database, add, "store a digest", why);
+}
+
 /* `code` is the lane's dossier; NULL for what has no lane. */
 static bool insert(struct store *store, struct arrival *arrival, const struct spool_item *item,
                    const char *code, struct spool_receipt *receipt, struct fault *why)
@@ -135,7 +145,11 @@ static bool insert(struct store *store, struct arrival *arrival, const struct sp
     receipt->verdict = SPOOL_STORED;
     receipt->entry = receipt->number = number;
     receipt->received_at_ms = arrival->document->received_at_ms;
-    return database_step(store->database, add, "store an entry", why);
+    const struct file_uses uses = {number, false, item->files, item->file_count};
+    return database_step(store->database, add, "store an entry", why) &&
+           (!is_first || !arrival->document->shortened_sha256 ||
+            add_shortened(store, arrival->document, number, why)) &&
+           store_file_uses(store, &uses, why);
 }
 
 static bool choose_state(struct store *store, const struct spool_item *item,

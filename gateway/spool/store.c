@@ -36,6 +36,7 @@ static const struct {
      " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
     {offsetof(struct statements, add_reference),
      "INSERT INTO reference VALUES (?, ?, ?) ON CONFLICT DO NOTHING"},
+    {offsetof(struct statements, add_shortened), "INSERT INTO shortened VALUES (?, ?)"},
     {offsetof(struct statements, add_tally),
      "INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0))"
      " ON CONFLICT DO UPDATE SET first = ifnull(first, excluded.first),"
@@ -87,6 +88,8 @@ static const struct {
     {offsetof(struct statements, add_trail),
      "INSERT INTO trail VALUES (?1, ?2, ?3, ?4, ?5, CASE WHEN ?6 IS NULL THEN ?7"
      " WHEN ?7 IS NULL THEN ?6 ELSE ?6 || ': ' || ?7 END)"},
+    {offsetof(struct statements, add_file_use),
+     "INSERT INTO file_use VALUES (?, ?, ?) ON CONFLICT DO NOTHING"},
     {offsetof(struct statements, add_shift),
      "INSERT INTO delivery_sum (partner, waiting, parked, dead, discarded, delivered, pruned)"
      " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET waiting = waiting + excluded.waiting,"
