@@ -14,6 +14,7 @@
 #include "kafka/embedded.h"
 #include "kafka/publisher.h"
 #include "operate/admin.h"
+#include "operate/file_keeper.h"
 #include "spool/spool.h"
 
 /* Everything that runs.  A member is NULL until its part has started. */
@@ -26,6 +27,7 @@ struct daemon {
     struct spool *spool;
     struct file_store *files;
     struct filer *filer;
+    struct file_keeper *keeper;
     struct embedded_broker *embedded;
     struct registry *registry;
     struct publisher *publisher;
