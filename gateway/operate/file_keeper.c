@@ -58,33 +58,18 @@ static bool keep_idle(void *own, const uint8_t *sha256)
 /* One file on its way out. */
 struct removal {
     const struct file_keeper *keeper;
-    struct spool_reader *reader;
     int64_t before_ms;
-    const uint8_t *sha256;
-    bool is_idle;
     struct fault fault;
 };
 
-static bool is_this(void *own, const uint8_t *sha256)
-{
-    struct removal *removal = own;
-    removal->is_idle = memcmp(removal->sha256, sha256, SHA256_SIZE) == 0;
-    return !removal->is_idle;
-}
-
-/* It may have been brought again since it was listed; from here on nobody can bring it. */
+/* It may have been brought again, or be used, since it was listed: from here on nobody can. */
 static bool is_unused(void *own, const uint8_t *sha256)
 {
     struct removal *removal = own;
     struct fault why;
-    removal->sha256 = sha256;
-    if (!spool_idle_files(removal->reader, removal->before_ms, SIZE_MAX >> 1, is_this, removal,
-                          &removal->fault) ||
-        !removal->is_idle)
-        return false;
-    if (spool_forget_upload(removal->keeper->options.spool, sha256, &why))
+    if (spool_forget_upload(removal->keeper->options.spool, sha256, removal->before_ms, &why))
         return true;
-    if (why.kind != FAULT_REFUSE) /* else something uses it meanwhile */
+    if (why.kind != FAULT_REFUSE)
         removal->fault = why;
     return false;
 }
@@ -98,7 +83,6 @@ static bool remove_one(struct removal *removal, const uint8_t *sha256, int64_t *
     const struct file_keeper_options *options = &removal->keeper->options;
     bool is_removed = false;
     struct fault inner;
-    removal->is_idle = false;
     if (!file_store_remove(options->files, sha256, is_unused, removal, &is_removed, why)) {
         if (!spool_note_upload(options->spool, "", sha256, 0, 1, &inner))
             *why = inner;
@@ -112,12 +96,13 @@ static bool remove_one(struct removal *removal, const uint8_t *sha256, int64_t *
     return false;
 }
 
-static bool remove_page(struct removal *removal, int64_t *count, bool *has_more, struct fault *why)
+static bool remove_page(struct removal *removal, struct spool_reader *reader, int64_t *count,
+                        bool *has_more, struct fault *why)
 {
     auto_free(free) struct idle *idle = calloc(1, sizeof *idle);
     if (!idle)
         return fault_memory(why);
-    if (!spool_idle_files(removal->reader, removal->before_ms, PAGE, keep_idle, idle, why))
+    if (!spool_idle_files(reader, removal->before_ms, PAGE, keep_idle, idle, why))
         return false;
     int64_t before = *count;
     for (size_t i = 0; i < idle->count; i++)
@@ -135,9 +120,9 @@ static bool prune_before(struct file_keeper *keeper, int64_t before_ms, int64_t 
         spool_reader_open(keeper->options.spool_file, why);
     if (!reader)
         return false;
-    struct removal removal = {.keeper = keeper, .reader = reader, .before_ms = before_ms};
+    struct removal removal = {.keeper = keeper, .before_ms = before_ms};
     for (bool has_more = true; has_more;)
-        if (!remove_page(&removal, count, &has_more, why))
+        if (!remove_page(&removal, reader, count, &has_more, why))
             return false;
     return true;
 }
