@@ -208,6 +208,7 @@ bool compile_row(struct compiler *compiler, const struct draft_row *draft, struc
     row->is_required = draft->required;
     row->is_always = draft->always;
     row->is_ignored = draft->ignore;
+    row->is_foreign = draft->foreign;
     row->is_content = draft->content;
     row->reads = draft->only != ONLY_WRITE;
     row->writes = draft->only != ONLY_READ && !draft->ignore;

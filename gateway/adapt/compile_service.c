@@ -108,8 +108,8 @@ static bool take_member(struct compiler *compiler, const char *key, const char *
            compile_refuse(compiler, key, why, "the path begins with / and has a name");
 }
 
-/* What one kind needs and another has no use for. */
-static bool check_auth(const struct compiler *compiler, const struct draft_auth *draft,
+/* What a login call needs, and what has no use without one. */
+static bool check_call(const struct compiler *compiler, const struct draft_auth *draft,
                        struct fault *why)
 {
     bool has_call = draft->kind == AUTH_SESSION || draft->kind == AUTH_OAUTH2;
@@ -118,8 +118,14 @@ static bool check_auth(const struct compiler *compiler, const struct draft_auth 
     if (!has_call && speaks_of_call)
         return compile_refuse(compiler, "", why,
                               "path, body, token and require are for oauth2 and session");
-    if (has_call && !draft->path)
-        return compile_refuse(compiler, "", why, "the login needs a path");
+    return !has_call || draft->path || compile_refuse(compiler, "", why, "the login needs a path");
+}
+
+static bool check_auth(const struct compiler *compiler, const struct draft_auth *draft,
+                       struct fault *why)
+{
+    if (!check_call(compiler, draft, why))
+        return false;
     if (draft->kind == AUTH_SESSION && (!draft->body || !draft->token))
         return compile_refuse(compiler, "", why, "a session needs body and token");
     if (draft->kind == AUTH_HEADERS && !draft->headers_count)

@@ -233,6 +233,8 @@ static bool add_constant(struct builder *builder, const struct row *row, struct 
 
 static bool add_place(struct builder *builder, const struct row *row, struct fault *why)
 {
+    if (row->is_foreign)
+        return true; /* it is never written back to where it was read */
     if (row->constant.text)
         return add_constant(builder, row, why);
     if (!row->is_ignored)

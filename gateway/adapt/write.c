@@ -9,7 +9,8 @@
 
 static bool applies(const struct writer *writer, const struct row *row)
 {
-    return row->writes && (row->types & writer->type);
+    return row->writes && (row->types & writer->type) &&
+           !(row->is_foreign && writer->is_own_format);
 }
 
 /* ---- which message ---- */
@@ -37,6 +38,22 @@ bool message_has_type(const struct message *message, int symbol)
     return row_of_type(message, symbol) != NULL;
 }
 
+/* Whether another row has something for the place of a row whose field is absent. */
+static bool is_said_otherwise(const struct writer *writer, const struct row *row)
+{
+    for (size_t at = 0; at < writer->message->row_count; at++) {
+        const struct row *other = &writer->message->rows[at];
+        if (other == row || !applies(writer, other) || !path_same(&other->path, &row->path))
+            continue;
+        if (other->field
+                ? other->field->type < FIELD_ENUM && !other->field->list && has_value(writer, other)
+            : other->given ? given_text(writer, other->given).size > 0
+                           : other->template && template_text(writer, other).size > 0)
+            return true;
+    }
+    return false;
+}
+
 /* The first field that the message requires and the event lacks. */
 static const struct field *lacking(const struct writer *writer)
 {
@@ -46,7 +63,8 @@ static const struct field *lacking(const struct writer *writer)
         bool is_named = row->field == writer->adapters->known.dossier_code &&
                         message->refers_to_count; /* it may be known by another name */
         if (row->is_required && row->field && !is_named && !row->field->list &&
-            applies(writer, row) && row->field->type < FIELD_ENUM && !has_value(writer, row))
+            applies(writer, row) && row->field->type < FIELD_ENUM && !has_value(writer, row) &&
+            !is_said_otherwise(writer, row))
             return row->field;
     }
     return NULL;
@@ -382,6 +400,12 @@ static bool write_always(const struct writer *writer, struct fault *why)
 
 /* ---- the whole ---- */
 
+/* Whether the document and what is within it tell of the same files, which ids join. */
+static bool joins_carried(const struct writer *writer)
+{
+    return !writer->is_own_format && writer->message->carries && !writer->message->carries->is_file;
+}
+
 char *write_message(struct workbench *bench, struct writer *writer, size_t *size, struct fault *why)
 {
     const struct plan *plan = &writer->message->plans[0];
@@ -394,6 +418,7 @@ char *write_message(struct workbench *bench, struct writer *writer, size_t *size
         return NULL;
     }
     struct word carried = {0};
+    writer->names_documents = writer->names_documents || joins_carried(writer);
     bool is_whole = write_carried(bench, writer, &carried, why) && write_rows(writer, why) &&
                     write_extra(writer, why) && write_codes(writer, why) &&
                     write_constants(writer, why) && write_always(writer, why) &&

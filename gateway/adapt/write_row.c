@@ -26,12 +26,14 @@ static bool has_tag(const struct writer *writer, const char *tag)
     return false;
 }
 
-/* A time of arrival is the gateway's, not the document's. */
+/* A time of arrival is the gateway's, not the document's; but another format that wants a time gets
+ * it rather than none. */
 static bool is_arrival(const struct writer *writer, const struct row *row,
                        const struct value *value)
 {
+    bool is_wanted = row->is_required && !writer->is_own_format;
     return row->field == writer->adapters->known.occurred_at &&
-           (value->number == 0 || has_tag(writer, "occurred-at-arrival"));
+           (value->number == 0 || (!is_wanted && has_tag(writer, "occurred-at-arrival")));
 }
 
 static struct word cut(const struct word *text, size_t characters)
@@ -76,7 +78,10 @@ struct word row_text(const struct writer *writer, const struct row *row, const a
         if (address.size)
             return address;
     }
-    if ((row->is_own_format && !writer->is_own_format) || !fill_look(row->field, holder, &value) ||
+    bool is_there = fill_look(row->field, holder, &value);
+    if (!is_there && writer->names_documents && row->field == writer->adapters->known.document_id)
+        is_there = made_id(writer, holder, &value);
+    if ((row->is_own_format && !writer->is_own_format) || !is_there ||
         is_arrival(writer, row, &value))
         return (struct word){0};
     return value_text(writer, row, &value);

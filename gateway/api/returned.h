@@ -11,6 +11,7 @@
 #define RETURNED_EVENT_TYPE "HANDOFF_RETURNED"
 #define RETURNED_ADAPTER    "inbox"
 #define RETURNED_FORMAT     "INBOX"
+#define RETURNED_CAUSE      "inbox:refused" /* of the delivery, which is over */
 
 /** "refuse|d-17": the native id of the refusal of delivery 17. */
 enum { RETURNED_ID_SIZE = 32 };

@@ -27,10 +27,12 @@ int cli_events(int argc, char **argv);
 int cli_files(int argc, char **argv);
 int cli_partner(int argc, char **argv);
 int cli_publisher(int argc, char **argv);
+int cli_route(int argc, char **argv);
 int cli_send(int argc, char **argv);
 int cli_show(int argc, char **argv);
 int cli_spool(int argc, char **argv);
 int cli_status(int argc, char **argv);
+int cli_subscriber(int argc, char **argv);
 int cli_topics(int argc, char **argv);
 
 #endif

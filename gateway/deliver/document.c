@@ -142,8 +142,6 @@ bool document_write(const struct mailbox *mailbox, struct station *station,
                     const struct partner *partner, const struct letter *letter,
                     struct document *document, struct fault *why)
 {
-    const struct spool_delivery *delivery = &letter->delivery;
-    const struct stored_event stored = {delivery->schema_no, delivery->event, delivery->event_size};
     struct adapt_written written = {.bytes = NULL};
     struct writer writer = {
         .bench = station->bench,
@@ -151,12 +149,9 @@ bool document_write(const struct mailbox *mailbox, struct station *station,
         .partner = partner,
         .mailbox = mailbox,
     };
-    if (!delivery->event)
-        return fault_set(why, FAULT_BROKEN, "its event is damaged in the spool");
     if (!writer.adapter)
         return fault_set(why, FAULT_BROKEN, "there is no adapter %s", partner->deliver.adapter);
-    const avro_value_t *event =
-        recall_as_ours(station->recall, station->reader, &stored, mailbox->options.schema, why);
+    const avro_value_t *event = letter_event(station, letter, mailbox->options.schema, why);
     if (!event || !write_with_links(&writer, event, &written, why))
         return false;
     if (!attachments_keep(mailbox->options.files, &written, why)) {
@@ -164,12 +159,12 @@ bool document_write(const struct mailbox *mailbox, struct station *station,
         return false;
     }
     document->media_type = written.media_type;
-    document->body = body_of_document(&written, mailbox->options.files, why);
+    document->body = outgoing_of_document(&written, mailbox->options.files, why);
     return document->body != NULL;
 }
 
 void document_free(struct document *document)
 {
-    body_free(document->body);
+    outgoing_free(document->body);
     document->body = NULL;
 }

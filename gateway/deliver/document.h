@@ -3,13 +3,13 @@
 #define DELIVER_DOCUMENT_H
 
 #include "api/station.h"
-#include "deliver/body.h"
 #include "deliver/letter.h"
 #include "deliver/mailbox_parts.h"
+#include "deliver/outgoing.h"
 
 /** One letter in its partner's format, its files to be read as it is sent. */
 struct document {
-    struct body *body;
+    struct outgoing *body;
     const char *media_type; /**< the adapter's */
 };
 

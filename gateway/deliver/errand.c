@@ -2,45 +2,71 @@
 /* Copies of deliveries, since the spool's own rows live no longer than its call. */
 #include "deliver/errand.h"
 
-/* A text or none; false when memory is out. */
-static bool copy_text(char **to, const char *text)
+/* The texts of a row, by place. */
+static const size_t texts[] = {
+    offsetof(struct spool_delivery, partner),      offsetof(struct spool_delivery, agency),
+    offsetof(struct spool_delivery, reason),       offsetof(struct spool_delivery, source),
+    offsetof(struct spool_delivery, dossier_code), offsetof(struct spool_delivery, event_type),
+    offsetof(struct spool_delivery, traceparent),  offsetof(struct spool_delivery, directory),
+    offsetof(struct spool_delivery, cause),        offsetof(struct spool_delivery, detail),
+};
+enum { TEXT_COUNT = sizeof texts / sizeof texts[0] };
+
+static const char *text_at(const struct spool_delivery *row, size_t place)
 {
-    *to = text ? strdup(text) : NULL;
-    return *to || !text;
+    const char *text;
+    memcpy(&text, (const char *)row + place, sizeof text);
+    return text;
 }
 
-static bool copy_event(struct errand *errand, const struct spool_delivery *delivery)
+static void put(char **end, const void *bytes, size_t size)
 {
-    if (!delivery->event || delivery->is_damaged)
-        return true;
-    errand->event = malloc(delivery->event_size + 1); /* an empty one is one, too */
-    if (!errand->event)
-        return false;
-    memcpy(errand->event, delivery->event, delivery->event_size);
-    errand->event_size = delivery->event_size;
-    return true;
+    memcpy(*end, bytes, size);
+    *end += size;
+}
+
+static size_t room_for(const struct spool_delivery *row)
+{
+    size_t room = UUID_SIZE + 1 + (row->event && !row->is_damaged ? row->event_size : 0);
+    for (size_t i = 0; i < TEXT_COUNT; i++)
+        if (text_at(row, texts[i]))
+            room += strlen(text_at(row, texts[i])) + 1;
+    return room;
+}
+
+static void point_text(struct spool_delivery *row, size_t place, const char *text)
+{
+    memcpy((char *)row + place, &text, sizeof text);
+}
+
+static void copy_row(struct errand *errand, const struct spool_delivery *row)
+{
+    static const uint8_t nil[UUID_SIZE] = {0};
+    char *end = errand->texts;
+    errand->row = *row;
+    errand->row.document_sha256 = NULL;
+    errand->row.event_id = (const uint8_t *)end;
+    put(&end, row->event_id ? row->event_id : nil, UUID_SIZE);
+    errand->row.event = row->event && !row->is_damaged ? end : NULL;
+    if (errand->row.event)
+        put(&end, row->event, row->event_size);
+    for (size_t i = 0; i < TEXT_COUNT; i++) {
+        const char *text = text_at(row, texts[i]);
+        point_text(&errand->row, texts[i], text ? end : NULL);
+        if (text)
+            put(&end, text, strlen(text) + 1);
+    }
 }
 
 struct errand *errand_new(const struct spool_delivery *delivery)
 {
-    auto_free(errand_free) struct errand *errand = calloc(1, sizeof *errand);
-    if (!errand)
+    struct errand *errand = calloc(1, sizeof *errand);
+    if (!errand || !(errand->texts = malloc(room_for(delivery)))) {
+        free(errand);
         return NULL;
-    errand->delivery = delivery->delivery;
-    errand->arrived_at_ms = delivery->arrived_at_ms;
-    errand->since_ms = delivery->since_ms;
-    errand->last_at_ms = delivery->last_at_ms;
-    errand->attempts = delivery->attempts;
-    errand->schema_no = delivery->schema_no;
-    if (delivery->event_id)
-        memcpy(errand->event_id, delivery->event_id, UUID_SIZE);
-    bool is_copied = copy_text(&errand->agency, delivery->agency) &&
-                     copy_text(&errand->dossier_code, delivery->dossier_code) &&
-                     copy_text(&errand->event_type, delivery->event_type) &&
-                     copy_text(&errand->source, delivery->source) &&
-                     copy_text(&errand->traceparent, delivery->traceparent) &&
-                     copy_text(&errand->reason, delivery->reason) && copy_event(errand, delivery);
-    return is_copied ? steal(errand) : NULL;
+    }
+    copy_row(errand, delivery);
+    return errand;
 }
 
 void errand_free(struct errand *errand)
@@ -48,13 +74,7 @@ void errand_free(struct errand *errand)
     if (!errand)
         return;
     request_free(errand->request);
-    free(errand->agency);
-    free(errand->dossier_code);
-    free(errand->event_type);
-    free(errand->source);
-    free(errand->traceparent);
-    free(errand->reason);
-    free(errand->event);
+    free(errand->texts);
     free(errand);
 }
 

@@ -15,19 +15,8 @@ struct errand {
     struct request *request; /**< while it is under way */
     const struct adapter *adapter;
 
-    int64_t delivery;
-    char *agency;       /**< or NULL */
-    char *dossier_code; /**< or NULL */
-    char *event_type;   /**< or NULL */
-    char *source;       /**< or NULL */
-    char *traceparent;  /**< or NULL */
-    char *reason;       /**< or NULL */
-    uint8_t event_id[UUID_SIZE];
-    int64_t arrived_at_ms, since_ms, last_at_ms;
-    int64_t attempts;
-    int32_t schema_no;
-    char *event; /**< NULL when it is damaged */
-    size_t event_size;
+    struct spool_delivery row; /**< as the spool has it; `event` NULL when it is damaged */
+    char *texts;               /**< what the row points to */
 
     bool is_known_there;      /**< update, not create */
     bool was_login_new;       /**< a new login was made for it */

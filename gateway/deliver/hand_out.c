@@ -34,8 +34,10 @@ void hand_out_free(struct hand_out *hand_out)
     if (!hand_out)
         return;
     atomic_fetch_sub(&hand_out->mailbox->held_bytes, hand_out->held_bytes);
-    for (size_t i = 0; i < hand_out->letter_count; i++)
+    for (size_t i = 0; i < hand_out->letter_count; i++) {
         letter_free(&hand_out->letters[i].letter);
+        tell_free(&hand_out->letters[i].tellings);
+    }
     free(hand_out->letters);
     free(hand_out->settlements);
     free(hand_out->media_type);
@@ -134,16 +136,16 @@ static bool reserve(struct making *making, int64_t size, struct fault *why)
     return making->is_full || fault_set(why, FAULT_RETRY, "too many large documents at once");
 }
 
-static char *read_all(struct body *body, size_t size, struct fault *why)
+static char *read_all(struct outgoing *body, size_t size, struct fault *why)
 {
     char *bytes = malloc(size + 1);
     if (!bytes) {
         (void)fault_memory(why);
         return NULL;
     }
-    if (body_read(bytes, 1, size + 1, body) == size)
+    if (outgoing_read(bytes, 1, size + 1, body) == size)
         return bytes;
-    *why = *body_fault(body);
+    *why = *outgoing_fault(body);
     if (why->kind == FAULT_NONE)
         (void)fault_set(why, FAULT_BROKEN, "the document is not of the size that it had");
     free(bytes);
@@ -156,7 +158,7 @@ static bool put(struct making *making, struct put_off *put_off, const struct doc
 {
     struct hand_out *hand_out = making->hand_out;
     const struct spool_delivery *delivery = &put_off->letter.delivery;
-    size_t size = (size_t)body_size(document->body);
+    size_t size = (size_t)outgoing_size(document->body);
     if (!reserve(making, (int64_t)size, why))
         return false;
     if (making->is_full)
@@ -164,8 +166,8 @@ static bool put(struct making *making, struct put_off *put_off, const struct doc
     char *bytes = read_all(document->body, size, why);
     if (!bytes)
         return false;
-    (void)body_sha256(document->body, put_off->document_sha256); /* it was read whole */
-    letter_write_id(delivery->delivery, hand_out->id);
+    (void)outgoing_sha256(document->body, put_off->document_sha256); /* it was read whole */
+    delivery_text(delivery->delivery, hand_out->id);
     uuid_text(delivery->event_id, hand_out->event_id);
     if (making->out) {
         write_item(making, delivery, document->media_type, bytes, size);
@@ -196,6 +198,29 @@ static void take(struct making *making, struct put_off *put_off)
              put_off->letter.delivery.delivery, partner->id, why.text);
 }
 
+/* A dead one is told on Kafka. */
+static bool settle(struct making *making, struct put_off *put_off, struct fault *why)
+{
+    struct hand_out *hand_out = making->hand_out;
+    const struct mailbox *mailbox = hand_out->mailbox;
+    struct spool_settlement settlement =
+        hand_out_settle(put_off, making->now_ms, mailbox->options.redeliver_ms);
+    if (settlement.kind == SETTLE_DEAD) {
+        const struct told told = {.outcome = OUTCOME_REFUSED,
+                                  .at_ms = making->now_ms,
+                                  .attempts = put_off->letter.delivery.attempts,
+                                  .cause = settlement.cause,
+                                  .detail = settlement.detail};
+        if (!tell_outcome(&mailbox->tell, &put_off->letter.delivery, &told, &put_off->tellings,
+                          why))
+            return false;
+        settlement.notices = put_off->tellings.notices;
+        settlement.notice_count = put_off->tellings.count;
+    }
+    hand_out->settlements[hand_out->letter_count++] = settlement;
+    return true;
+}
+
 static bool take_number(struct making *making, int64_t number, struct fault *why)
 {
     struct hand_out *hand_out = making->hand_out;
@@ -213,9 +238,10 @@ static bool take_number(struct making *making, int64_t number, struct fault *why
         letter_free(&put_off->letter);
         return true;
     }
-    hand_out->settlements[hand_out->letter_count++] =
-        hand_out_settle(put_off, making->now_ms, making->visit->mailbox->options.redeliver_ms);
-    return true;
+    if (settle(making, put_off, why))
+        return true;
+    letter_free(&put_off->letter);
+    return false;
 }
 
 static bool take_all(struct making *making, struct fault *why)

@@ -4,6 +4,7 @@
 
 #include "deliver/document.h"
 #include "deliver/mailbox_parts.h"
+#include "deliver/tell.h"
 #include "deliver/visit.h"
 
 enum { HAND_OUT_USUAL = 10, HAND_OUT_MOST = 100 };
@@ -13,6 +14,7 @@ struct put_off {
     struct letter letter;
     struct fault fault; /**< why its document could not be written */
     uint8_t document_sha256[SHA256_SIZE];
+    struct tellings tellings; /**< of one that is dead */
 };
 
 /** What one visit gets, and what the spool has to keep of that before the visit gets it. */
@@ -23,7 +25,7 @@ struct hand_out {
     char *media_type;
     size_t count; /**< of letters in the answer */
     int64_t held_bytes;
-    char id[LETTER_ID_SIZE]; /**< of the last letter */
+    char id[DELIVERY_TEXT_SIZE]; /**< of the last letter */
     char event_id[UUID_TEXT_SIZE];
     struct put_off *letters;
     struct spool_settlement *settlements; /**< one for each letter */

@@ -2,10 +2,6 @@
 /* Deliveries read back from the spool. */
 #include "deliver/letter.h"
 
-#include "base/number.h"
-
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,13 +77,13 @@ bool letter_is_to(const struct letter *letter, const char *partner)
     return to && strcmp(to, partner) == 0;
 }
 
-void letter_write_id(int64_t delivery, char text[LETTER_ID_SIZE])
+const avro_value_t *letter_event(struct station *station, const struct letter *letter,
+                                 const struct schema *ours, struct fault *why)
 {
-    (void)snprintf(text, LETTER_ID_SIZE, "d-%" PRId64, delivery);
-}
-
-bool letter_read_id(const char *text, int64_t *delivery)
-{
-    return strncmp(text, "d-", 2) == 0 &&
-           number_read(text + 2, strlen(text + 2), 1, INT64_MAX, delivery) == NUMBER_GOOD;
+    const struct spool_delivery *delivery = &letter->delivery;
+    const struct stored_event stored = {delivery->schema_no, delivery->event, delivery->event_size};
+    if (delivery->event)
+        return recall_as_ours(station->recall, station->reader, &stored, ours, why);
+    (void)fault_set(why, FAULT_BROKEN, "its event is damaged in the spool");
+    return NULL;
 }

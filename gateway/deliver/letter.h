@@ -2,6 +2,7 @@
 #ifndef DELIVER_LETTER_H
 #define DELIVER_LETTER_H
 
+#include "api/station.h"
 #include "spool/delivery.h"
 
 /** One delivery, copied so that the spool can be asked more while it is looked at. */
@@ -15,12 +16,13 @@ bool letter_load(struct spool_reader *reader, int64_t delivery, struct letter *l
                  struct fault *why) __attribute__((warn_unused_result));
 void letter_free(struct letter *letter);
 
+/** Its event in `ours`, whatever schema wrote it; borrowed until the station recalls another.
+ * FAULT_BROKEN when the spool's copy is damaged. */
+const avro_value_t *letter_event(struct station *station, const struct letter *letter,
+                                 const struct schema *ours, struct fault *why)
+    __attribute__((warn_unused_result));
+
 /** Whether it is addressed to that partner. */
 bool letter_is_to(const struct letter *letter, const char *partner);
-
-/** "d-17", as partners know it. */
-enum { LETTER_ID_SIZE = 24 };
-void letter_write_id(int64_t delivery, char text[LETTER_ID_SIZE]);
-bool letter_read_id(const char *text, int64_t *delivery);
 
 #endif

@@ -220,16 +220,28 @@ const struct http_route *mailbox_routes(void)
 
 /* ---- its parts ---- */
 
-static bool number_schema(struct mailbox *mailbox, struct fault *why)
+/* Named after the topic, as registries name the schema of a topic's values. */
+static bool number_schema(const struct mailbox *mailbox, const char *topic,
+                          const struct schema *schema, int32_t *number, struct fault *why)
 {
-    const struct schema *schema = mailbox->options.schema;
     auto_free(free) char *subject = NULL;
-    if (asprintf(&subject, "%sdossier-events-value", mailbox->options.topic_prefix) < 0) {
+    if (asprintf(&subject, "%s%s-value", mailbox->options.topic_prefix, topic) < 0) {
         subject = NULL;
         return fault_memory(why);
     }
-    return spool_schema(mailbox->options.spool, subject, schema->text, schema->fingerprint,
-                        &mailbox->schema_no, why);
+    return spool_schema(mailbox->options.spool, subject, schema->text, schema->fingerprint, number,
+                        why);
+}
+
+static bool number_schemas(struct mailbox *mailbox, struct fault *why)
+{
+    struct tell_schemas *tell = &mailbox->tell;
+    tell->receipt = mailbox->options.receipt;
+    tell->dead_letter = mailbox->options.dead_letter;
+    return number_schema(mailbox, "dossier-events", mailbox->options.schema, &mailbox->schema_no,
+                         why) &&
+           number_schema(mailbox, "deliveries", tell->receipt, &tell->receipt_no, why) &&
+           number_schema(mailbox, "dead-letters", tell->dead_letter, &tell->dead_letter_no, why);
 }
 
 static void open_metrics(struct mailbox *mailbox)
@@ -256,7 +268,7 @@ struct mailbox *mailbox_open(const struct mailbox_options *options, struct fault
     mailbox->options = *options;
     atomic_init(&mailbox->held_bytes, 0);
     open_metrics(mailbox);
-    if (!number_schema(mailbox, why))
+    if (!number_schemas(mailbox, why))
         return NULL;
     mailbox->stations = stations_open(options->adapters, options->spool_file, why);
     if (!mailbox->stations)

@@ -11,11 +11,13 @@
 /** What the mailbox works with; all pointers are kept until mailbox_close. */
 struct mailbox_options {
     const struct adapters *adapters;
-    const struct schema *schema; /**< of the events */
+    const struct schema *schema;  /**< of the events */
+    const struct schema *receipt; /**< of lienthong.deliveries */
+    const struct schema *dead_letter;
     struct directory_place *place;
     struct spool *spool;
     const char *spool_file;
-    const char *topic_prefix; /**< "lienthong."; the schema's subject is named after the topic */
+    const char *topic_prefix; /**< "lienthong."; the schemas' subjects are named after the topics */
     struct file_store *files; /**< NULL: documents are without files */
     const char *public_url;   /**< under which partners reach /v1/files; NULL: files go inline */
     int64_t link_hours;       /**< for which the address of a file holds */

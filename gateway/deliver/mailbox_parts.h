@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "deliver/mailbox.h"
 #include "deliver/room.h"
+#include "deliver/tell.h"
 
 #include <stdatomic.h>
 
@@ -21,6 +22,7 @@ enum mailbox_count {
 struct mailbox {
     struct mailbox_options options;
     int32_t schema_no; /**< of the events' schema in the spool */
+    struct tell_schemas tell;
     struct stations *stations;
     struct room *room;
     atomic_llong held_bytes; /**< of answers that are not sent yet */

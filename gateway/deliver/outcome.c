@@ -30,7 +30,7 @@ static const struct {
     {CURLE_WEIRD_SERVER_REPLY, "connect:protocol", "it does not speak HTTP"},
 };
 
-static void explain_connection(CURLcode result, struct outcome *outcome)
+static void explain_connection(CURLcode result, struct ruling *outcome)
 {
     outcome->cause = "connect:failed";
     outcome->detail = curl_easy_strerror(result);
@@ -57,8 +57,8 @@ static int64_t delay_uncounted(const struct attempt *attempt,
     return backoff_part(bound < settings->probe_ms ? bound : settings->probe_ms, attempt->chance);
 }
 
-static struct outcome fail(const struct attempt *attempt, const struct outcome_settings *settings,
-                           struct outcome outcome)
+static struct ruling fail(const struct attempt *attempt, const struct outcome_settings *settings,
+                          struct ruling outcome)
 {
     outcome.is_failure = true;
     outcome.verdict =
@@ -69,8 +69,8 @@ static struct outcome fail(const struct attempt *attempt, const struct outcome_s
     return outcome;
 }
 
-static struct outcome wait(const struct attempt *attempt, const struct outcome_settings *settings,
-                           struct outcome outcome)
+static struct ruling wait(const struct attempt *attempt, const struct outcome_settings *settings,
+                          struct ruling outcome)
 {
     const struct backoff backoff = {settings->first_delay_ms, settings->longest_delay_ms};
     outcome.verdict = is_expired(attempt, settings) ? VERDICT_EXPIRED : VERDICT_AGAIN;
@@ -100,14 +100,14 @@ static bool is_credential(const struct attempt *attempt)
     return is_rejected && (attempt->status == 401 || attempt->status == 407);
 }
 
-static struct outcome resend(const struct attempt *attempt, struct outcome outcome)
+static struct ruling resend(const struct attempt *attempt, struct ruling outcome)
 {
     outcome.verdict = attempt->resends < MOST_RESENDS ? VERDICT_RESEND : VERDICT_REFUSED;
     return outcome;
 }
 
-static struct outcome judge_answer(const struct attempt *attempt,
-                                   const struct outcome_settings *settings, struct outcome outcome)
+static struct ruling judge_answer(const struct attempt *attempt,
+                                  const struct outcome_settings *settings, struct ruling outcome)
 {
     switch (attempt->meaning) {
     case ANSWER_DONE:
@@ -127,9 +127,9 @@ static struct outcome judge_answer(const struct attempt *attempt,
     }
 }
 
-struct outcome outcome_judge(const struct attempt *attempt, const struct outcome_settings *settings)
+struct ruling outcome_judge(const struct attempt *attempt, const struct outcome_settings *settings)
 {
-    struct outcome outcome = {.cause = attempt->cause, .detail = attempt->detail};
+    struct ruling outcome = {.cause = attempt->cause, .detail = attempt->detail};
     if (attempt->result != CURLE_OK) {
         explain_connection(attempt->result, &outcome);
         return fail(attempt, settings, outcome);

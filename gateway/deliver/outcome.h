@@ -42,7 +42,8 @@ struct outcome_settings {
     int64_t give_up_ms;
 };
 
-struct outcome {
+/** And what follows from it. */
+struct ruling {
     enum verdict verdict;
     bool is_answer;   /**< the partner's system is there: closes its breaker */
     bool is_failure;  /**< in the connection's kind: counts for its breaker */
@@ -65,8 +66,7 @@ struct outcome {
  * this request, or any other since the delivery was last tried.  Time during which the partner was
  * down is no age; the caller counts it so.
  */
-struct outcome outcome_judge(const struct attempt *attempt,
-                             const struct outcome_settings *settings);
+struct ruling outcome_judge(const struct attempt *attempt, const struct outcome_settings *settings);
 
 /** The delay of a delivery whose failure left the breaker open: behind the next probe, so that
  * another delivery makes it, and one that brings its partner down does not keep it down. */

@@ -90,7 +90,10 @@ void peer_bind(struct peer *peer, const struct partner *partner, const struct ad
                const struct outcome_settings *settings)
 {
     peer->partner = partner;
-    peer->adapter = partner ? adapters_find(adapters, partner->deliver.adapter) : NULL;
+    peer->adapter = partner && partner->deliver.adapter
+                        ? adapters_find(adapters, partner->deliver.adapter)
+                        : NULL;
+    login_drop(&peer->login, peer->login.generation); /* it may be another's now */
     if (!peer->adapter)
         peer->partner = NULL;
     drop_secrets(peer);

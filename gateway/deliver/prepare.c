@@ -4,7 +4,7 @@
 
 #include "adapt/service.h"
 #include "deliver/attachments.h"
-#include "deliver/fill.h"
+#include "deliver/given.h"
 #include "deliver/links.h"
 
 struct preparer {
@@ -89,7 +89,7 @@ static bool add_headers(struct request *request, const struct service_text *head
                         const struct given *given, struct fault *why)
 {
     for (; headers && headers->name; headers++) {
-        auto_free(free) char *value = fill_text(headers->text, given, FILL_HEADER, why);
+        auto_free(free) char *value = given_fill(headers->text, given, GIVEN_HEADER, why);
         if (!value || !request_add_header(request, headers->name, value, why))
             return false;
     }
@@ -150,7 +150,7 @@ static bool add_fields(struct request *request, const struct service_text *field
                        const struct given *given, struct fault *why)
 {
     for (; fields && fields->name; fields++) {
-        auto_free(free) char *text = fill_text(fields->text, given, FILL_PLAIN, why);
+        auto_free(free) char *text = given_fill(fields->text, given, GIVEN_PLAIN, why);
         if (!text || !request_add_field(request, fields->name, text, why))
             return false;
     }
@@ -162,17 +162,18 @@ struct sending {
     const struct service_send *send;
     const struct given *given;
     const char *media_type; /* the format's own */
-    struct body *body;
-    const struct attachments *attachments;
+    struct outgoing *body;
+    struct file_store *files;
+    const avro_value_t *event;
 };
 
 static bool add_form(struct request *request, const struct sending *sending, struct fault *why)
 {
     const struct service_send *send = sending->send;
     auto_free(free) char *file_name =
-        fill_text(send->file_name ? send->file_name : "", sending->given, FILL_PLAIN, why);
+        given_fill(send->file_name ? send->file_name : "", sending->given, GIVEN_PLAIN, why);
     if (!file_name) {
-        body_free(sending->body);
+        outgoing_free(sending->body);
         return false;
     }
     const struct request_part part = {
@@ -183,7 +184,7 @@ static bool add_form(struct request *request, const struct sending *sending, str
     return request_add_part(request, &part, sending->body, why) &&
            add_fields(request, send->fields, sending->given, why) &&
            (!send->files_part ||
-            attachments_add(sending->attachments, request, send->files_part, why));
+            attachments_add(sending->files, sending->event, request, send->files_part, why));
 }
 
 static bool add_document(struct request *request, const struct sending *sending, struct fault *why)
@@ -199,10 +200,10 @@ static bool add_document(struct request *request, const struct sending *sending,
 static bool add_names(struct request *request, const struct errand *errand, struct fault *why)
 {
     char event_id[UUID_TEXT_SIZE];
-    uuid_text(errand->event_id, event_id);
+    uuid_text(errand->row.event_id, event_id);
     return request_add_header(request, "Idempotency-Key", event_id, why) &&
-           (!errand->traceparent ||
-            request_add_header(request, "traceparent", errand->traceparent, why));
+           (!errand->row.traceparent ||
+            request_add_header(request, "traceparent", errand->row.traceparent, why));
 }
 
 /* Takes the sending's body. */
@@ -212,11 +213,11 @@ static struct request *build(const struct preparer *preparer, const struct peer 
 {
     const struct service_send *send = sending->send;
     auto_free(free) char *path =
-        fill_text(send->path ? send->path : "", sending->given, FILL_PATH, why);
+        given_fill(send->path ? send->path : "", sending->given, GIVEN_PATH, why);
     auto_free(request_free) struct request *request =
         path ? request_new(&peer->partner->deliver, send->method, path, why) : NULL;
     if (!request) {
-        body_free(sending->body);
+        outgoing_free(sending->body);
         return NULL;
     }
     request_limit_answer(request, preparer->options.answer_limit_bytes);
@@ -251,9 +252,7 @@ static struct request *make_request(struct preparer *preparer, struct peer *peer
     if (!write_document(preparer, peer, event, &given, &written, why))
         return fail(preparing, UNPREPARED_DEAD, "format:cannot-say");
     give(&given, texts, "message", written.message);
-    auto_free(attachments_free) struct attachments *attachments =
-        attachments_new(preparer->options.files, event, &written, why);
-    if (!attachments) {
+    if (!attachments_keep(preparer->options.files, &written, why)) {
         adapt_written_free(&written);
         return fail(preparing, UNPREPARED_DEAD, "file:not-kept");
     }
@@ -261,9 +260,10 @@ static struct request *make_request(struct preparer *preparer, struct peer *peer
         .send = service_send(peer->adapter, written.message),
         .given = &given,
         .media_type = written.media_type,
-        .attachments = attachments,
+        .files = preparer->options.files,
+        .event = event,
     };
-    sending.body = body_of_document(&written, preparer->options.files, why);
+    sending.body = outgoing_of_document(&written, preparer->options.files, why);
     if (!sending.body)
         return fail(preparing, UNPREPARED_DEAD, "file:missing");
     struct request *request = build(preparer, peer, errand, &sending, why);
@@ -275,8 +275,8 @@ struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
                                  struct preparing *preparing)
 {
     struct fault *why = &preparing->why;
-    const struct packed packed = {errand->event, errand->event_size, errand->schema_no};
-    if (!errand->event) {
+    const struct packed packed = {errand->row.event, errand->row.event_size, errand->row.schema_no};
+    if (!errand->row.event) {
         (void)fault_set(why, FAULT_REFUSE, "the stored event is damaged");
         return fail(preparing, UNPREPARED_DEAD, "event:damaged");
     }
@@ -296,7 +296,7 @@ static bool add_login_body(struct request *request, const struct service_auth *a
     const char *media_type =
         auth->media_type ? auth->media_type : "application/x-www-form-urlencoded";
     const char *text = auth->body ? auth->body : "grant_type=client_credentials";
-    auto_free(free) char *body = fill_text(text, given, fill_escape_of(media_type), why);
+    auto_free(free) char *body = given_fill(text, given, given_escape_of(media_type), why);
     if (!body || !request_set_text(request, body, why) ||
         !request_add_header(request, "Content-Type", media_type, why))
         return false;
@@ -305,7 +305,8 @@ static bool add_login_body(struct request *request, const struct service_auth *a
            request_set_basic(request, peer->user, peer->password, why);
 }
 
-struct request *prepare_login(struct preparer *preparer, struct peer *peer, struct fault *why)
+struct request *prepare_login(const struct peer *peer, int64_t answer_limit_bytes,
+                              struct fault *why)
 {
     const struct service_auth *auth = service_auth(peer->adapter);
     struct given given;
@@ -314,11 +315,24 @@ struct request *prepare_login(struct preparer *preparer, struct peer *peer, stru
         (void)fault_memory(why);
         return NULL;
     }
-    auto_free(free) char *path = fill_text(auth->path ? auth->path : "", &given, FILL_PATH, why);
+    auto_free(free) char *path = given_fill(auth->path ? auth->path : "", &given, GIVEN_PATH, why);
     auto_free(request_free) struct request *request =
         path ? request_new(&peer->partner->deliver, "POST", path, why) : NULL;
     if (!request)
         return NULL;
-    request_limit_answer(request, preparer->options.answer_limit_bytes);
+    request_limit_answer(request, answer_limit_bytes);
     return add_login_body(request, auth, peer, &given, why) ? steal(request) : NULL;
+}
+
+struct request *prepare_call(const struct peer *peer, struct fault *why)
+{
+    struct given given;
+    auto_free(free) struct adapt_given *texts = gather(peer, NULL, &given);
+    if (!texts) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    auto_free(request_free) struct request *request =
+        request_new(&peer->partner->deliver, "HEAD", "", why);
+    return request && add_credentials(request, peer, &given, why) ? steal(request) : NULL;
 }

@@ -42,7 +42,11 @@ struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
                                  struct preparing *preparing) __attribute__((warn_unused_result));
 
 /** The login call of a peer whose format has one. */
-struct request *prepare_login(struct preparer *preparer, struct peer *peer, struct fault *why)
+struct request *prepare_login(const struct peer *peer, int64_t answer_limit_bytes,
+                              struct fault *why) __attribute__((warn_unused_result));
+
+/** A request that asks for the peer's address and sends nothing. */
+struct request *prepare_call(const struct peer *peer, struct fault *why)
     __attribute__((warn_unused_result));
 
 #endif

@@ -92,8 +92,8 @@ char *reply_reason(const char *body, size_t size, const char **detail)
 
 static void answer(struct visit *visit, struct http_request *request, int status, json_t *more)
 {
-    char id[LETTER_ID_SIZE];
-    letter_write_id(visit->delivery, id);
+    char id[DELIVERY_TEXT_SIZE];
+    delivery_text(visit->delivery, id);
     auto_free(json_decref) json_t *json =
         json_pack("{s:s, s:s}", "id", id, "state", visit->is_refusal ? "refused" : "accepted");
     bool is_whole = json && (!more || json_object_update(json, more) == 0);
@@ -187,23 +187,44 @@ static void step_settled(struct visit *visit, struct http_request *request)
     letter_free(&letter);
 }
 
-/* The request sleeps already. */
-static void settle(struct visit *visit, struct http_request *request, bool is_refused)
+static void settle_so(struct visit *visit, struct http_request *request,
+                      const struct spool_settlement *settlement)
 {
-    const struct spool_settlement settlement = {
-        .delivery = visit->delivery,
-        .kind = SETTLE_DELIVERED,
-        .at_ms = clock_now_ms(),
-        .is_attempt = false, /* its being handed out was counted */
-        .cause = is_refused ? "inbox:refused" : "inbox:accepted",
-        .partner = visit->caller.partner->id,
-    };
     visit_sleep(visit, request, step_settled);
-    if (spool_settle(visit->mailbox->options.spool, &settlement, 1, settled, visit_hold(visit),
+    if (spool_settle(visit->mailbox->options.spool, settlement, 1, settled, visit_hold(visit),
                      &visit->fault))
         return;
     visit_release(visit);
     refuse_fault(request, &visit->fault);
+}
+
+/* Refused or accepted, the partner has it and has answered: it is delivered.  A refusal's reason
+ * may name persons; the return alone has it. */
+static void settle(struct visit *visit, struct http_request *request,
+                   const struct spool_delivery *delivery, bool is_refused)
+{
+    const struct told told = {.outcome = OUTCOME_DELIVERED,
+                              .at_ms = clock_now_ms(),
+                              .attempts = delivery->attempts,
+                              .cause = is_refused ? RETURNED_CAUSE : "inbox:accepted",
+                              .document_sha256 = delivery->document_sha256};
+    struct tellings tellings = {.count = 0};
+    if (!tell_outcome(&visit->mailbox->tell, delivery, &told, &tellings, &visit->fault)) {
+        refuse_fault(request, &visit->fault);
+        return;
+    }
+    const struct spool_settlement settlement = {
+        .delivery = delivery->delivery,
+        .kind = SETTLE_DELIVERED,
+        .at_ms = told.at_ms,
+        .is_attempt = false, /* its being handed out was counted */
+        .cause = told.cause,
+        .partner = delivery->partner,
+        .notices = tellings.notices,
+        .notice_count = tellings.count,
+    };
+    settle_so(visit, request, &settlement);
+    tell_free(&tellings);
 }
 
 /* ---- sending back ---- */
@@ -213,7 +234,7 @@ static void step_stored(struct visit *visit, struct http_request *request)
     if (visit->has_failed)
         refuse_fault(request, &visit->fault);
     else
-        settle(visit, request, true);
+        settle(visit, request, &visit->send_back->letter.delivery, true);
 }
 
 /* From the writer's thread. */
@@ -241,43 +262,37 @@ static void store_return(struct visit *visit, struct http_request *request)
     refuse_fault(request, &visit->fault);
 }
 
-static bool make_return(struct visit *visit, struct http_request *request, struct station *station,
-                        const struct letter *letter, struct fault *why)
+static bool make_return(struct visit *visit, struct http_request *request, const char *reason,
+                        struct letter *letter, struct fault *why)
 {
-    const struct spool_delivery *delivery = &letter->delivery;
-    const struct schema *schema = visit->mailbox->options.schema;
-    size_t size = 0;
-    const char *body = http_body(request, &size), *detail = NULL;
-    auto_free(free) char *reason = reply_reason(body, size, &detail);
-    if (!reason)
-        return fault_set(why, FAULT_REFUSE, "%s", detail);
-    const struct stored_event stored_event = {delivery->schema_no, delivery->event,
-                                              delivery->event_size};
-    const avro_value_t *event = delivery->event ? recall_as_ours(station->recall, station->reader,
-                                                                 &stored_event, schema, why)
-                                                : NULL;
-    if (!delivery->event)
-        (void)fault_set(why, FAULT_BROKEN, "its event is damaged in the spool");
+    const struct mailbox *mailbox = visit->mailbox;
+    const struct schema *schema = mailbox->options.schema;
+    struct station *station = stations_here(mailbox->stations, why);
+    const avro_value_t *event = station ? letter_event(station, letter, schema, why) : NULL;
     if (!event)
         return false;
+    size_t size = 0;
+    const char *body = http_body(request, &size);
     const struct refusal_facts facts = {.partner = visit->caller.partner->id,
                                         .reason = reason,
                                         .bytes = body,
                                         .size = size,
                                         .at_ms = http_arrived_ms(request),
                                         .traceparent = http_header(request, "traceparent")};
-    visit->send_back = send_back_new(letter, event, &facts, schema, visit->mailbox->schema_no, why);
+    visit->send_back = send_back_new(letter, event, &facts, schema, mailbox->schema_no, why);
     return visit->send_back != NULL;
 }
 
-static void send_back(struct visit *visit, struct http_request *request, struct station *station,
-                      const struct letter *letter)
+static void send_back(struct visit *visit, struct http_request *request, struct letter *letter)
 {
     struct fault why;
-    if (make_return(visit, request, station, letter, &why))
+    size_t size = 0;
+    const char *body = http_body(request, &size), *detail = NULL;
+    auto_free(free) char *reason = reply_reason(body, size, &detail);
+    if (!reason)
+        refuse(request, REFUSAL_BAD_REASON, detail, NULL);
+    else if (make_return(visit, request, reason, letter, &why))
         store_return(visit, request);
-    else if (why.kind == FAULT_REFUSE)
-        refuse(request, REFUSAL_BAD_REASON, why.text, NULL);
     else
         refuse_fault(request, &why);
 }
@@ -293,12 +308,12 @@ static void act(struct visit *visit, struct http_request *request, struct statio
     switch (reply_judge(&letter.delivery, returned, visit->is_refusal)) {
     case DEED_SETTLE:
         if (visit->is_refusal)
-            send_back(visit, request, station, &letter);
+            send_back(visit, request, &letter);
         else
-            settle(visit, request, false);
+            settle(visit, request, &letter.delivery, false);
         break;
     case DEED_FINISH:
-        settle(visit, request, true);
+        settle(visit, request, &letter.delivery, true);
         break;
     case DEED_REPEAT:
         if (visit->is_refusal)
@@ -333,7 +348,7 @@ static void reply(struct mailbox *mailbox, struct http_request *request, bool is
         refuse(request, REFUSAL_INTERNAL, NULL, NULL);
     else if (!station)
         refuse_fault(request, &why);
-    else if (!id || !letter_read_id(id, &visit->delivery))
+    else if (!id || !delivery_read(id, &visit->delivery))
         refuse(request, REFUSAL_UNKNOWN_DELIVERY, NULL, NULL);
     else {
         visit->is_refusal = is_refusal;

@@ -21,7 +21,7 @@ struct request {
     struct curl_slist *headers;
     curl_mime *form;
     char *text;
-    struct body *bodies[MOST_BODIES];
+    struct outgoing *bodies[MOST_BODIES];
     size_t body_count;
     char *answer;
     size_t answer_size, answer_limit;
@@ -148,7 +148,7 @@ void request_free(struct request *request)
     curl_slist_free_all(request->headers);
     curl_mime_free(request->form);
     for (size_t i = 0; i < request->body_count; i++)
-        body_free(request->bodies[i]);
+        outgoing_free(request->bodies[i]);
     free(request->text);
     free(request->answer);
     free(request);
@@ -188,26 +188,26 @@ bool request_set_basic(struct request *request, const char *user, const char *pa
 
 /* ---- what it sends ---- */
 
-static bool take_body(struct request *request, struct body *body, struct fault *why)
+static bool take_body(struct request *request, struct outgoing *body, struct fault *why)
 {
     if (request->body_count < MOST_BODIES) {
         request->bodies[request->body_count++] = body;
         return true;
     }
-    body_free(body);
+    outgoing_free(body);
     return fault_set(why, FAULT_REFUSE, "more than %d files in one request", MOST_BODIES);
 }
 
-bool request_set_body(struct request *request, struct body *body, struct fault *why)
+bool request_set_body(struct request *request, struct outgoing *body, struct fault *why)
 {
     CURL *curl = request->curl;
-    curl_off_t size = (curl_off_t)body_size(body);
+    curl_off_t size = (curl_off_t)outgoing_size(body);
     if (!take_body(request, body, why))
         return false;
     return (curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, size) == CURLE_OK &&
-            curl_easy_setopt(curl, CURLOPT_READFUNCTION, body_read) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_READFUNCTION, outgoing_read) == CURLE_OK &&
             curl_easy_setopt(curl, CURLOPT_READDATA, body) == CURLE_OK &&
-            curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, body_seek) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, outgoing_seek) == CURLE_OK &&
             curl_easy_setopt(curl, CURLOPT_SEEKDATA, body) == CURLE_OK) ||
            refuse_option(why);
 }
@@ -244,16 +244,16 @@ bool request_add_field(struct request *request, const char *name, const char *te
            (curl_mime_data(part, text, CURL_ZERO_TERMINATED) == CURLE_OK || refuse_option(why));
 }
 
-bool request_add_part(struct request *request, const struct request_part *about, struct body *body,
-                      struct fault *why)
+bool request_add_part(struct request *request, const struct request_part *about,
+                      struct outgoing *body, struct fault *why)
 {
-    curl_off_t size = (curl_off_t)body_size(body);
+    curl_off_t size = (curl_off_t)outgoing_size(body);
     if (!take_body(request, body, why))
         return false;
     curl_mimepart *part = add_part(request, about->name, why);
     if (!part)
         return false;
-    return (curl_mime_data_cb(part, size, body_read, body_seek, NULL, body) == CURLE_OK &&
+    return (curl_mime_data_cb(part, size, outgoing_read, outgoing_seek, NULL, body) == CURLE_OK &&
             curl_mime_filename(part, about->file_name) == CURLE_OK &&
             curl_mime_type(part, about->media_type) == CURLE_OK) ||
            refuse_option(why);
@@ -286,6 +286,11 @@ CURLcode request_perform(struct request *request)
 {
     struct fault why;
     return finish(request, &why) ? curl_easy_perform(request->curl) : CURLE_FAILED_INIT;
+}
+
+bool request_is(const struct request *request, const CURL *curl)
+{
+    return request->curl == curl;
 }
 
 void *request_own(CURL *curl)
@@ -328,12 +333,42 @@ int64_t request_took_us(const struct request *request)
 const struct fault *request_fault(const struct request *request)
 {
     for (size_t i = 0; i < request->body_count; i++)
-        if (body_fault(request->bodies[i])->kind != FAULT_NONE)
-            return body_fault(request->bodies[i]);
+        if (outgoing_fault(request->bodies[i])->kind != FAULT_NONE)
+            return outgoing_fault(request->bodies[i]);
     return NULL;
 }
 
 bool request_sha256(const struct request *request, uint8_t sha256[SHA256_SIZE])
 {
-    return request->body_count > 0 && body_sha256(request->bodies[0], sha256);
+    return request->body_count > 0 && outgoing_sha256(request->bodies[0], sha256);
+}
+
+/* ---- its certificate ---- */
+
+bool request_want_certificate(struct request *request, struct fault *why)
+{
+    return curl_easy_setopt(request->curl, CURLOPT_CERTINFO, 1L) == CURLE_OK || refuse_option(why);
+}
+
+/* The text behind "NAME:" in the first certificate of the chain. */
+static const char *certificate_part(const struct curl_certinfo *chain, const char *name)
+{
+    size_t size = strlen(name);
+    for (const struct curl_slist *at = chain->certinfo[0]; at; at = at->next)
+        if (strncmp(at->data, name, size) == 0 && at->data[size] == ':')
+            return at->data + size + 1;
+    return "?";
+}
+
+char *request_certificate(const struct request *request)
+{
+    struct curl_certinfo *chain = NULL;
+    char *text = NULL;
+    if (curl_easy_getinfo(request->curl, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain ||
+        chain->num_of_certs < 1)
+        return NULL;
+    if (asprintf(&text, "%s, until %s", certificate_part(chain, "Subject"),
+                 certificate_part(chain, "Expire date")) < 0)
+        return NULL;
+    return text;
 }

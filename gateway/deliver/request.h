@@ -3,7 +3,7 @@
 #define DELIVER_REQUEST_H
 
 #include "adapt/service.h"
-#include "deliver/body.h"
+#include "deliver/outgoing.h"
 #include "directory/partner.h"
 
 #include <curl/curl.h>
@@ -38,15 +38,15 @@ bool request_set_basic(struct request *request, const char *user, const char *pa
 
 /** What it sends: one body, which it takes in any case, or a text that it copies, or a form whose
  * parts are added one by one. */
-bool request_set_body(struct request *request, struct body *body, struct fault *why)
+bool request_set_body(struct request *request, struct outgoing *body, struct fault *why)
     __attribute__((warn_unused_result));
 bool request_set_text(struct request *request, const char *text, struct fault *why)
     __attribute__((warn_unused_result));
 bool request_add_field(struct request *request, const char *name, const char *text,
                        struct fault *why) __attribute__((warn_unused_result));
 /** Takes `body` in any case.  The first part that is added counts as the document. */
-bool request_add_part(struct request *request, const struct request_part *part, struct body *body,
-                      struct fault *why) __attribute__((warn_unused_result));
+bool request_add_part(struct request *request, const struct request_part *part,
+                      struct outgoing *body, struct fault *why) __attribute__((warn_unused_result));
 
 /** Gives it to `multi`; `own` comes back by request_own.  It is taken back by request_free. */
 bool request_start(struct request *request, CURLM *multi, void *own, struct fault *why)
@@ -54,8 +54,16 @@ bool request_start(struct request *request, CURLM *multi, void *own, struct faul
 /** Or makes it at once, on this thread. */
 CURLcode request_perform(struct request *request);
 
+/** Whether it is the one with that handle. */
+bool request_is(const struct request *request, const CURL *curl);
 /** What was given to request_start with the handle that curl_multi_info_read names. */
 void *request_own(CURL *curl);
+
+/** Before it is made: asks for the server's certificate. */
+bool request_want_certificate(struct request *request, struct fault *why)
+    __attribute__((warn_unused_result));
+/** The certificate's subject and last day, which the caller owns; NULL without one. */
+char *request_certificate(const struct request *request);
 
 /** After its end: the result, CURLE_OK also when the answer was cut at its limit. */
 CURLcode request_result(const struct request *request, CURLcode result);

@@ -39,6 +39,7 @@ void send_back_free(struct send_back *back)
 {
     if (!back)
         return;
+    letter_free(&back->letter);
     free(back->texts);
     free(back->event);
     free(back);
@@ -141,7 +142,7 @@ static bool encode(struct send_back *back, const avro_value_t *event,
     return back->event != NULL;
 }
 
-struct send_back *send_back_new(const struct letter *letter, const avro_value_t *event,
+struct send_back *send_back_new(struct letter *letter, const avro_value_t *event,
                                 const struct refusal_facts *facts, const struct schema *schema,
                                 int32_t schema_no, struct fault *why)
 {
@@ -157,5 +158,7 @@ struct send_back *send_back_new(const struct letter *letter, const avro_value_t 
     }
     if (!fill(back, letter, facts, why) || !encode(back, event, facts, schema, why))
         return NULL;
+    back->letter = *letter;
+    *letter = (struct letter){.memory = NULL};
     return steal(back);
 }

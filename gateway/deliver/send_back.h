@@ -26,6 +26,7 @@ struct refusal_facts {
 struct send_back {
     struct spool_document document; /**< its pointers are into this */
     struct spool_item item;
+    struct letter letter; /**< that is refused */
     char native_id[RETURNED_ID_SIZE];
     struct trace trace;
     char *texts; /**< partner, dossier, body */
@@ -34,8 +35,8 @@ struct send_back {
     bool has_receipt;
 };
 
-/** `event` is the handoff's, in `schema`.  The caller owns the result. */
-struct send_back *send_back_new(const struct letter *letter, const avro_value_t *event,
+/** `event` is the handoff's, in `schema`.  The caller owns the result, which takes the letter. */
+struct send_back *send_back_new(struct letter *letter, const avro_value_t *event,
                                 const struct refusal_facts *facts, const struct schema *schema,
                                 int32_t schema_no, struct fault *why)
     __attribute__((warn_unused_result));

@@ -9,6 +9,7 @@ enum { GROUP_SIZE = 256, PAUSE_MS = 500, NOTICES_MOST = 2 };
 /* One settlement with all that it points to. */
 struct record {
     struct record *next;
+    void *tag;
     struct spool_settlement settlement;
     uint8_t document_sha256[SHA256_SIZE];
     char *cause, *detail, *partner, *agency;
@@ -151,12 +152,13 @@ void settler_free(struct settler *settler)
 
 /* ---- to the spool ---- */
 
-bool settler_add(struct settler *settler, const struct spool_settlement *settlement,
+bool settler_add(struct settler *settler, const struct spool_settlement *settlement, void *tag,
                  struct fault *why)
 {
     struct record *record = copy_settlement(settlement);
     if (!record)
         return fault_memory(why);
+    record->tag = tag;
     if (settler->last)
         settler->last->next = record;
     else
@@ -267,7 +269,7 @@ static struct group *take_back(struct settler *settler)
 }
 
 void settler_take(struct settler *settler, int64_t now_ms,
-                  void (*each)(void *own, int64_t delivery), void *own)
+                  void (*each)(void *own, void *tag, int64_t delivery), void *own)
 {
     for (struct group *group = take_back(settler); group;) {
         struct group *next = group->next;
@@ -279,7 +281,7 @@ void settler_take(struct settler *settler, int64_t now_ms,
             settler->why.kind = FAULT_NONE;
             settler->open -= group->count;
             for (const struct record *at = group->records; at; at = at->next)
-                each(own, at->settlement.delivery);
+                each(own, at->tag, at->settlement.delivery);
             free_records(group->records);
             free(group);
         }

@@ -18,8 +18,8 @@ struct settler *settler_new(struct spool *spool, void (*wake)(void *own), void *
 void settler_free(struct settler *settler);
 ENDS_WITH_SCOPE(struct settler *, settler_free)
 
-/** Copies the settlement, to go with the next settler_send. */
-bool settler_add(struct settler *settler, const struct spool_settlement *settlement,
+/** Copies the settlement, to go with the next settler_send; `tag` comes back by settler_take. */
+bool settler_add(struct settler *settler, const struct spool_settlement *settlement, void *tag,
                  struct fault *why) __attribute__((warn_unused_result));
 
 /** Gives to the spool what was added, and what it did not take before, once a while has passed. */
@@ -27,7 +27,7 @@ void settler_send(struct settler *settler, int64_t now_ms);
 
 /** Calls `each` with the number of every delivery whose settlement is durable now. */
 void settler_take(struct settler *settler, int64_t now_ms,
-                  void (*each)(void *own, int64_t delivery), void *own);
+                  void (*each)(void *own, void *tag, int64_t delivery), void *own);
 
 /** How many are not durable yet. */
 size_t settler_open(const struct settler *settler);

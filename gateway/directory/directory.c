@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "directory/seats.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,6 +17,7 @@ struct directory {
     atomic_size_t holders;
     struct agencies *agencies;
     struct partners *partners;
+    struct seats *seats;
     char *pepper;
     size_t pepper_size;
     char version[VERSION_SIZE];
@@ -26,6 +28,7 @@ static void directory_free(struct directory *directory)
     if (directory->pepper)
         explicit_bzero(directory->pepper, directory->pepper_size);
     free(directory->pepper);
+    seats_free(directory->seats);
     partners_free(directory->partners);
     agencies_free(directory->agencies);
     free(directory);
@@ -104,7 +107,8 @@ struct directory *directory_load(const struct directory_options *options, struct
         !read_version(options, directory->version, why) ||
         !(directory->agencies = agencies_load(options->agencies_file, why)) ||
         !(directory->partners = partners_load(options->partners_file, directory->agencies, why)) ||
-        !check_version(options, directory->version, why))
+        !check_version(options, directory->version, why) ||
+        !(directory->seats = seats_new(directory->agencies, directory->partners, why)))
         return NULL;
     if (options->accept && !options->accept(options->own, directory, why))
         return NULL;
@@ -178,39 +182,77 @@ void directory_make_key(const struct directory *directory, char key[API_KEY_SIZE
 
 /* --- who may speak --- */
 
-/* Whether one of the partner's codes names this agency on that day. */
-static bool has_code_of(const struct directory *directory, const struct partner *partner,
-                        const struct agency *agency, int32_t day)
+/* Codes of agencies, and the loading that they are seen in. */
+struct codes {
+    const struct directory *directory;
+    const char *const *codes;
+    size_t count;
+};
+
+/* Whether one of the codes names this agency on that day. */
+static bool name_it(const struct codes *codes, const struct agency *agency, int32_t day)
 {
-    for (size_t i = 0; i < partner->agency_count; i++)
-        if (agencies_find(directory->agencies, partner->agencies[i], day) == agency)
+    for (size_t i = 0; i < codes->count; i++)
+        if (agencies_find(codes->directory->agencies, codes->codes[i], day) == agency)
             return true;
     return false;
 }
 
 /* The agency itself, or one above it. */
-static bool covers(const struct directory *directory, const struct partner *partner,
-                   const struct agency *agency, int32_t day)
+static bool cover_it(const struct codes *codes, const struct agency *agency, int32_t day)
 {
-    while (agency && !has_code_of(directory, partner, agency, day))
-        agency = agencies_parent(directory->agencies, agency, day);
+    while (agency && !name_it(codes, agency, day))
+        agency = agencies_parent(codes->directory->agencies, agency, day);
     return agency != NULL;
 }
 
-bool directory_speaks_for(const struct directory *directory, const struct partner *partner,
-                          const char *code, int32_t day)
+bool directory_covers(const struct directory *directory, const char *const *codes, size_t count,
+                      const char *code, int32_t day)
 {
+    const struct codes those = {directory, codes, count};
     const struct agency *named = agencies_named(directory->agencies, code, day);
     if (!named)
         return false;
     int32_t last_day = named->valid_to < day ? named->valid_to : day;
-    if (covers(directory, partner, named, last_day))
+    if (cover_it(&those, named, last_day))
         return true;
     bool succeeded;
     struct fault ignored; /* no successor: then nobody speaks by it */
     const struct agency *successor =
         agencies_resolve(directory->agencies, code, day, &succeeded, &ignored);
-    return successor && succeeded && covers(directory, partner, successor, day);
+    return successor && succeeded && cover_it(&those, successor, day);
+}
+
+bool directory_speaks_for(const struct directory *directory, const struct partner *partner,
+                          const char *code, int32_t day)
+{
+    return directory_covers(directory, partner->agencies, partner->agency_count, code, day);
+}
+
+bool directory_has_seat(const struct directory *directory, const struct partner *partner,
+                        const struct agency *agency)
+{
+    return seats_has(directory->seats, partner, agency);
+}
+
+static const struct partner *nearest(const struct directory *directory, const struct agency *agency,
+                                     int32_t day, bool is_delivered_to, const struct agency **seat)
+{
+    for (; agency; agency = agencies_parent(directory->agencies, agency, day)) {
+        const struct partner *partner = seats_first(directory->seats, agency, is_delivered_to);
+        *seat = agency;
+        if (partner)
+            return partner;
+    }
+    return NULL;
+}
+
+const struct partner *directory_partner_for(const struct directory *directory,
+                                            const struct agency *agency, int32_t day,
+                                            const struct agency **seat)
+{
+    const struct partner *partner = nearest(directory, agency, day, true, seat);
+    return partner ? partner : nearest(directory, agency, day, false, seat);
 }
 
 /* --- the one in force --- */

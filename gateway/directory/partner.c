@@ -240,6 +240,18 @@ static bool check_ids(const struct loading *loading, struct fault *why)
     return true;
 }
 
+/* One event can go to all of them, and the spool numbers an event's deliveries up to a limit. */
+static bool check_subscribers(const struct loading *loading, struct fault *why)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < loading->partners->count; i++) {
+        count += loading->partners->partners[i].deliver.subscription_count > 0 ? 1 : 0;
+        if (count > SUBSCRIBERS_MOST)
+            return refuse(loading, i, "deliver.subscriptions", why, "too many partners subscribe");
+    }
+    return true;
+}
+
 static bool check_hashes(const struct loading *loading, struct fault *why)
 {
     const struct partners *partners = loading->partners;
@@ -264,7 +276,7 @@ static bool read_partners(const struct loading *loading, struct fault *why)
             return false;
     qsort(partners->by_id, partners->count, sizeof *partners->by_id, compare_ids);
     qsort(partners->by_hash, partners->key_count, sizeof *partners->by_hash, compare_hashes);
-    return check_ids(loading, why) && check_hashes(loading, why);
+    return check_ids(loading, why) && check_hashes(loading, why) && check_subscribers(loading, why);
 }
 
 struct partners *partners_load(const char *path, const struct agencies *agencies, struct fault *why)

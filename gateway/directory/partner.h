@@ -47,9 +47,11 @@ struct subscription {
     size_t procedures_count;
     const char *const *fields; /**< field codes, as G15-LT01 */
     size_t fields_count;
-    const char *const *agencies; /**< one of the event's agencies is one of these or below one */
+    /** One of the event's agencies must be one of these or below one, and be of one of the levels
+     * where those are given too. */
+    const char *const *agencies;
     size_t agencies_count;
-    const enum agency_level *levels; /**< one of the event's agencies is of one of these */
+    const enum agency_level *levels;
     size_t levels_count;
 };
 
@@ -79,6 +81,9 @@ struct partner_delivery {
     const struct subscription *subscriptions;
     size_t subscription_count;
 };
+
+/** Most partners that may have subscriptions: an event can go to all of them. */
+enum { SUBSCRIBERS_MOST = 1000 };
 
 /** One system that sends or receives: a row of partners.yaml. */
 struct partner {

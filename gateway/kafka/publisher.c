@@ -4,21 +4,18 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/stop.h"
 #include "kafka/carrier.h"
+#include "kafka/loop.h"
 
 #include <inttypes.h>
 #include <pthread.h>
 
 enum {
-    FIRST_PAUSE_MS = 100,
-    LONGEST_PAUSE_MS = 3000,
     HELD_PAUSE_MS = 10000,
-    HELD_LOOK_MS = 100,  /* how soon an operator's word is heard */
-    REPEAT_LOG_MS = 3000 /* a new reason in the same state is told this often at most */
+    HELD_LOOK_MS = 100, /* how soon an operator's word is heard */
 };
 
 struct publisher {
@@ -27,8 +24,7 @@ struct publisher {
     _Atomic int64_t stop_at; /* clock_ticks_ms; a transaction under way is aborted then */
     _Atomic int word;        /* enum place_word: an operator's, until it is taken */
     struct metric *state_gauge;
-    char logged[sizeof((struct fault *)NULL)->text]; /* the last reason; the thread's alone */
-    int64_t logged_at_ms;                            /* and when */
+    struct loop_reason reason; /* the thread's alone */
     pthread_t thread;
 
     pthread_mutex_t lock; /* guards what follows */
@@ -58,30 +54,9 @@ static void log_state(enum publisher_state state, int64_t after, const struct fa
     }
 }
 
-/* The reason without what the client adds in brackets, which counts its tries and never rests. */
-static bool is_same_reason(const char *one, const char *other)
-{
-    size_t size = strcspn(one, "(");
-    return size == strcspn(other, "(") && strncmp(one, other, size) == 0;
-}
-
-static bool is_news(const struct publisher *publisher, enum publisher_state state,
-                    const struct fault *why, int64_t now)
-{
-    if (state != publisher->state)
-        return true;
-    return !is_same_reason(why->text, publisher->logged) &&
-           now - publisher->logged_at_ms >= REPEAT_LOG_MS;
-}
-
 static void enter(struct publisher *publisher, enum publisher_state state, const struct fault *why)
 {
-    int64_t now = clock_ticks_ms();
-    bool is_to_log = is_news(publisher, state, why, now);
-    if (is_to_log) {
-        publisher->logged_at_ms = now;
-        (void)snprintf(publisher->logged, sizeof publisher->logged, "%s", why->text);
-    }
+    bool is_to_log = loop_is_news(&publisher->reason, state != publisher->state, why);
     (void)pthread_mutex_lock(&publisher->lock);
     publisher->state = state;
     publisher->why = *why;
@@ -110,19 +85,6 @@ void publisher_resume(struct publisher *publisher, bool from_spool)
 
 /* ---- the loop ---- */
 
-/* Doubles with each failure, and half of it is chance: gateways must not knock in step. */
-static int64_t pause_ms(int failures)
-{
-    int64_t longest = FIRST_PAUSE_MS;
-    for (int i = 1; i < failures && longest < LONGEST_PAUSE_MS; i++)
-        longest *= 2;
-    if (longest > LONGEST_PAUSE_MS)
-        longest = LONGEST_PAUSE_MS;
-    uint16_t chance = 0;
-    random_fill(&chance, sizeof chance);
-    return longest / 2 + longest / 2 * chance / UINT16_MAX;
-}
-
 static void await_word(struct publisher *publisher)
 {
     int64_t look_again_at = clock_ticks_ms() + HELD_PAUSE_MS;
@@ -149,7 +111,7 @@ static void *run(void *own)
             break;
         case CARRIER_WAITS:
             enter(publisher, PUBLISHER_WAITING, &why);
-            (void)stop_wait(&publisher->stop, pause_ms(++failures)); /* the loop asks again */
+            (void)stop_wait(&publisher->stop, loop_pause_ms(++failures)); /* the loop asks again */
             break;
         case CARRIER_HELD:
             enter(publisher, PUBLISHER_HELD, &why);

@@ -94,10 +94,13 @@ static void show_status(void *own, struct http_request *request)
 {
     struct admin *admin = own;
     const struct admin_options *options = &admin->options;
-    answer_json(request, json_pack("{ss so so so so}", "version", options->version,           /**/
+    json_t *subscriber =
+        options->hooks.subscriber ? options->hooks.subscriber(options->hooks.own) : NULL;
+    answer_json(request, json_pack("{ss so so so so* so}", "version", options->version,       /**/
                                    "started", moment_or_null(admin->started_ms),              /**/
                                    "spool", describe_spool(options->spool),                   /**/
                                    "publisher", options->hooks.publisher(options->hooks.own), /**/
+                                   "subscriber", subscriber,                                  /**/
                                    "directory", describe_directory(options->place)));
 }
 
@@ -121,6 +124,25 @@ static void resume_publisher(void *own, struct http_request *request)
         return;
     }
     admin->options.hooks.resume(admin->options.hooks.own, from_spool);
+    answer_json(request, json_pack("{ss}", "resumed", from));
+}
+
+static void resume_subscriber(void *own, struct http_request *request)
+{
+    struct admin *admin = own;
+    const struct admin_hooks *hooks = &admin->options.hooks;
+    auto_free(json_decref) json_t *json = NULL;
+    const char *from = read_member(request, "from", &json);
+    bool from_end = from && strcmp(from, "end") == 0;
+    if (!from || (!from_end && strcmp(from, "start") != 0)) {
+        http_problem(request, &bad_request, "from: \"start\" or \"end\"", NULL);
+        return;
+    }
+    if (!hooks->resume_subscriber) {
+        http_problem(request, &refused, "this gateway delivers nothing", NULL);
+        return;
+    }
+    hooks->resume_subscriber(hooks->own, from_end);
     answer_json(request, json_pack("{ss}", "resumed", from));
 }
 
@@ -173,6 +195,10 @@ static const struct http_route routes[] = {
      .pattern = "/operate/v1/publisher/resume",
      .body_limit = BODY_LIMIT,
      .handle = resume_publisher},
+    {.method = "POST",
+     .pattern = "/operate/v1/subscriber/resume",
+     .body_limit = BODY_LIMIT,
+     .handle = resume_subscriber},
     {.method = "POST",
      .pattern = "/operate/v1/directory/reload",
      .body_limit = BODY_LIMIT,

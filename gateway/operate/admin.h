@@ -18,6 +18,11 @@ struct admin_hooks {
     json_t *(*publisher)(void *own);
     /** An operator's word for a publisher that is held. */
     void (*resume)(void *own, bool from_spool);
+    /** {"state", "why", "lag"} of the subscriber, which the caller owns.  NULL, as the next: the
+     * gateway delivers nothing. */
+    json_t *(*subscriber)(void *own);
+    /** An operator's word for a subscriber that is held. */
+    void (*resume_subscriber)(void *own, bool from_end);
 };
 
 struct admin_options {
@@ -33,7 +38,7 @@ struct admin_options {
 /**
  * The operators' API of this machine, over a Unix socket: GET /operate/v1/status,
  * POST /operate/v1/spool/prune {"before": "2026-01-01"}, POST /operate/v1/publisher/resume
- * {"from": "kafka" | "spool"}, POST /operate/v1/directory/reload.  The command line is its client.
+ * {"from": "kafka" | "spool"}, POST /operate/v1/subscriber/resume {"from": "start" | "end"}, POST /operate/v1/directory/reload.  The command line is its client.
  */
 struct admin;
 struct admin *admin_open(const struct admin_options *options, struct fault *why)

@@ -56,7 +56,7 @@ static void an_answer_is_what_the_adapter_says_it_is(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct attempt attempt = answered(cases[i].status, cases[i].meaning);
-        struct outcome outcome = outcome_judge(&attempt, &settings);
+        struct ruling outcome = outcome_judge(&attempt, &settings);
         if (outcome.verdict != cases[i].verdict || outcome.is_answer != cases[i].is_answer ||
             outcome.is_failure != cases[i].is_failure || outcome.is_attempt != cases[i].is_attempt)
             fail_msg("case %zu, status %d: verdict %d", i, cases[i].status, (int)outcome.verdict);
@@ -82,7 +82,7 @@ static void what_fails_in_the_connection_counts_for_the_breaker_alone(void **sta
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct attempt attempt = failed(cases[i].result);
-        struct outcome outcome = outcome_judge(&attempt, &settings);
+        struct ruling outcome = outcome_judge(&attempt, &settings);
         assert_int_equal(outcome.verdict, VERDICT_AGAIN);
         assert_true(outcome.is_failure);
         assert_false(outcome.is_attempt);
@@ -99,7 +99,7 @@ static void a_login_is_made_anew_once(void **state)
     attempt.has_login = true;
     assert_int_equal(outcome_judge(&attempt, &settings).verdict, VERDICT_LOGIN);
     attempt.was_login_new = true;
-    struct outcome outcome = outcome_judge(&attempt, &settings);
+    struct ruling outcome = outcome_judge(&attempt, &settings);
     assert_int_equal(outcome.verdict, VERDICT_AGAIN);
     assert_true(outcome.is_failure);
 }
@@ -142,7 +142,7 @@ static void a_wish_to_wait_is_granted(void **state)
     (void)state;
     struct attempt attempt = answered(429, ANSWER_AGAIN);
     attempt.retry_after_ms = 7000;
-    struct outcome outcome = outcome_judge(&attempt, &settings);
+    struct ruling outcome = outcome_judge(&attempt, &settings);
     assert_int_equal(outcome.delay_ms, 7000);
     assert_int_equal(outcome.pause_ms, 7000); /* the partner's wish, not this document's */
     attempt.status = 500;

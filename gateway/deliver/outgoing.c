@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A document in pieces: its own text, and between that the files, encoded as they are sent. */
-#include "deliver/body.h"
+#include "deliver/outgoing.h"
 
 #include "files/hasher.h"
 
@@ -21,7 +21,7 @@ struct piece {
     bool is_encoded;
 };
 
-struct body {
+struct outgoing {
     struct adapt_written written;
     uint8_t sha256[SHA256_SIZE]; /* of the one file that it is */
     struct file_store *files;
@@ -42,7 +42,7 @@ struct body {
 
 /* ---- what it is made of ---- */
 
-static void add_bytes(struct body *body, const char *bytes, size_t size)
+static void add_bytes(struct outgoing *body, const char *bytes, size_t size)
 {
     if (size == 0)
         return;
@@ -50,7 +50,8 @@ static void add_bytes(struct body *body, const char *bytes, size_t size)
     body->size += (int64_t)size;
 }
 
-static bool add_file(struct body *body, const uint8_t *sha256, bool is_encoded, struct fault *why)
+static bool add_file(struct outgoing *body, const uint8_t *sha256, bool is_encoded,
+                     struct fault *why)
 {
     bool has = false;
     int64_t size = 0;
@@ -68,9 +69,9 @@ static bool add_file(struct body *body, const uint8_t *sha256, bool is_encoded, 
     return true;
 }
 
-static struct body *make_body(size_t pieces, struct file_store *files, struct fault *why)
+static struct outgoing *make_body(size_t pieces, struct file_store *files, struct fault *why)
 {
-    auto_free(body_free) struct body *body = calloc(1, sizeof *body);
+    auto_free(outgoing_free) struct outgoing *body = calloc(1, sizeof *body);
     if (!body || !(body->pieces = calloc(pieces, sizeof *body->pieces))) {
         (void)fault_memory(why);
         return NULL;
@@ -80,10 +81,11 @@ static struct body *make_body(size_t pieces, struct file_store *files, struct fa
     return body->hasher ? steal(body) : NULL;
 }
 
-struct body *body_of_document(struct adapt_written *written, struct file_store *files,
-                              struct fault *why)
+struct outgoing *outgoing_of_document(struct adapt_written *written, struct file_store *files,
+                                      struct fault *why)
 {
-    auto_free(body_free) struct body *body = make_body(2 * written->hole_count + 1, files, why);
+    auto_free(outgoing_free) struct outgoing *body =
+        make_body(2 * written->hole_count + 1, files, why);
     if (!body) {
         adapt_written_free(written);
         return NULL;
@@ -102,17 +104,17 @@ struct body *body_of_document(struct adapt_written *written, struct file_store *
     return steal(body);
 }
 
-struct body *body_of_file(const uint8_t sha256[SHA256_SIZE], struct file_store *files,
-                          struct fault *why)
+struct outgoing *outgoing_of_file(const uint8_t sha256[SHA256_SIZE], struct file_store *files,
+                                  struct fault *why)
 {
-    auto_free(body_free) struct body *body = make_body(1, files, why);
+    auto_free(outgoing_free) struct outgoing *body = make_body(1, files, why);
     if (!body)
         return NULL;
     memcpy(body->sha256, sha256, SHA256_SIZE);
     return add_file(body, body->sha256, false, why) ? steal(body) : NULL;
 }
 
-void body_free(struct body *body)
+void outgoing_free(struct outgoing *body)
 {
     if (!body)
         return;
@@ -123,7 +125,7 @@ void body_free(struct body *body)
     free(body);
 }
 
-int64_t body_size(const struct body *body)
+int64_t outgoing_size(const struct outgoing *body)
 {
     return body->size;
 }
@@ -132,7 +134,7 @@ int64_t body_size(const struct body *body)
 
 /* Reads until `size` is there or the file ends: what is encoded before the end must be whole
  * groups. */
-static bool read_full(struct body *body, char *into, size_t size, size_t *got)
+static bool read_full(struct outgoing *body, char *into, size_t size, size_t *got)
 {
     size_t more = 1;
     for (*got = 0; *got < size && more > 0; *got += more)
@@ -141,7 +143,7 @@ static bool read_full(struct body *body, char *into, size_t size, size_t *got)
     return true;
 }
 
-static bool load_chunk(struct body *body, const struct piece *piece)
+static bool load_chunk(struct outgoing *body, const struct piece *piece)
 {
     char plain[CHUNK_SIZE];
     size_t got;
@@ -164,11 +166,13 @@ static bool load_chunk(struct body *body, const struct piece *piece)
 }
 
 /* Bytes of the current piece, at most `size`; 0 with a fault. */
-static size_t read_piece(struct body *body, const struct piece *piece, char *into, size_t size)
+static size_t read_piece(struct outgoing *body, const struct piece *piece, char *into, size_t size)
 {
-    const char *from = piece->bytes + body->at;
+    const char *from;
     size_t there = piece->size - body->at;
-    if (!piece->bytes) {
+    if (piece->bytes) {
+        from = piece->bytes + body->at;
+    } else {
         if (body->chunk_at == body->chunk_size && !load_chunk(body, piece))
             return 0;
         from = body->chunk + body->chunk_at;
@@ -185,7 +189,7 @@ static size_t read_piece(struct body *body, const struct piece *piece, char *int
 }
 
 /* The last read of a file also checks its hash, so it is made although no byte is to come. */
-static bool end_piece(struct body *body)
+static bool end_piece(struct outgoing *body)
 {
     char beyond;
     size_t got = 0;
@@ -201,7 +205,7 @@ static bool end_piece(struct body *body)
     return true;
 }
 
-static bool skip_ended(struct body *body)
+static bool skip_ended(struct outgoing *body)
 {
     while (body->piece < body->piece_count && body->at == body->pieces[body->piece].size)
         if (!end_piece(body))
@@ -212,9 +216,9 @@ static bool skip_ended(struct body *body)
     return hasher_end(body->hasher, body->digest, &body->fault);
 }
 
-size_t body_read(char *into, size_t one, size_t size, void *own)
+size_t outgoing_read(char *into, size_t one, size_t size, void *own)
 {
-    struct body *body = own;
+    struct outgoing *body = own;
     size_t wanted = one * size;
     size_t given = 0;
     while (given < wanted) {
@@ -231,9 +235,9 @@ size_t body_read(char *into, size_t one, size_t size, void *own)
     return skip_ended(body) ? given : CURL_READFUNC_ABORT;
 }
 
-int body_seek(void *own, curl_off_t offset, int origin)
+int outgoing_seek(void *own, curl_off_t offset, int origin)
 {
-    struct body *body = own;
+    struct outgoing *body = own;
     if (offset != 0 || origin != SEEK_SET)
         return CURL_SEEKFUNC_CANTSEEK;
     file_reader_close(body->reader);
@@ -246,12 +250,12 @@ int body_seek(void *own, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-const struct fault *body_fault(const struct body *body)
+const struct fault *outgoing_fault(const struct outgoing *body)
 {
     return &body->fault;
 }
 
-bool body_sha256(const struct body *body, uint8_t sha256[SHA256_SIZE])
+bool outgoing_sha256(const struct outgoing *body, uint8_t sha256[SHA256_SIZE])
 {
     if (body->is_whole)
         memcpy(sha256, body->digest, SHA256_SIZE);

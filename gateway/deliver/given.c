@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Puts given texts into paths, headers and login bodies, escaped so that none can break out. */
-#include "deliver/fill.h"
+#include "deliver/given.h"
 
 #include "base/cleanup.h"
 
@@ -11,15 +11,15 @@
 static const char name_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                       "0123456789_-";
 
-enum fill_escape fill_escape_of(const char *media_type)
+enum given_escape given_escape_of(const char *media_type)
 {
     if (!media_type)
-        return FILL_PLAIN;
+        return GIVEN_PLAIN;
     if (strcasestr(media_type, "json"))
-        return FILL_JSON;
+        return GIVEN_JSON;
     if (strcasestr(media_type, "form-urlencoded"))
-        return FILL_FORM;
-    return strcasestr(media_type, "xml") ? FILL_XML : FILL_PLAIN;
+        return GIVEN_FORM;
+    return strcasestr(media_type, "xml") ? GIVEN_XML : GIVEN_PLAIN;
 }
 
 const char *given_find(const struct given *given, const char *name, size_t size)
@@ -97,20 +97,20 @@ static bool put_xml(FILE *out, const char *text, struct fault *why)
     return true;
 }
 
-static bool put(FILE *out, const char *text, enum fill_escape escape, struct fault *why)
+static bool put(FILE *out, const char *text, enum given_escape escape, struct fault *why)
 {
     switch (escape) {
-    case FILL_HEADER:
+    case GIVEN_HEADER:
         return put_header(out, text, why);
-    case FILL_PATH:
+    case GIVEN_PATH:
         return put_path(out, text, why);
-    case FILL_FORM:
+    case GIVEN_FORM:
         return put_form(out, text, why);
-    case FILL_JSON:
+    case GIVEN_JSON:
         return put_json(out, text, why);
-    case FILL_XML:
+    case GIVEN_XML:
         return put_xml(out, text, why);
-    case FILL_PLAIN:
+    case GIVEN_PLAIN:
     default:
         return fputs(text, out) >= 0 || fault_memory(why);
     }
@@ -124,7 +124,7 @@ static size_t name_size(const char *at)
 }
 
 static bool write_filled(FILE *out, const char *text, const struct given *given,
-                         enum fill_escape escape, struct fault *why)
+                         enum given_escape escape, struct fault *why)
 {
     for (const char *at = text; *at;) {
         size_t size = name_size(at);
@@ -134,18 +134,15 @@ static bool write_filled(FILE *out, const char *text, const struct given *given,
             continue;
         }
         const char *value = given_find(given, at + 1, size);
-        if (!value)
-            return fault_set(why, FAULT_REFUSE, "{%.*s} is needed and not given", (int)size,
-                             at + 1);
-        if (!put(out, value, escape, why))
+        if (value && !put(out, value, escape, why))
             return false;
         at += size + 2;
     }
     return true;
 }
 
-char *fill_text(const char *text, const struct given *given, enum fill_escape escape,
-                struct fault *why)
+char *given_fill(const char *text, const struct given *given, enum given_escape escape,
+                 struct fault *why)
 {
     auto_free(free) char *filled = NULL;
     size_t size = 0;

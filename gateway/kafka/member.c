@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads the events' topic as one of a consumer group, from where the spool says. */
+#include "kafka/member.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+
+enum {
+    WAIT_MS = 200,  /* for a first record */
+    PROBE_MS = 300, /* for an answer of a broker that was out of reach */
+};
+
+/* One partition that the group has given to us. */
+struct share {
+    int32_t partition;
+    int64_t stored; /* the spool's position; -1: none */
+    int64_t end;    /* where its end was last seen; -1: not yet */
+    int64_t next;   /* what member_positions gave last */
+};
+
+struct member {
+    struct member_options options;
+    rd_kafka_t *client;
+    bool has_joined;
+    struct share *shares;
+    size_t share_count;
+    rd_kafka_message_t **records;
+    size_t count;
+    int64_t bytes;
+    struct spool_position *positions; /* room for every share */
+    bool is_unreached;                /* the client says that no broker answers */
+    struct fault fault;               /* of a callback; FAULT_NONE: none */
+    char said[160];                   /* the client's last error */
+};
+
+ENDS_WITH_SCOPE(struct member *, member_close)
+ENDS_WITH_SCOPE(rd_kafka_conf_t *, rd_kafka_conf_destroy)
+ENDS_WITH_SCOPE(rd_kafka_error_t *, rd_kafka_error_destroy)
+ENDS_WITH_SCOPE(rd_kafka_message_t *, rd_kafka_message_destroy)
+ENDS_WITH_SCOPE(rd_kafka_topic_partition_list_t *, rd_kafka_topic_partition_list_destroy)
+
+typedef rd_kafka_topic_partition_list_t partitions;
+
+/* ---- partitions come and go; called from within our own calls, so on the member's thread ---- */
+
+static struct share *find_share(const struct member *member, int32_t partition)
+{
+    for (size_t i = 0; i < member->share_count; i++)
+        if (member->shares[i].partition == partition)
+            return &member->shares[i];
+    return NULL;
+}
+
+static bool grow_shares(struct member *member, size_t by, struct fault *why)
+{
+    size_t count = member->share_count + by;
+    struct share *shares = realloc(member->shares, count * sizeof *shares);
+    if (!shares)
+        return fault_memory(why);
+    member->shares = shares;
+    struct spool_position *positions = realloc(member->positions, count * sizeof *positions);
+    if (!positions)
+        return fault_memory(why);
+    member->positions = positions;
+    return true;
+}
+
+/* Sets the offsets of `given` to the spool's positions. */
+static bool add_shares(struct member *member, partitions *given, struct fault *why)
+{
+    if (given->cnt > 0 && !grow_shares(member, (size_t)given->cnt, why))
+        return false;
+    for (int i = 0; i < given->cnt; i++) {
+        rd_kafka_topic_partition_t *at = &given->elems[i];
+        struct share share = {.partition = at->partition, .stored = -1, .end = -1};
+        if (!spool_position(member->options.reader, member->options.topic, at->partition,
+                            &share.stored, why))
+            return false;
+        at->offset = share.stored >= 0 ? share.stored : RD_KAFKA_OFFSET_BEGINNING;
+        member->shares[member->share_count++] = share;
+    }
+    return true;
+}
+
+static bool is_among(const partitions *list, int32_t partition)
+{
+    for (int i = 0; i < list->cnt; i++)
+        if (list->elems[i].partition == partition)
+            return true;
+    return false;
+}
+
+/* What is in hand of them would be read again by whoever gets them next. */
+static void drop_records(struct member *member, const partitions *taken)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < member->count; i++) {
+        rd_kafka_message_t *record = member->records[i];
+        if (is_among(taken, record->partition)) {
+            member->bytes -= (int64_t)record->len;
+            rd_kafka_message_destroy(record);
+        } else {
+            member->records[kept++] = record;
+        }
+    }
+    member->count = kept;
+}
+
+static void drop_shares(struct member *member, const partitions *taken)
+{
+    drop_records(member, taken);
+    size_t kept = 0;
+    for (size_t i = 0; i < member->share_count; i++)
+        if (!is_among(taken, member->shares[i].partition))
+            member->shares[kept++] = member->shares[i];
+    member->share_count = kept;
+}
+
+static bool is_incremental(rd_kafka_t *client)
+{
+    const char *protocol = rd_kafka_rebalance_protocol(client);
+    return protocol && strcmp(protocol, "COOPERATIVE") == 0;
+}
+
+static void note(struct member *member, const char *what, const char *reason)
+{
+    if (member->fault.kind == FAULT_NONE)
+        fault_set(&member->fault, FAULT_RETRY, "%s: %s", what, reason);
+}
+
+static void assign(struct member *member, partitions *given)
+{
+    if (!add_shares(member, given, &member->fault))
+        return;
+    if (is_incremental(member->client)) {
+        auto_free(rd_kafka_error_destroy) rd_kafka_error_t *error =
+            rd_kafka_incremental_assign(member->client, given);
+        if (error)
+            note(member, "partitions", rd_kafka_error_string(error));
+    } else {
+        rd_kafka_resp_err_t error = rd_kafka_assign(member->client, given);
+        if (error)
+            note(member, "partitions", rd_kafka_err2str(error));
+    }
+    member->has_joined = true;
+}
+
+static void unassign(struct member *member, partitions *taken)
+{
+    drop_shares(member, taken);
+    if (is_incremental(member->client)) {
+        auto_free(rd_kafka_error_destroy) rd_kafka_error_t *error =
+            rd_kafka_incremental_unassign(member->client, taken);
+        if (error)
+            note(member, "partitions", rd_kafka_error_string(error));
+    } else {
+        rd_kafka_resp_err_t error = rd_kafka_assign(member->client, NULL);
+        if (error)
+            note(member, "partitions", rd_kafka_err2str(error));
+    }
+}
+
+static void rebalance(rd_kafka_t *client, rd_kafka_resp_err_t what, partitions *list, void *opaque)
+{
+    (void)client;
+    struct member *member = opaque;
+    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        assign(member, list);
+        return;
+    }
+    unassign(member, list);
+    if (what != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
+        note(member, "partitions", rd_kafka_err2str(what));
+}
+
+/* ---- what the client says ---- */
+
+static void note_error(rd_kafka_t *client, int error, const char *reason, void *opaque)
+{
+    (void)client;
+    struct member *member = opaque;
+    (void)snprintf(member->said, sizeof member->said, "%s", reason); /* cut when it is long */
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || error == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+        member->is_unreached = true;
+}
+
+/* The group's offsets are there to be looked at: positions are the spool's. */
+static void note_commit(rd_kafka_t *client, rd_kafka_resp_err_t error, partitions *offsets,
+                        void *opaque)
+{
+    (void)client;
+    (void)offsets;
+    (void)opaque;
+    if (error)
+        log_debug("subscriber.offsets", "why=\"%s\"", rd_kafka_err2str(error));
+}
+
+/* ---- life ---- */
+
+static bool configure(rd_kafka_conf_t *conf, const struct member_options *options,
+                      struct fault *why)
+{
+    const char *gateway_id = options->kafka->gateway_id;
+    auto_free(free) char *group = NULL;
+    if (asprintf(&group, "%s-deliver", gateway_id) < 0) {
+        group = NULL;
+        return fault_memory(why);
+    }
+    return kafka_set(conf, "group.id", group, why) &&
+           (options->leaves_group || kafka_set(conf, "group.instance.id", gateway_id, why)) &&
+           kafka_set(conf, "enable.partition.eof", "true", why) &&
+           kafka_set(conf, "auto.offset.reset", "error", why);
+}
+
+struct member *member_open(const struct member_options *options, struct fault *why)
+{
+    auto_free(member_close) struct member *member = calloc(1, sizeof *member);
+    if (!member) {
+        fault_memory(why);
+        return NULL;
+    }
+    member->options = *options;
+    member->records = calloc((size_t)options->batch_entries, sizeof(rd_kafka_message_t *));
+    if (!member->records) {
+        fault_memory(why);
+        return NULL;
+    }
+    auto_free(rd_kafka_conf_destroy) rd_kafka_conf_t *conf = kafka_configure(options->kafka, why);
+    if (!conf || !configure(conf, options, why))
+        return NULL;
+    rd_kafka_conf_set_opaque(conf, member);
+    rd_kafka_conf_set_rebalance_cb(conf, rebalance);
+    rd_kafka_conf_set_error_cb(conf, note_error);
+    rd_kafka_conf_set_offset_commit_cb(conf, note_commit);
+    member->client = kafka_open(RD_KAFKA_CONSUMER, steal(conf), why);
+    if (!member->client)
+        return NULL;
+    (void)rd_kafka_poll_set_consumer(member->client); /* fails for no consumer that has a group */
+    return steal(member);
+}
+
+void member_close(struct member *member)
+{
+    if (!member)
+        return;
+    for (size_t i = 0; i < member->count; i++)
+        rd_kafka_message_destroy(member->records[i]);
+    member->count = 0;
+    /* A static member keeps its place; and a stop must not wait for the group's coordinator. */
+    if (member->client)
+        rd_kafka_destroy_flags(member->client, member->options.leaves_group
+                                                   ? 0
+                                                   : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    free(member->records);
+    free(member->shares);
+    free(member->positions);
+    free(member);
+}
+
+rd_kafka_t *member_client(struct member *member)
+{
+    return member->client;
+}
+
+bool member_join(struct member *member, struct fault *why)
+{
+    auto_free(rd_kafka_topic_partition_list_destroy) partitions *topics =
+        rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(topics, member->options.topic, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t error = rd_kafka_subscribe(member->client, topics);
+    return !error ||
+           fault_set(why, FAULT_RETRY, "%s: %s", member->options.topic, rd_kafka_err2str(error));
+}
+
+bool member_has_joined(const struct member *member)
+{
+    return member->has_joined;
+}
+
+/* ---- reading ---- */
+
+static bool refuse(const struct member *member, const rd_kafka_message_t *message,
+                   struct fault *why)
+{
+    if (member->said[0])
+        return fault_set(why, FAULT_RETRY, "%s: %s (%s)", member->options.topic,
+                         rd_kafka_err2str(message->err), member->said);
+    return fault_set(why, FAULT_RETRY, "%s: %s", member->options.topic,
+                     rd_kafka_err2str(message->err));
+}
+
+static void keep(struct member *member, rd_kafka_message_t *record)
+{
+    member->records[member->count++] = record;
+    member->bytes += (int64_t)record->len;
+}
+
+/* Keeps a record; every other message says something. */
+static bool take(struct member *member, rd_kafka_message_t **message, struct fault *why)
+{
+    struct share *share;
+    switch ((int)(*message)->err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+        keep(member, steal(*message));
+        return true;
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        share = find_share(member, (*message)->partition);
+        if (share)
+            share->end = (*message)->offset;
+        return true;
+    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED: /* the spool kept us: we join again by ourselves */
+        return true;
+    default:
+        return refuse(member, *message, why);
+    }
+}
+
+static bool has_room(const struct member *member)
+{
+    return (int64_t)member->count < member->options.batch_entries &&
+           member->bytes < member->options.batch_bytes;
+}
+
+bool member_gather(struct member *member, struct fault *why)
+{
+    int wait_ms = WAIT_MS;
+    while (has_room(member)) {
+        auto_free(rd_kafka_message_destroy) rd_kafka_message_t *message =
+            rd_kafka_consumer_poll(member->client, wait_ms);
+        if (member->fault.kind != FAULT_NONE)
+            return fault_set(why, member->fault.kind, "%s", member->fault.text);
+        if (!message)
+            break;
+        if (!take(member, &message, why))
+            return false;
+        wait_ms = 0;
+    }
+    return true;
+}
+
+bool member_is_reached(struct member *member, struct fault *why)
+{
+    if (!member->is_unreached)
+        return true;
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t error = rd_kafka_metadata(member->client, 0, NULL, &metadata, PROBE_MS);
+    if (error)
+        return fault_set(why, FAULT_RETRY, "no broker answers: %s (%s)", rd_kafka_err2str(error),
+                         member->said);
+    rd_kafka_metadata_destroy(metadata);
+    member->is_unreached = false;
+    return true;
+}
+
+const rd_kafka_message_t *const *member_records(const struct member *member, size_t *count)
+{
+    *count = member->count;
+    return (const rd_kafka_message_t *const *)member->records;
+}
+
+/* ---- how far it is ---- */
+
+const struct spool_position *member_positions(struct member *member, size_t count,
+                                              size_t *position_count)
+{
+    for (size_t i = 0; i < member->share_count; i++) {
+        struct share *share = &member->shares[i];
+        share->next = share->stored;
+        if (count == member->count && share->end > share->next)
+            share->next = share->end;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const rd_kafka_message_t *record = member->records[i];
+        struct share *share = find_share(member, record->partition);
+        if (share && record->offset + 1 > share->next)
+            share->next = record->offset + 1;
+    }
+    *position_count = 0;
+    for (size_t i = 0; i < member->share_count; i++) {
+        const struct share *share = &member->shares[i];
+        if (share->next > share->stored)
+            member->positions[(*position_count)++] =
+                (struct spool_position){member->options.topic, share->partition, share->next};
+    }
+    return member->positions;
+}
+
+/* Offsets of those that moved; an answer comes by note_commit, in time or never. */
+static void tell_group(struct member *member)
+{
+    auto_free(rd_kafka_topic_partition_list_destroy) partitions *offsets =
+        rd_kafka_topic_partition_list_new((int)member->share_count);
+    for (size_t i = 0; i < member->share_count; i++) {
+        const struct share *share = &member->shares[i];
+        if (share->next > share->stored)
+            rd_kafka_topic_partition_list_add(offsets, member->options.topic, share->partition)
+                ->offset = share->next;
+    }
+    rd_kafka_resp_err_t error = rd_kafka_commit(member->client, offsets, true);
+    if (error)
+        log_debug("subscriber.offsets", "why=\"%s\"", rd_kafka_err2str(error));
+}
+
+void member_settle(struct member *member, size_t count)
+{
+    tell_group(member);
+    for (size_t i = 0; i < member->share_count; i++)
+        member->shares[i].stored = member->shares[i].next;
+    for (size_t i = 0; i < count; i++) {
+        member->bytes -= (int64_t)member->records[i]->len;
+        rd_kafka_message_destroy(member->records[i]);
+    }
+    member->count -= count;
+    memmove(member->records, member->records + count, member->count * sizeof(rd_kafka_message_t *));
+}
+
+int64_t member_lag(struct member *member)
+{
+    int64_t lag = member->has_joined ? 0 : -1;
+    for (size_t i = 0; i < member->share_count && lag >= 0; i++) {
+        const struct share *share = &member->shares[i];
+        int64_t low = -1;
+        int64_t high = -1;
+        rd_kafka_resp_err_t error = rd_kafka_get_watermark_offsets(
+            member->client, member->options.topic, share->partition, &low, &high);
+        int64_t at = share->stored > share->end ? share->stored : share->end;
+        at = at > low ? at : low;
+        if (error || high < 0 || at < 0)
+            lag = -1;
+        else if (high > at)
+            lag += high - at;
+    }
+    return lag;
+}

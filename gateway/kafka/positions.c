@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decides whether the subscriber may go on at the positions that the spool has. */
+#include "kafka/positions.h"
+
+#include "base/cleanup.h"
+
+#include <inttypes.h>
+
+enum { ANSWER_MS = 700 }; /* of one question: a stop waits no longer */
+
+ENDS_WITH_SCOPE(rd_kafka_topic_t *, rd_kafka_topic_destroy)
+
+struct stretch {
+    int64_t stored; /* the spool's position; -1: none */
+    int64_t low;    /* the first offset that the topic still has */
+    int64_t end;
+};
+
+/* What both sides say. */
+struct survey {
+    char *cluster;
+    char *stored_cluster; /* NULL: none is kept */
+    struct stretch *stretches;
+    int32_t count;
+};
+
+static void free_survey(struct survey *survey)
+{
+    free(survey->cluster);
+    free(survey->stored_cluster);
+    free(survey->stretches);
+}
+
+/* ---- asking ---- */
+
+static bool ask_clusters(const struct positions *positions, struct survey *survey,
+                         struct fault *why)
+{
+    *why = (struct fault){.kind = FAULT_NONE};
+    survey->stored_cluster = spool_cluster(positions->reader, why);
+    if (!survey->stored_cluster && why->kind != FAULT_NONE)
+        return false;
+    survey->cluster = rd_kafka_clusterid(positions->client, ANSWER_MS);
+    return survey->cluster || fault_set(why, FAULT_RETRY, "no broker answers");
+}
+
+static bool retry(const struct positions *positions, rd_kafka_resp_err_t error, struct fault *why)
+{
+    return fault_set(why, FAULT_RETRY, "%s: %s", positions->topic, rd_kafka_err2str(error));
+}
+
+static bool count_partitions(const struct positions *positions, int32_t *count, struct fault *why)
+{
+    auto_free(rd_kafka_topic_destroy) rd_kafka_topic_t *topic =
+        rd_kafka_topic_new(positions->client, positions->topic, NULL);
+    if (!topic)
+        return retry(positions, rd_kafka_last_error(), why);
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t error =
+        rd_kafka_metadata(positions->client, 0, topic, &metadata, ANSWER_MS);
+    if (error)
+        return retry(positions, error, why);
+    error = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    if (metadata->topic_cnt == 1) {
+        error = metadata->topics[0].err;
+        *count = metadata->topics[0].partition_cnt;
+    }
+    rd_kafka_metadata_destroy(metadata);
+    return !error || retry(positions, error, why);
+}
+
+static bool ask_partition(const struct positions *positions, int32_t partition,
+                          struct stretch *stretch, struct fault *why)
+{
+    if (stop_is_asked(positions->stop))
+        return fault_set(why, FAULT_RETRY, "stopped");
+    if (!spool_position(positions->reader, positions->topic, partition, &stretch->stored, why))
+        return false;
+    rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+        positions->client, positions->topic, partition, &stretch->low, &stretch->end, ANSWER_MS);
+    return !error || retry(positions, error, why);
+}
+
+static bool ask(const struct positions *positions, struct survey *survey, struct fault *why)
+{
+    if (!ask_clusters(positions, survey, why) || !count_partitions(positions, &survey->count, why))
+        return false;
+    survey->stretches = calloc((size_t)survey->count + 1, sizeof *survey->stretches);
+    if (!survey->stretches)
+        return fault_memory(why);
+    for (int32_t i = 0; i < survey->count; i++)
+        if (!ask_partition(positions, i, &survey->stretches[i], why))
+            return false;
+    return true;
+}
+
+/* ---- judging ---- */
+
+static bool is_foreign(const struct survey *survey)
+{
+    return survey->stored_cluster && strcmp(survey->stored_cluster, survey->cluster) != 0;
+}
+
+static bool is_expired(const struct stretch *stretch)
+{
+    return stretch->stored >= 0 && stretch->stored < stretch->low;
+}
+
+static bool is_beyond(const struct stretch *stretch)
+{
+    return stretch->stored > stretch->end;
+}
+
+/* The first partition of that kind, or -1. */
+static int32_t find(const struct survey *survey, bool (*is_kind)(const struct stretch *stretch))
+{
+    for (int32_t i = 0; i < survey->count; i++)
+        if (is_kind(&survey->stretches[i]))
+            return i;
+    return -1;
+}
+
+static bool explain(const struct positions *positions, const struct survey *survey,
+                    struct fault *why)
+{
+    static const char advice[] = "say from where to go on: the topic's start or its end";
+    int32_t beyond = find(survey, is_beyond);
+    int32_t expired = find(survey, is_expired);
+    if (is_foreign(survey))
+        return fault_set(why, FAULT_BROKEN, "the positions are of cluster %s, this is %s; %s",
+                         survey->stored_cluster, survey->cluster, advice);
+    if (beyond >= 0)
+        return fault_set(why, FAULT_BROKEN,
+                         "%s was made anew or lost records: partition %" PRId32 " ends at %" PRId64
+                         ", the position is %" PRId64 "; %s",
+                         positions->topic, beyond, survey->stretches[beyond].end,
+                         survey->stretches[beyond].stored, advice);
+    return fault_set(why, FAULT_BROKEN,
+                     "%s lost records before they were read: partition %" PRId32
+                     " begins at %" PRId64 ", the position is %" PRId64 "; %s",
+                     positions->topic, expired, survey->stretches[expired].low,
+                     survey->stretches[expired].stored, advice);
+}
+
+/* ---- a person's word ---- */
+
+/* Positions move forward alone, so those of another life of the topic must be forgotten first. */
+static bool move(const struct positions *positions, const struct survey *survey,
+                 enum positions_word word, struct fault *why)
+{
+    auto_free(free) struct spool_position *moved = calloc((size_t)survey->count + 1, sizeof *moved);
+    if (!moved)
+        return fault_memory(why);
+    bool is_another = is_foreign(survey) || find(survey, is_beyond) >= 0;
+    size_t count = 0;
+    for (int32_t i = 0; i < survey->count; i++) {
+        const struct stretch *stretch = &survey->stretches[i];
+        if (word == POSITIONS_FROM_END)
+            moved[count++] = (struct spool_position){positions->topic, i, stretch->end};
+        else if (!is_another && is_expired(stretch))
+            moved[count++] = (struct spool_position){positions->topic, i, stretch->low};
+    }
+    return (!is_another || spool_forget_positions(positions->spool, positions->topic, why)) &&
+           (count == 0 || spool_arrive(positions->spool, NULL, 0, moved, count, why));
+}
+
+/* The cluster's id goes last: until then a crash leaves the question open. */
+static bool keep_cluster(const struct positions *positions, const struct survey *survey,
+                         struct fault *why)
+{
+    if (survey->stored_cluster && !is_foreign(survey))
+        return true;
+    return spool_set_cluster(positions->spool, survey->cluster, why);
+}
+
+static enum positions_fit judge(const struct positions *positions, const struct survey *survey,
+                                enum positions_word word, bool *is_moved, struct fault *why)
+{
+    bool fits = !is_foreign(survey) && find(survey, is_expired) < 0 && find(survey, is_beyond) < 0;
+    if (!fits && word == POSITIONS_AS_STORED) {
+        (void)explain(positions, survey, why);
+        return POSITIONS_MISFIT;
+    }
+    if ((!fits && !move(positions, survey, word, why)) || !keep_cluster(positions, survey, why))
+        return POSITIONS_UNKNOWN;
+    *is_moved = !fits;
+    return POSITIONS_FIT;
+}
+
+enum positions_fit positions_check(const struct positions *positions, enum positions_word word,
+                                   bool *is_moved, struct fault *why)
+{
+    struct survey survey = {.count = 0};
+    enum positions_fit fit = POSITIONS_UNKNOWN;
+    *is_moved = false;
+    if (ask(positions, &survey, why))
+        fit = judge(positions, &survey, word, is_moved, why);
+    free_survey(&survey);
+    return fit;
+}
