@@ -307,6 +307,7 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
                 .subscriber = daemon->subscriber ? tell_subscriber : NULL,
                 .resume_subscriber = daemon->subscriber ? resume_subscriber : NULL,
             },
+        .files = file_keeper_table(daemon->keeper),
         .retention_days = daemon->config->spool.retention_days,
     };
     daemon->admin = admin_open(&options, why);

@@ -18,6 +18,7 @@
 #include "kafka/publisher.h"
 #include "kafka/subscriber.h"
 #include "operate/admin.h"
+#include "operate/file_keeper.h"
 #include "spool/spool.h"
 
 /* Everything that runs.  A member is NULL until its part has started. */
@@ -31,6 +32,7 @@ struct daemon {
     struct spool *spool;
     struct file_store *files;
     struct filer *filer;
+    struct file_keeper *keeper;
     struct embedded_broker *embedded;
     struct registry *registry;
     struct publisher *publisher;
