@@ -8,6 +8,7 @@
 #include "event/registry.h"
 #include "event/schema.h"
 #include "http/server.h"
+#include "ingest/drop.h"
 #include "ingest/ingest.h"
 #include "kafka/embedded.h"
 #include "kafka/publisher.h"
@@ -26,6 +27,7 @@ struct daemon {
     struct registry *registry;
     struct publisher *publisher;
     struct ingest *ingest;
+    struct drop *drop;
     struct http_server *server;
     struct admin *admin;
 };
