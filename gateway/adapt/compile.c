@@ -287,6 +287,8 @@ static bool take_carries(struct compiler *compiler, const struct draft_carries *
         return false;
     message->carries = carries;
     carries->is = word_of(draft->is);
+    carries->is_file = draft->as == WAY_FILE;
+    carries->off = draft->off;
     if (!compile_path(compiler, "path", draft->path, &carries->path, why) ||
         !compile_path(compiler, "content", draft->content, &carries->content, why) ||
         !compile_path(compiler, "name", draft->name, &carries->name, why) ||
@@ -472,7 +474,8 @@ bool compile_adapter(struct adapters *adapters, const char *folder, struct adapt
     adapter->fields = adapters->fields;
     struct compiler compiler = {.file = file, .adapters = adapters, .adapter = adapter};
     return check_name(&compiler, adapter->draft, why) && take_xml(&compiler, adapter->draft, why) &&
-           take_messages(&compiler, adapter->draft, why);
+           take_messages(&compiler, adapter->draft, why) &&
+           compile_service(&compiler, adapter->draft, why);
 }
 
 void compile_free(struct adapter *adapter)

@@ -21,7 +21,8 @@ static bool is_own(const struct group *group, const struct action *action,
                    const struct writer *writer)
 {
     return action->scope == group->scope && action->row->writes &&
-           (action->row->types & writer->type);
+           (action->row->types & writer->type) &&
+           !(action->row->is_foreign && writer->is_own_format);
 }
 
 static bool same_words(const struct word *one, const struct word *other)

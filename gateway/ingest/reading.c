@@ -227,9 +227,11 @@ bool reading_run(struct handoff *handoff, struct station *station, enum outcome 
                                         .payload_sha256 = hex,
                                         .trace_id = handoff->trace.id,
                                         .received_at_ms = handoff->document.received_at_ms}};
-    const struct adapt_document document = {handoff->bytes, handoff->document.size,
-                                            handoff->candidates, handoff->candidate_count,
-                                            handoff->document.sha256};
+    const struct adapt_document document = {.bytes = handoff->bytes,
+                                            .size = handoff->document.size,
+                                            .candidates = handoff->candidates,
+                                            .candidate_count = handoff->candidate_count,
+                                            .sha256 = handoff->document.sha256};
     if (!adapt_read(station->bench, &document, take_item, &run, reading, why))
         return false;
 
