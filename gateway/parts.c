@@ -257,6 +257,25 @@ static void stop_http(struct daemon *daemon)
     http_close(daemon->server);
 }
 
+static bool start_drop(struct daemon *daemon, struct fault *why)
+{
+    enum { SCAN_MS = 1000 };
+    const struct drop_options options = {
+        .ingest = daemon->ingest,
+        .place = daemon->place,
+        .file_limit_bytes = daemon->config->http.body_limit_bytes,
+        .scan_ms = SCAN_MS,
+        .keep_days = daemon->config->spool.retention_days,
+    };
+    daemon->drop = drop_start(&options, why);
+    return daemon->drop != NULL;
+}
+
+static void stop_drop(struct daemon *daemon)
+{
+    drop_stop(daemon->drop);
+}
+
 static json_t *describe_publisher(void *own)
 {
     static const char *const names[] = {
@@ -332,6 +351,7 @@ static const struct part parts[] = {
     {"courier", false, start_courier, stop_courier},
     {"ingest", false, start_ingest, stop_ingest},
     {"mailbox", false, start_mailbox, stop_mailbox},
+    {"drop", false, start_drop, stop_drop},
     {"http", false, start_http, stop_http},
     {"admin", false, start_admin, stop_admin},
 };

@@ -13,6 +13,7 @@
 #include "files/filer.h"
 #include "files/store.h"
 #include "http/server.h"
+#include "ingest/drop.h"
 #include "ingest/ingest.h"
 #include "kafka/embedded.h"
 #include "kafka/publisher.h"
@@ -43,6 +44,7 @@ struct daemon {
     struct courier *courier;
     struct mailbox *mailbox;
     struct ingest *ingest;
+    struct drop *drop;
     struct http_server *server;
     struct admin *admin;
 };
