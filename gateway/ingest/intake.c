@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "ingest/answer.h"
+#include "ingest/filing.h"
 #include "ingest/reading.h"
 #include "ingest/state.h"
 
@@ -168,6 +169,8 @@ bool intake_take(struct ingest *ingest, const struct intake *intake, struct stop
     enum outcome outcome;
     auto_free(handoff_release) struct handoff *handoff = open_handoff(ingest, intake, why);
     if (!handoff)
+        return false;
+    if (filing_is_needed(handoff) && !filing_now(handoff, why))
         return false;
     struct station *station = stations_here(ingest->stations, why);
     if (!station || !reading_run(handoff, station, &outcome, &reading, why))
