@@ -230,8 +230,8 @@ static bool check_array(const struct compiler *compiler, const struct draft_arra
         return compile_refuse(compiler, "path", why, "the path must end in a repetition: []");
     if ((draft->join != NULL) != (draft->on != NULL))
         return compile_refuse(compiler, "", why, "join needs on, and on needs join");
-    if ((draft->set != NULL) != (draft->to_count > 0))
-        return compile_refuse(compiler, "", why, "set needs to, and to needs set");
+    if ((draft->set != NULL) != (draft->to_count > 0) || (draft->also_count && !draft->set))
+        return compile_refuse(compiler, "", why, "set needs to, and to and also need set");
     return true;
 }
 
@@ -248,9 +248,12 @@ static bool take_set(struct compiler *compiler, const struct draft_array *draft,
     if (draft->set && !member_named(compiler, "set", rule->list, draft->set, &rule->set, why))
         return false;
     rule->to = compile_take(compiler, draft->to_count, sizeof *rule->to, why);
+    rule->also = compile_take(compiler, draft->also_count, sizeof *rule->also, why);
     for (; rule->to && rule->to_count < draft->to_count; rule->to_count++)
         rule->to[rule->to_count] = word_of(draft->to[rule->to_count]);
-    return rule->to != NULL;
+    for (; rule->also && rule->also_count < draft->also_count; rule->also_count++)
+        rule->also[rule->also_count] = word_of(draft->also[rule->also_count]);
+    return rule->to && rule->also;
 }
 
 static bool take_array(struct compiler *compiler, const struct draft_array *draft,

@@ -54,6 +54,7 @@ static const cyaml_schema_field_t array_fields[] = {
                             skip, condition_fields),
     TEXT_MAYBE("set", struct draft_array, set),
     LIST_MAYBE("to", struct draft_array, to, &text_value),
+    LIST_MAYBE("also", struct draft_array, also, &text_value),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t array_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct draft_array, array_fields)};

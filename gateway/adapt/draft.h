@@ -47,6 +47,8 @@ struct draft_array {
     char *set;
     char **to;
     unsigned to_count;
+    char **also;
+    unsigned also_count;
 };
 
 enum draft_only { ONLY_BOTH, ONLY_READ, ONLY_WRITE };

@@ -2,6 +2,7 @@
 /* How one field fares in one message: from the rows that write it to the rows that read it. */
 #include "adapt/fare.h"
 
+#include "adapt/writer.h"
 #include "base/moment.h"
 
 #include <stdarg.h>
@@ -270,19 +271,6 @@ static struct fare fare_below(const struct view *view, const struct field *field
     return best;
 }
 
-static const struct array_rule *rule_of_role(const struct message *message,
-                                             const struct field *list, const char *role)
-{
-    for (size_t at = 0; at < message->array_count; at++) {
-        const struct array_rule *rule = &message->arrays[at];
-        for (size_t to = 0; rule->list == list && rule->set && to < rule->to_count; to++)
-            if (rule->to[to].size == strlen(role) &&
-                memcmp(rule->to[to].text, role, rule->to[to].size) == 0)
-                return rule;
-    }
-    return NULL;
-}
-
 static bool has_roles(const struct message *message, const struct field *list)
 {
     for (size_t at = 0; at < message->array_count; at++)
@@ -294,11 +282,10 @@ static bool has_roles(const struct message *message, const struct field *list)
 /* A role is the place itself: the first role of a place is what is read there. */
 static struct fare fare_of_role(const struct array_rule *rule, const char *role)
 {
-    bool is_first =
-        rule->to[0].size == strlen(role) && memcmp(rule->to[0].text, role, rule->to[0].size) == 0;
+    const struct word *first = &rule->to[0];
+    bool is_first = first->size == strlen(role) && memcmp(first->text, role, first->size) == 0;
     return is_first ? fare(LOSS_NONE, "%s", "")
-                    : fare(LOSS_NARROWED, "%s is read as %.*s", role, (int)rule->to[0].size,
-                           rule->to[0].text);
+                    : fare(LOSS_NARROWED, "the roles that share a place are read as its first");
 }
 
 static struct fare fare_by_role(const struct view *view, const struct field *field)
@@ -309,12 +296,13 @@ static struct fare fare_by_role(const struct view *view, const struct field *fie
     struct fare worst = fare(LOSS_NONE, "%s", "");
     size_t lost = 0;
     for (size_t at = 0; at < ROLE_COUNT; at++) {
-        const struct array_rule *rule = rule_of_role(view->message, field->list, roles[at]);
+        const struct word role = {roles[at], strlen(roles[at])};
+        const struct array_rule *rule = rule_for(view->message, field->list, &role, view->is_own);
         struct fare here = !rule                ? fare(LOSS_ABSENT, "%s", "")
                            : field == rule->set ? fare_of_role(rule, roles[at])
                                                 : fare_below(view, field, rule);
         if (here.kind >= LOSS_WORDS) {
-            add_role(missing, sizeof missing, &(struct word){roles[at], strlen(roles[at])});
+            add_role(missing, sizeof missing, &role);
             lost++;
         } else if (here.kind > worst.kind) {
             worst = here;

@@ -95,6 +95,8 @@ struct array_rule {
     const struct field *set;
     struct word *to;
     size_t to_count;
+    struct word *also; /**< of events in another format, these are written here too */
+    size_t also_count;
 };
 
 struct carries {

@@ -91,6 +91,10 @@ void place_put(struct out *place, enum out_source source, const struct word *tex
 /** Whether the field has a value that a row would write, for the choice of a message. */
 bool has_value(const struct writer *writer, const struct row *row);
 
+/** The rule of `arrays:` for elements with this value in the field that it sets; NULL for none. */
+const struct array_rule *rule_for(const struct message *message, const struct field *list,
+                                  const struct word *value, bool is_own_format);
+
 /** Writes an array of records by the groups of the plan. */
 bool write_records(const struct writer *writer, const struct group *group, struct fault *why)
     __attribute__((warn_unused_result));

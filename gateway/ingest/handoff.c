@@ -3,6 +3,7 @@
 #include "ingest/handoff.h"
 
 #include "base/cleanup.h"
+#include "ingest/state.h"
 
 #include <stdlib.h>
 
@@ -30,11 +31,47 @@ struct handoff *handoff_hold(struct handoff *handoff)
     return handoff;
 }
 
+static bool has_file(const struct item_memory *memory, const uint8_t *sha256)
+{
+    for (size_t i = 0; i < memory->file_count; i++)
+        if (memcmp(memory->files[i], sha256, SHA256_SIZE) == 0)
+            return true;
+    return false;
+}
+
+bool handoff_use_file(struct handoff *handoff, size_t index, const uint8_t sha256[SHA256_SIZE],
+                      struct fault *why)
+{
+    struct item_memory *memory = &handoff->memory[index];
+    if (has_file(memory, sha256))
+        return true;
+    uint8_t(*files)[SHA256_SIZE] =
+        reallocarray(memory->files, memory->file_count + 1, sizeof *files);
+    if (!files)
+        return fault_memory(why);
+    memory->files = files;
+    handoff->items[index].files = (const uint8_t(*)[SHA256_SIZE])files;
+    if (!file_store_hold(handoff->ingest->options.files, sha256))
+        return true;
+    memcpy(files[memory->file_count++], sha256, SHA256_SIZE);
+    handoff->items[index].file_count = memory->file_count;
+    return true;
+}
+
+static void let_go(struct handoff *handoff, struct item_memory *memory)
+{
+    for (size_t i = 0; i < memory->file_count; i++)
+        file_store_let_go(handoff->ingest->options.files, memory->files[i]);
+    free(memory->files);
+}
+
 void handoff_drop_items(struct handoff *handoff)
 {
     for (size_t i = 0; i < handoff->document.item_count; i++) {
         free(handoff->memory[i].texts);
         free(handoff->memory[i].event);
+        json_decref(handoff->memory[i].agencies);
+        let_go(handoff, &handoff->memory[i]);
     }
     handoff->document.item_count = 0;
 }
@@ -46,6 +83,8 @@ static void free_handoff(struct handoff *handoff)
     free(handoff->memory);
     free(handoff->receipts);
     free(handoff->bytes);
+    inline_free(&handoff->files);
+    free(handoff->hashes);
     free(handoff->media_type);
     json_decref(handoff->problems);
     caller_forget(&handoff->caller);

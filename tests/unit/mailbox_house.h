@@ -317,6 +317,7 @@ struct landing {
     const char *partner;
     const char *event_type; /* NULL: its own */
     bool is_cut;            /* the event cannot be read */
+    bool is_subscription;   /* no agency led there */
     bool is_done;
 };
 
@@ -325,7 +326,9 @@ static inline bool land_entry(void *own, const struct spool_entry *entry)
     struct landing *landing = own;
     struct house *house = landing->house;
     const struct spool_target target = {
-        .partner = landing->partner, .agency = "H09.40", .reason = "handed over to H09.40"};
+        .partner = landing->partner,
+        .agency = landing->is_subscription ? NULL : "H09.40",
+        .reason = landing->is_subscription ? "subscribed" : "handed over to H09.40"};
     struct spool_arrival arrival = {
         .offset = house->offset,
         .arrived_at_ms = clock_now_ms(),
