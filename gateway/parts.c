@@ -307,6 +307,7 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
                 .subscriber = daemon->subscriber ? tell_subscriber : NULL,
                 .resume_subscriber = daemon->subscriber ? resume_subscriber : NULL,
             },
+        .deliveries = deliveries_hooks_of(daemon),
         .retention_days = daemon->config->spool.retention_days,
     };
     daemon->admin = admin_open(&options, why);
