@@ -257,6 +257,25 @@ static void stop_http(struct daemon *daemon)
     http_close(daemon->server);
 }
 
+static bool start_drop(struct daemon *daemon, struct fault *why)
+{
+    enum { SCAN_MS = 1000 };
+    const struct drop_options options = {
+        .ingest = daemon->ingest,
+        .place = daemon->place,
+        .file_limit_bytes = daemon->config->http.body_limit_bytes,
+        .scan_ms = SCAN_MS,
+        .keep_days = daemon->config->spool.retention_days,
+    };
+    daemon->drop = drop_start(&options, why);
+    return daemon->drop != NULL;
+}
+
+static void stop_drop(struct daemon *daemon)
+{
+    drop_stop(daemon->drop);
+}
+
 static json_t *describe_publisher(void *own)
 {
     static const char *const names[] = {
@@ -294,6 +313,12 @@ static void resume_subscriber(void *own, bool from_end)
 
 static bool start_admin(struct daemon *daemon, struct fault *why)
 {
+    daemon->deliveries = deliveries_hooks_of(daemon);
+    const struct http_table tables[] = {
+        file_keeper_table(daemon->keeper),
+        {daemon->courier ? deliveries_routes() : NULL, &daemon->deliveries},
+        {0},
+    };
     const struct admin_options options = {
         .socket = daemon->config->admin.socket,
         .version = LIENTHONG_VERSION,
@@ -307,7 +332,7 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
                 .subscriber = daemon->subscriber ? tell_subscriber : NULL,
                 .resume_subscriber = daemon->subscriber ? resume_subscriber : NULL,
             },
-        .deliveries = deliveries_hooks_of(daemon),
+        .tables = tables,
         .retention_days = daemon->config->spool.retention_days,
     };
     daemon->admin = admin_open(&options, why);
@@ -332,6 +357,7 @@ static const struct part parts[] = {
     {"courier", false, start_courier, stop_courier},
     {"ingest", false, start_ingest, stop_ingest},
     {"mailbox", false, start_mailbox, stop_mailbox},
+    {"drop", false, start_drop, stop_drop},
     {"http", false, start_http, stop_http},
     {"admin", false, start_admin, stop_admin},
 };

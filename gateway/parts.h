@@ -13,11 +13,14 @@
 #include "files/filer.h"
 #include "files/store.h"
 #include "http/server.h"
+#include "ingest/drop.h"
 #include "ingest/ingest.h"
 #include "kafka/embedded.h"
 #include "kafka/publisher.h"
 #include "kafka/subscriber.h"
 #include "operate/admin.h"
+#include "operate/deliveries.h"
+#include "operate/file_keeper.h"
 #include "spool/spool.h"
 
 /* Everything that runs.  A member is NULL until its part has started. */
@@ -31,6 +34,7 @@ struct daemon {
     struct spool *spool;
     struct file_store *files;
     struct filer *filer;
+    struct file_keeper *keeper;
     struct embedded_broker *embedded;
     struct registry *registry;
     struct publisher *publisher;
@@ -39,8 +43,10 @@ struct daemon {
     struct dispatch *dispatch;
     struct subscriber *subscriber;
     struct courier *courier;
+    struct deliveries_hooks deliveries;
     struct mailbox *mailbox;
     struct ingest *ingest;
+    struct drop *drop;
     struct http_server *server;
     struct admin *admin;
 };

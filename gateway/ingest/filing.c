@@ -57,7 +57,7 @@ static bool describe_shortened(struct handoff *handoff, struct fault *why)
     return true;
 }
 
-static bool move_files(struct handoff *handoff, struct fault *why)
+bool filing_now(struct handoff *handoff, struct fault *why)
 {
     const struct ingest_options *options = &handoff->ingest->options;
     const struct inline_work work = {.store = options->files,
@@ -80,7 +80,7 @@ static void run(void *own)
 {
     struct handoff *handoff = own;
     struct fault why;
-    if (!move_files(handoff, &why))
+    if (!filing_now(handoff, &why))
         handoff->fault = why;
     handoff_resume(handoff, HANDOFF_FILING, HANDOFF_FILED);
     handoff_release(handoff);

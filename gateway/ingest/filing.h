@@ -8,10 +8,12 @@
  * is no work for a thread that serves connections. */
 bool filing_is_needed(const struct handoff *handoff);
 
+/** Takes the digest and moves the files to the store, which it waits for. */
+bool filing_now(struct handoff *handoff, struct fault *why) __attribute__((warn_unused_result));
+
 /**
- * Has a thread of files take the digest and move the files to the store; `handoff` goes from FILING
- * to FILED then, and its request is resumed.  What went wrong is in its fault.  False when the job
- * was not taken.
+ * Has a thread of files do the same: `handoff` goes from FILING to FILED then, and its request is
+ * resumed.  What went wrong is in its fault.  False when the job was not taken.
  */
 bool filing_begin(struct handoff *handoff, struct fault *why) __attribute__((warn_unused_result));
 

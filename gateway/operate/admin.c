@@ -166,16 +166,34 @@ static const struct http_route routes[] = {
     {0},
 };
 
+/* Our own calls and the further ones; the server copies the list, which the caller frees. */
+static struct http_table *join_tables(struct admin *admin, struct fault *why)
+{
+    const struct http_table *further = admin->options.tables;
+    size_t count = 0;
+    while (further && further[count].routes)
+        count++;
+    struct http_table *tables = calloc(count + 2, sizeof *tables);
+    if (!tables) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    tables[0] = (struct http_table){routes, admin};
+    if (count > 0)
+        memcpy(&tables[1], further, count * sizeof *tables);
+    return tables;
+}
+
 static bool listen_on_socket(struct admin *admin, struct fault *why)
 {
     auto_free(free) char *listen = NULL;
+    auto_free(free) struct http_table *tables = join_tables(admin, why);
+    if (!tables)
+        return false;
     if (asprintf(&listen, "unix:%s", admin->options.socket) < 0) {
         listen = NULL;
         return fault_memory(why);
     }
-    const struct http_table with[] = {
-        {routes, admin}, {deliveries_routes(), &admin->options.deliveries}, {0}};
-    const struct http_table without[] = {{routes, admin}, {0}};
     const struct http_options options = {
         .listen = listen,
         .threads = 1,
@@ -185,7 +203,7 @@ static bool listen_on_socket(struct admin *admin, struct fault *why)
         .body_memory = (int64_t)CONNECTIONS * BODY_LIMIT,
         .idle_timeout_ms = TIMEOUT_MS,
         .body_deadline_ms = TIMEOUT_MS,
-        .tables = admin->options.deliveries.own ? with : without,
+        .tables = tables,
     };
     admin->server = http_open(&options, why);
     return admin->server != NULL;

@@ -4,7 +4,7 @@
 
 #include "base/fault.h"
 #include "directory/directory.h"
-#include "operate/deliveries.h"
+#include "http/server.h"
 #include "spool/spool.h"
 
 #include <jansson.h>
@@ -31,7 +31,8 @@ struct admin_options {
     struct spool *spool;
     struct directory_place *place;
     struct admin_hooks hooks;
-    struct deliveries_hooks deliveries; /**< its `own` NULL: the gateway delivers nothing */
+    /** Further calls, as those of operate/deliveries.h; ends with NULL routes, copied. */
+    const struct http_table *tables;
     int64_t retention_days; /**< for the daily prune, and for a prune that names no time */
 };
 
