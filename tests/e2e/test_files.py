@@ -208,8 +208,9 @@ def test_a_file_in_a_letter_is_moved_to_the_store(gateway):
     assert get(gateway, name, OTHER["id"]).status == 404
     shown = gateway.get(f"/v1/handoffs/{receipt}").json()
     assert shown["document_sha256"] == digest(document)
-    original = gateway.run("show", receipt, "--original", text=False).stdout
-    assert len(original) < 10_000 and f"lienthong-file:{name}:{len(content)}".encode() in original
+    kept = gateway.run("show", receipt, "--kept", text=False).stdout
+    assert len(kept) < 10_000 and f"lienthong-file:{name}:{len(content)}".encode() in kept
+    assert gateway.run("show", receipt, "--original", text=False).stdout == document
     answer = gateway.post(document)
     assert answer.status == 200 and answer.receipts()[0]["receipt"] == receipt
     gateway.run("spool", "check")
@@ -217,9 +218,9 @@ def test_a_file_in_a_letter_is_moved_to_the_store(gateway):
 
 def test_small_base64_stays_in_its_letter(gateway):
     receipt = gateway.accept(letter(b"%PDF small" * 100))[0]["receipt"]
-    original = gateway.run("show", receipt, "--original", text=False).stdout
-    assert b"lienthong-file:" not in original
-    assert base64.b64encode(b"%PDF small" * 100) in original
+    kept = gateway.run("show", receipt, "--kept", text=False).stdout
+    assert b"lienthong-file:" not in kept
+    assert base64.b64encode(b"%PDF small" * 100) in kept
 
 
 def test_base64_that_is_broken_is_the_adapters_to_refuse(gateway):
@@ -234,8 +235,8 @@ def test_base64_that_is_broken_is_the_adapters_to_refuse(gateway):
 def test_a_reference_that_a_sender_writes_is_no_file(gateway):
     content = b"%PDF-1.4 " + os.urandom(50_000)
     receipt = gateway.accept(letter(content))[0]["receipt"]
-    original = gateway.run("show", receipt, "--original", text=False).stdout
-    copied = original.replace(b"158", b"159")
+    kept = gateway.run("show", receipt, "--kept", text=False).stdout
+    copied = kept.replace(b"158", b"159")
     answer = gateway.post(copied)
     assert answer.status == 422
     assert {problem["rule"] for problem in answer.problems()} == {"base64"}
@@ -256,6 +257,9 @@ def test_a_file_in_json_is_moved_and_the_item_stays_the_same(gateway):
     again = gateway.post(json_with(content, documents.dossier_code(3), "t"), JSON, PROVINCE)
     assert again.status == 200, again
     assert get(gateway, digest(content), PROVINCE).body == content
+    receipt = first.receipts()[0]["receipt"]
+    original = gateway.run("show", receipt, "--original", text=False).stdout
+    assert original == json_with(content, documents.dossier_code(3))
 
 
 @pytest.mark.skipif(VARIANT != "release", reason="a sanitizer's memory is its own")
