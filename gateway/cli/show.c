@@ -7,6 +7,7 @@
 #include "cli/decoder.h"
 #include "cli/entry.h"
 #include "cli/options.h"
+#include "cli/original.h"
 #include "spool/reader.h"
 #include "spool/receipt.h"
 
@@ -20,16 +21,17 @@ ENDS_WITH_SCOPE(json_t *, json_decref)
 struct show_options {
     const char *config;
     bool event;
-    bool original;
+    bool original, kept;
     bool unmasked;
     bool as_json;
 };
 
-static int show_original(struct spool_reader *reader, int64_t entry)
+static int show_original(const struct config *config, struct spool_reader *reader, int64_t entry,
+                         bool as_kept)
 {
     struct fault why;
     size_t size = 0;
-    auto_free(free) char *bytes = spool_original(reader, entry, &size, &why);
+    auto_free(free) char *bytes = original_read(config, reader, entry, as_kept, &size, &why);
     if (!bytes)
         return cli_complain("lienthong show", &why);
     return fwrite(bytes, 1, size, stdout) == size ? CLI_OK : CLI_FAILED;
@@ -91,8 +93,8 @@ static int show(const struct config *config, const char *receipt,
         (void)fprintf(stderr, "lienthong show: no receipt of this spool\n");
         return CLI_FAILED;
     }
-    if (options->original)
-        return show_original(reader, entry);
+    if (options->original || options->kept)
+        return show_original(config, reader, entry, options->kept);
     if (options->event)
         return show_with_event(config, reader, entry, options);
     return show_entry(reader, entry, NULL, options);
@@ -106,6 +108,8 @@ int cli_show(int argc, char **argv)
         {"unmasked", NULL, NULL, &options.unmasked, "with --event: personal data too"},
         {"original", NULL, NULL, &options.original,
          "the document's bytes as they came, and nothing else"},
+        {"kept", NULL, NULL, &options.kept,
+         "the same as the spool has it: files that came in it are moved out"},
         {"config", "FILE", &options.config, NULL, "the daemon's configuration"},
         {"json", NULL, NULL, &options.as_json, "for scripts"},
         {0},

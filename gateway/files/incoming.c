@@ -31,11 +31,15 @@ static bool make_folder(const char *path, struct fault *why)
            fault_set(why, FAULT_REFUSE, "%s: %s", path, strerrordesc_np(errno));
 }
 
-static bool lock_folder(struct incoming *incoming, const char *folder, struct fault *why)
+static bool open_folder(struct incoming *incoming, const char *folder, struct fault *why)
 {
     incoming->lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (incoming->lock < 0)
-        return fault_set(why, FAULT_REFUSE, "%s: %s", folder, strerrordesc_np(errno));
+    return incoming->lock >= 0 ||
+           fault_set(why, FAULT_REFUSE, "%s: %s", folder, strerrordesc_np(errno));
+}
+
+static bool lock_folder(struct incoming *incoming, const char *folder, struct fault *why)
+{
     return flock(incoming->lock, LOCK_EX | LOCK_NB) == 0 ||
            fault_set(why, FAULT_RETRY, "%s: another process uses it", folder);
 }
@@ -56,7 +60,7 @@ static bool clear(const struct incoming *incoming, struct fault *why)
     return true;
 }
 
-struct incoming *incoming_open(const char *folder, int64_t reserve_bytes, struct fault *why)
+static struct incoming *new_incoming(const char *folder, int64_t reserve_bytes, struct fault *why)
 {
     auto_free(incoming_close) struct incoming *incoming = calloc(1, sizeof *incoming);
     if (!incoming) {
@@ -66,11 +70,23 @@ struct incoming *incoming_open(const char *folder, int64_t reserve_bytes, struct
     incoming->reserve_bytes = reserve_bytes;
     incoming->lock = -1;
     incoming->folder = file_join(folder, "incoming", why);
-    if (!incoming->folder || !make_folder(folder, why) || !make_folder(incoming->folder, why) ||
-        !lock_folder(incoming, folder, why) || !clear(incoming, why) ||
-        !local_sync_folder(incoming->lock, why))
+    return incoming->folder ? steal(incoming) : NULL;
+}
+
+struct incoming *incoming_open(const char *folder, int64_t reserve_bytes, struct fault *why)
+{
+    auto_free(incoming_close) struct incoming *incoming = new_incoming(folder, reserve_bytes, why);
+    if (!incoming || !make_folder(folder, why) || !make_folder(incoming->folder, why) ||
+        !open_folder(incoming, folder, why) || !lock_folder(incoming, folder, why) ||
+        !clear(incoming, why) || !local_sync_folder(incoming->lock, why))
         return NULL;
     return steal(incoming);
+}
+
+struct incoming *incoming_beside(const char *folder, struct fault *why)
+{
+    auto_free(incoming_close) struct incoming *incoming = new_incoming(folder, 0, why);
+    return incoming && open_folder(incoming, folder, why) ? steal(incoming) : NULL;
 }
 
 void incoming_close(struct incoming *incoming)

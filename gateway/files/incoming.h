@@ -16,6 +16,10 @@ struct incoming;
  */
 struct incoming *incoming_open(const char *folder, int64_t reserve_bytes, struct fault *why)
     __attribute__((warn_unused_result));
+/** The same folder for reading, beside the process that has it: nothing is made, locked, removed.
+ */
+struct incoming *incoming_beside(const char *folder, struct fault *why)
+    __attribute__((warn_unused_result));
 void incoming_close(struct incoming *incoming);
 ENDS_WITH_SCOPE(struct incoming *, incoming_close)
 

@@ -53,7 +53,9 @@ struct file_store *file_store_open(const struct file_store_options *options, str
         return NULL;
     }
     store->file_limit_bytes = options->file_limit_bytes;
-    store->incoming = incoming_open(options->folder, options->reserve_bytes, why);
+    store->incoming = options->is_beside
+                          ? incoming_beside(options->folder, why)
+                          : incoming_open(options->folder, options->reserve_bytes, why);
     if (!store->incoming || !secret_load(options->folder, store->key, sizeof store->key, why))
         return NULL;
     store->holds = holds_new(why);

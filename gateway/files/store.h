@@ -25,6 +25,7 @@ enum { FILE_KEY_SIZE = 32 };
 struct file_store_options {
     const char *folder;       /**< of the local store, of what is being written, and of the key */
     int64_t file_limit_bytes; /**< of one file */
+    bool is_beside;           /**< only reads, beside the process that has the folder */
     int64_t reserve_bytes;    /**< free disk below which nothing more is written: FAULT_RETRY */
     struct {
         const char *endpoint; /**< https://host[:port]; NULL: files stay on local disk */

@@ -5,7 +5,7 @@
 #include "api/caller.h"
 #include "api/trace.h"
 #include "ingest/account.h"
-#include "ingest/inline.h"
+#include "files/inline.h"
 #include "spool/spool.h"
 
 #include <jansson.h>

@@ -78,6 +78,16 @@ def own_registry(fetched, tmp_path):
     service.wipe()
 
 
+@pytest.fixture
+def s3(tmp_path):
+    """An S3 server that the test may stop and pause."""
+    try:
+        services.fetch_s3()
+    except services.Unavailable as reason:
+        pytest.skip(f"no S3 server here: {reason}")
+    yield from _running(services.S3(tmp_path / "s3"))
+
+
 def _running(service):
     try:
         yield service.start()

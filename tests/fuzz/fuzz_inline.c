@@ -2,7 +2,7 @@
 /* Documents with files in them: whatever is moved out must come back to the byte, and the shortened
  * document must not be longer. */
 #include "base/cleanup.h"
-#include "ingest/inline.h"
+#include "files/inline.h"
 
 int LLVMFuzzerInitialize(int *count, char ***arguments);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -72,8 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         inline_free(&files);
         return 0;
     }
-    auto_free(free) char *again =
-        inline_restore(store, work.partner, copy, shortened, wide, &restored, &why);
+    auto_free(free) char *again = inline_restore(
+        &(struct inline_shortened){store, work.partner, copy, shortened}, wide, &restored, &why);
     stop_if(!again, why.text);
     stop_if(restored != wide || memcmp(again, text, wide) != 0, "not what it was");
 

@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "ingest/inline.h"
+#include "files/inline.h"
 
 #include <string.h>
 
@@ -91,8 +91,8 @@ static void assert_restored(struct store_world *world, const char *name, const c
 {
     struct fault why;
     size_t restored = 0;
-    auto_free(free) char *again =
-        inline_restore(world->store, partner, copy, shortened, size, &restored, &why);
+    auto_free(free) char *again = inline_restore(
+        &(struct inline_shortened){world->store, partner, copy, shortened}, size, &restored, &why);
     must(again, &why);
     if (restored != size || memcmp(again, original, size) != 0)
         fail_msg("%s: not restored: %.*s", name, (int)restored, again);

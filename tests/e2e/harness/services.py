@@ -100,6 +100,33 @@ class Registry(Service):
         return f"http://127.0.0.1:{self.port}/apis/ccompat/v7"
 
 
+class S3(Service):
+    """An S3-compatible server with one bucket."""
+    script = "s3"
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def objects(self):
+        """Where the bucket's objects lie on disk."""
+        return self.folder / "objects" / "bucket"
+
+    def settings(self):
+        """For the daemon's section files."""
+        return {"s3_endpoint": self.url, "s3_bucket": "bucket", "s3_access_key": "lienthong",
+                "s3_secret_key_file": str(self.folder / "secret"), "s3_timeout_ms": 3000}
+
+
+def fetch_s3():
+    """Brings the S3 server onto this machine, or raises Unavailable with the reason."""
+    done = subprocess.run([SCRIPTS / "s3", "fetch"], text=True, capture_output=True, check=False)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["no reason given"]
+        raise Unavailable(lines[-1])
+
+
 def fetch():
     """Brings both onto this machine, or raises Unavailable with the reason."""
     if not shutil.which("java"):

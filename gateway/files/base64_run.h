@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INGEST_BASE64_RUN_H
-#define INGEST_BASE64_RUN_H
+#ifndef FILES_BASE64_RUN_H
+#define FILES_BASE64_RUN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
  * attribute can hold both of; in JSON a string stands between quotation marks.  What is found
  * inside a comment or a CDATA section of XML does no harm: it is put back as it was.
  */
-#include "ingest/base64_run.h"
+#include "files/base64_run.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INGEST_INLINE_H
-#define INGEST_INLINE_H
+#ifndef FILES_INLINE_H
+#define FILES_INLINE_H
 
 #include "files/store.h"
 
@@ -62,13 +62,20 @@ bool inline_read(const uint8_t key[FILE_KEY_SIZE], const char *partner, const ch
 bool inline_find(const struct inline_files *files, const char *partner, const char *text,
                  size_t size, struct inline_file *file);
 
+/** A document without the files that came in it. */
+struct inline_shortened {
+    struct file_store *store;
+    const char *partner;
+    const char *bytes;
+    size_t size;
+};
+
 /**
  * The document as it was received, put together from its shortened form and the store: in memory
  * that the caller owns.  NULL with FAULT_REFUSE when a file is not there any more or the whole is
  * over `limit`.
  */
-char *inline_restore(struct file_store *store, const char *partner, const char *bytes, size_t size,
-                     size_t limit, size_t *restored, struct fault *why)
-    __attribute__((warn_unused_result));
+char *inline_restore(const struct inline_shortened *shortened, size_t limit, size_t *restored,
+                     struct fault *why) __attribute__((warn_unused_result));
 
 #endif

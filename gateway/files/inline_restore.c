@@ -2,9 +2,9 @@
 /* The other way: a document as it was received, from its shortened form and the store. */
 #include "base/cleanup.h"
 #include "base/number.h"
+#include "files/base64_run.h"
+#include "files/inline.h"
 #include "files/proof.h"
-#include "ingest/base64_run.h"
-#include "ingest/inline.h"
 
 ENDS_WITH_SCOPE(struct file_reader *, file_reader_close)
 
@@ -120,46 +120,44 @@ static size_t reference_size(const char *text, size_t size)
 }
 
 struct restoring {
-    struct file_store *store;
-    const char *partner;
+    const struct inline_shortened *from;
     enum run_syntax syntax;
     struct output output;
 };
 
 /* The text up to the next reference of ours and the file that it stands for; `*at` behind it. */
-static bool restore_next(struct restoring *restoring, const char *bytes, size_t size, size_t *at,
-                         struct fault *why)
+static bool restore_next(struct restoring *restoring, size_t *at, struct fault *why)
 {
     struct inline_file file;
-    size_t from = *at;
+    const struct inline_shortened *from = restoring->from;
+    size_t look = *at;
     for (const char *found = NULL;
-         (found = memmem(bytes + from, size - from, prefix, sizeof prefix - 1));) {
-        size_t begin = (size_t)(found - bytes), length = reference_size(found, size - begin);
-        if (!inline_read(file_store_key(restoring->store), restoring->partner, found, length,
-                         &file)) {
-            from = begin + 1;
+         (found = memmem(from->bytes + look, from->size - look, prefix, sizeof prefix - 1));) {
+        size_t begin = (size_t)(found - from->bytes);
+        size_t length = reference_size(found, from->size - begin);
+        if (!inline_read(file_store_key(from->store), from->partner, found, length, &file)) {
+            look = begin + 1;
             continue;
         }
         struct shape shape = read_shape(found, length, restoring->syntax);
-        if (!put(&restoring->output, bytes + *at, begin - *at, why) ||
-            !put_file(restoring->store, &file, &restoring->output, &shape, why))
+        if (!put(&restoring->output, from->bytes + *at, begin - *at, why) ||
+            !put_file(from->store, &file, &restoring->output, &shape, why))
             return false;
         *at = begin + length;
         return true;
     }
-    bool is_put = put(&restoring->output, bytes + *at, size - *at, why);
-    *at = size;
+    bool is_put = put(&restoring->output, from->bytes + *at, from->size - *at, why);
+    *at = from->size;
     return is_put;
 }
 
-char *inline_restore(struct file_store *store, const char *partner, const char *bytes, size_t size,
-                     size_t limit, size_t *restored, struct fault *why)
+char *inline_restore(const struct inline_shortened *shortened, size_t limit, size_t *restored,
+                     struct fault *why)
 {
     char *text = NULL;
     size_t text_size = 0;
-    struct restoring restoring = {.store = store,
-                                  .partner = partner,
-                                  .syntax = run_syntax_of(bytes, size),
+    struct restoring restoring = {.from = shortened,
+                                  .syntax = run_syntax_of(shortened->bytes, shortened->size),
                                   .output = {.limit = limit}};
     restoring.output.stream = open_memstream(&text, &text_size);
     if (!restoring.output.stream) {
@@ -167,8 +165,8 @@ char *inline_restore(struct file_store *store, const char *partner, const char *
         return NULL;
     }
     bool is_good = true;
-    for (size_t at = 0; at < size && is_good;)
-        is_good = restore_next(&restoring, bytes, size, &at, why);
+    for (size_t at = 0; at < shortened->size && is_good;)
+        is_good = restore_next(&restoring, &at, why);
     if (fclose(restoring.output.stream) != 0)
         is_good = fault_memory(why);
     if (is_good) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Takes base64 out of a document that is shortened where it lies, and writes references. */
-#include "ingest/inline.h"
+#include "files/inline.h"
 
 #include "base/cleanup.h"
 #include "base/number.h"
+#include "files/base64_run.h"
 #include "files/proof.h"
-#include "ingest/base64_run.h"
 
 #include <inttypes.h>
 

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files in a real S3-compatible service, which checks every signature and every hash."""
+import hashlib
+import json
+import os
+
+import pytest
+
+from harness.gateway import VARIANT
+
+pytestmark = pytest.mark.asan
+COMMUNE = "motcua-phucuong"
+MIB = 1 << 20
+
+
+def digest(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture
+def gateway(gateways, s3):
+    return gateways(config={"files": s3.settings()})
+
+
+def put(gateway, content):
+    return gateway.call("PUT", f"/v1/files/{digest(content)}", content,
+                        gateway.authorised(COMMUNE), timeout=120)
+
+
+def get(gateway, name, method="GET"):
+    return gateway.call(method, f"/v1/files/{name}", None, gateway.authorised(COMMUNE), timeout=60)
+
+
+def kept(s3, name):
+    return s3.objects / name[:2] / name
+
+
+def test_a_file_lies_in_the_bucket_and_not_on_our_disk(gateway, s3):
+    content = os.urandom(300_000)
+    name = digest(content)
+    assert put(gateway, content).status == 201
+    assert kept(s3, name).read_bytes() == content
+    assert not (gateway.folder / "files" / name[:2]).exists()
+    assert not list((gateway.folder / "files" / "incoming").iterdir())
+    assert put(gateway, content).status == 200
+    assert get(gateway, name).body == content
+    assert get(gateway, name, "HEAD").headers["Content-Length"] == "300000"
+    assert json.loads(gateway.run("files", "status", "--json").stdout)["place"] == "s3"
+
+
+def test_an_object_that_was_changed_is_not_given_out(gateway, s3):
+    content = os.urandom(5000)
+    assert put(gateway, content).status == 201
+    kept(s3, digest(content)).write_bytes(content[::-1])
+    assert get(gateway, digest(content)).status == 500
+
+
+def test_prune_removes_the_object(gateway, s3):
+    content = os.urandom(5000)
+    assert put(gateway, content).status == 201
+    gateway.run("files", "prune", "--before", "2100-01-01")
+    assert not kept(s3, digest(content)).exists()
+    assert get(gateway, digest(content)).status == 404
+
+
+def test_a_service_that_is_down_is_for_later_and_keeps_nobody_from_starting(gateway, s3):
+    content = os.urandom(5000)
+    assert put(gateway, content).status == 201
+    s3.stop()
+    down = put(gateway, b"later")
+    assert down.status == 503 and down.headers["Retry-After"]
+    assert get(gateway, digest(content)).status == 503
+    gateway.stop()
+    gateway.start()
+    s3.start()
+    assert put(gateway, b"later").status == 201
+    assert get(gateway, digest(content)).body == content
+
+
+def test_a_silent_service_holds_up_no_stop(gateway, s3):
+    s3.pause()
+    answer = put(gateway, b"a form")
+    assert answer.status == 503
+    gateway.stop(timeout=30)
+    s3.resume()
+
+
+def test_a_wrong_secret_is_said_in_the_log_without_it(gateways, s3, tmp_path):
+    secret = tmp_path / "wrong"
+    secret.write_text("not-the-secret\n")
+    gateway = gateways(config={"files": {**s3.settings(), "s3_secret_key_file": str(secret)}})
+    assert put(gateway, b"a form").status == 500
+    gateway.wait_for_log("s3: HEAD ")
+    assert "status 403" in gateway.log()
+    assert "not-the-secret" not in gateway.log()
+
+
+@pytest.mark.skipif(VARIANT != "release", reason="a sanitizer's memory is its own")
+def test_a_large_file_passes_in_constant_memory(gateway):
+    content = os.urandom(MIB) * 60
+    put(gateway, b"warm")
+    gateway.forget_peak()
+    before = gateway.rss_kib()
+    assert put(gateway, content).status == 201
+    assert get(gateway, digest(content)).body == content
+    assert gateway.peak_kib() - before < 8 * 1024
