@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "parts_delivery.h"
 #include "version.h"
 
 /* One part: what starting it needs has started before it. */
@@ -27,11 +28,15 @@ static bool start_schemas(struct daemon *daemon, struct fault *why)
     if (!daemon->event_schema)
         return false;
     daemon->dead_letter_schema = load_schema(daemon->config, "dead-letter.avsc", why);
-    return daemon->dead_letter_schema != NULL;
+    if (!daemon->dead_letter_schema)
+        return false;
+    daemon->receipt_schema = load_schema(daemon->config, "delivery-receipt.avsc", why);
+    return daemon->receipt_schema != NULL;
 }
 
 static void stop_schemas(struct daemon *daemon)
 {
+    schema_free(daemon->receipt_schema);
     schema_free(daemon->dead_letter_schema);
     schema_free(daemon->event_schema);
 }
@@ -149,19 +154,23 @@ static void stop_registry(struct daemon *daemon)
     registry_close(daemon->registry);
 }
 
+struct kafka_options kafka_of(const struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    return (struct kafka_options){
+        .brokers = daemon->embedded ? embedded_brokers(daemon->embedded) : config->kafka.brokers,
+        .gateway_id = config->kafka.gateway_id,
+        .topic_prefix = config->kafka.topic_prefix,
+        .properties = (const char *const *)config->kafka.properties.items,
+        .property_count = config->kafka.properties.count,
+    };
+}
+
 static bool start_publisher(struct daemon *daemon, struct fault *why)
 {
     const struct config *config = daemon->config;
     const struct publisher_options options = {
-        .kafka =
-            {
-                .brokers =
-                    daemon->embedded ? embedded_brokers(daemon->embedded) : config->kafka.brokers,
-                .gateway_id = config->kafka.gateway_id,
-                .topic_prefix = config->kafka.topic_prefix,
-                .properties = (const char *const *)config->kafka.properties.items,
-                .property_count = config->kafka.properties.count,
-            },
+        .kafka = kafka_of(daemon),
         .spool_file = config->spool.file,
         .registry = daemon->registry,
         .dead_letter = daemon->dead_letter_schema,
@@ -208,7 +217,8 @@ static void stop_ingest(struct daemon *daemon)
 static bool start_http(struct daemon *daemon, struct fault *why)
 {
     const struct config *config = daemon->config;
-    const struct http_table tables[] = {{ingest_routes(), daemon->ingest}, {0}};
+    const struct http_table tables[] = {
+        {ingest_routes(), daemon->ingest}, {mailbox_routes(), daemon->mailbox}, {0}};
     const struct http_options options = {
         .listen = config->http.listen,
         .certificate = config->http.certificate,
@@ -232,6 +242,7 @@ static bool start_http(struct daemon *daemon, struct fault *why)
 
 static void stop_http(struct daemon *daemon)
 {
+    mailbox_hush(daemon->mailbox);
     if (daemon->server && !http_drain(daemon->server, daemon->config->stop.drain_ms))
         log_warn("http.cut", "note=\"requests were still open after stop.drain_ms\"");
     http_close(daemon->server);
@@ -261,6 +272,17 @@ static void resume_publisher(void *own, bool from_spool)
     publisher_resume(daemon->publisher, from_spool);
 }
 
+static json_t *tell_subscriber(void *own)
+{
+    return describe_subscriber(own);
+}
+
+static void resume_subscriber(void *own, bool from_end)
+{
+    const struct daemon *daemon = own;
+    subscriber_resume(daemon->subscriber, from_end);
+}
+
 static bool start_admin(struct daemon *daemon, struct fault *why)
 {
     const struct admin_options options = {
@@ -268,7 +290,14 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
         .version = LIENTHONG_VERSION,
         .spool = daemon->spool,
         .place = daemon->place,
-        .hooks = {.own = daemon, .publisher = describe_publisher, .resume = resume_publisher},
+        .hooks =
+            {
+                .own = daemon,
+                .publisher = describe_publisher,
+                .resume = resume_publisher,
+                .subscriber = daemon->subscriber ? tell_subscriber : NULL,
+                .resume_subscriber = daemon->subscriber ? resume_subscriber : NULL,
+            },
         .retention_days = daemon->config->spool.retention_days,
     };
     daemon->admin = admin_open(&options, why);
@@ -285,10 +314,14 @@ static const struct part parts[] = {
     {"adapters", true, start_adapters, stop_adapters},
     {"directory", true, start_directory, stop_directory},
     {"spool", false, start_spool, stop_spool},
+    {"files", false, start_files, stop_files},
     {"embedded broker", false, start_embedded, stop_embedded},
     {"registry", false, start_registry, stop_registry},
     {"publisher", false, start_publisher, stop_publisher},
+    {"subscriber", false, start_subscriber, stop_subscriber},
+    {"courier", false, start_courier, stop_courier},
     {"ingest", false, start_ingest, stop_ingest},
+    {"mailbox", false, start_mailbox, stop_mailbox},
     {"http", false, start_http, stop_http},
     {"admin", false, start_admin, stop_admin},
 };

@@ -115,7 +115,10 @@ void adapt_report(struct workbench *bench, enum rule rule, const char *field, co
 /** From inside `each`: puts a tag (a constant) on the item's event. */
 bool adapt_tag(struct workbench *bench, const char *tag, struct fault *why);
 
-/** A text that the caller has for a row with `given: NAME`: a session's token, "True" of an update.
+/**
+ * A text that the caller has for a row with `given: NAME`: a session's token, "True" of an update.
+ * Formats also ask for `to_agency`, the agency that the document is for, and for what the operator
+ * says of the partner; "no" under `attach` leaves out what is carried or travels beside.
  */
 struct adapt_given {
     const char *name;

@@ -198,6 +198,7 @@ bool write_carried(struct workbench *bench, const struct writer *writer, struct 
                            .writing = &writing,
                            .files = writer->files,
                            .beside = writer->beside,
+                           .names_documents = writer->names_documents,
                            .extra_prefix = writer->is_own_format ? carries->adapter->name : NULL,
                            .written = carries->is_file ? apart : writer->written};
     size_t size = 0;

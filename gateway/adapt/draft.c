@@ -54,6 +54,7 @@ static const cyaml_schema_field_t array_fields[] = {
                             skip, condition_fields),
     TEXT_MAYBE("set", struct draft_array, set),
     LIST_MAYBE("to", struct draft_array, to, &text_value),
+    LIST_MAYBE("also", struct draft_array, also, &text_value),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t array_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct draft_array, array_fields)};
@@ -195,6 +196,12 @@ static const cyaml_schema_field_t answer_fields[] = {
 static const cyaml_schema_value_t answer_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct draft_answer, answer_fields)};
 
+static const cyaml_schema_field_t cannot_fields[] = {
+    LIST("fields", struct draft_cannot, fields, &text_value, 1),
+    TEXT("reason", struct draft_cannot, reason), CYAML_FIELD_END};
+static const cyaml_schema_value_t cannot_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct draft_cannot, cannot_fields)};
+
 static const cyaml_strval_t syntaxes[] = {{"json", SYNTAX_JSON}, {"xml", SYNTAX_XML}};
 static const cyaml_schema_field_t draft_fields[] = {
     TEXT("name", struct draft, name),
@@ -208,6 +215,7 @@ static const cyaml_schema_field_t draft_fields[] = {
     CYAML_FIELD_MAPPING_PTR("auth", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct draft, auth,
                             auth_fields),
     LIST_MAYBE("answers", struct draft, answers, &answer_value),
+    LIST_MAYBE("cannot", struct draft, cannot, &cannot_value),
     LIST_MAYBE("when_exists", struct draft, when_exists, &given_value),
     LIST_MAYBE("when_missing", struct draft, when_missing, &given_value),
     CYAML_FIELD_END};

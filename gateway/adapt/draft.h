@@ -47,6 +47,8 @@ struct draft_array {
     char *set;
     char **to;
     unsigned to_count;
+    char **also;
+    unsigned also_count;
 };
 
 enum draft_only { ONLY_BOTH, ONLY_READ, ONLY_WRITE };
@@ -185,6 +187,12 @@ struct draft_answer {
     char *detail;
 };
 
+struct draft_cannot {
+    char **fields;
+    unsigned fields_count;
+    char *reason;
+};
+
 enum draft_syntax { SYNTAX_JSON = 1, SYNTAX_XML };
 
 struct draft {
@@ -201,6 +209,8 @@ struct draft {
     struct draft_auth *auth;
     struct draft_answer *answers;
     unsigned answers_count;
+    struct draft_cannot *cannot;
+    unsigned cannot_count;
     struct draft_text *when_exists;
     unsigned when_exists_count;
     struct draft_text *when_missing;

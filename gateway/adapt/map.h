@@ -95,6 +95,8 @@ struct array_rule {
     const struct field *set;
     struct word *to;
     size_t to_count;
+    struct word *also; /**< of events in another format, these are written here too */
+    size_t also_count;
 };
 
 struct carries {
@@ -263,6 +265,13 @@ struct service {
     struct service_text *when_missing;
 };
 
+/** Why the format cannot carry some fields, for people: `cannot:`. */
+struct inability {
+    char *const *fields; /**< names, or beginnings of names before a `*` */
+    size_t count;
+    const char *reason;
+};
+
 struct adapter {
     const char *name;
     const char *folder;
@@ -278,6 +287,8 @@ struct adapter {
     struct code_list *lists; /**< every table of the map, once */
     size_t list_count;
     struct service *service;
+    struct inability *cannot;
+    size_t cannot_count;
     struct arena arena;
     size_t number; /**< among all adapters */
 };
@@ -294,6 +305,8 @@ struct known_fields {
     const struct field *to_agency;
     const struct field *extra;
     const struct field *tags;
+    const struct field *document_id;
+    const struct field *document_name;
     const struct field *document_sha256;
     const struct field *document_uri;
 };

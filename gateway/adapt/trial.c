@@ -20,6 +20,7 @@ void trial_free(struct trial *trial)
     }
     free(trial->written);
     free(trial->written_sizes);
+    free(trial->messages);
     free(trial->refusals);
     *trial = (struct trial){0};
 }
@@ -33,9 +34,11 @@ static bool room_for_one(struct trial *trial, struct fault *why)
     trial->written = written ? written : trial->written;
     size_t *sizes = reallocarray(trial->written_sizes, count, sizeof *sizes);
     trial->written_sizes = sizes ? sizes : trial->written_sizes;
+    const char **messages = reallocarray(trial->messages, count, sizeof *messages);
+    trial->messages = messages ? messages : trial->messages;
     char **refusals = reallocarray(trial->refusals, count, sizeof *refusals);
     trial->refusals = refusals ? refusals : trial->refusals;
-    return (written && sizes && refusals) || fault_memory(why);
+    return (written && sizes && messages && refusals) || fault_memory(why);
 }
 
 static bool keep_written(struct trial *trial, const struct adapt_item *item, size_t at,
@@ -46,6 +49,7 @@ static bool keep_written(struct trial *trial, const struct adapt_item *item, siz
     if (adapt_write(trial->bench, adapter, &item->event, trial->writing, &written, why)) {
         trial->written[at] = steal(written.bytes);
         trial->written_sizes[at] = written.size;
+        trial->messages[at] = written.message;
         adapt_written_free(&written);
         return true;
     }
@@ -66,6 +70,7 @@ static bool keep(void *own, const struct adapt_item *item, struct fault *why)
     size_t at = trial->count++;
     trial->written[at] = trial->refusals[at] = NULL;
     trial->written_sizes[at] = 0;
+    trial->messages[at] = NULL;
     return !trial->writes || !item->is_valid || keep_written(trial, item, at, why);
 }
 

@@ -17,8 +17,9 @@ struct trial {
     json_t *problems; /**< [{"rule","path","line","column","item","field","value","hint"}] */
     char **written;   /**< the document that each event is written as, or NULL */
     size_t *written_sizes;
-    char **refusals; /**< why it could not be written, or NULL */
-    size_t count;    /**< of events */
+    const char **messages; /**< of the adapter that writes: which one it was, or NULL */
+    char **refusals;       /**< why it could not be written, or NULL */
+    size_t count;          /**< of events */
     size_t problem_total;
 };
 

@@ -38,21 +38,12 @@ bool message_has_type(const struct message *message, int symbol)
     return row_of_type(message, symbol) != NULL;
 }
 
-static bool same_place(const struct path *one, const struct path *other)
-{
-    bool is_same = one->from_root == other->from_root && one->count == other->count;
-    for (size_t at = 0; is_same && at < one->count; at++)
-        is_same = one->steps[at].kind == other->steps[at].kind &&
-                  strcmp(one->steps[at].name, other->steps[at].name) == 0;
-    return is_same;
-}
-
 /* Whether another row has something for the place of a row whose field is absent. */
 static bool is_said_otherwise(const struct writer *writer, const struct row *row)
 {
     for (size_t at = 0; at < writer->message->row_count; at++) {
         const struct row *other = &writer->message->rows[at];
-        if (other == row || !applies(writer, other) || !same_place(&other->path, &row->path))
+        if (other == row || !applies(writer, other) || !path_same(&other->path, &row->path))
             continue;
         if (other->field
                 ? other->field->type < FIELD_ENUM && !other->field->list && has_value(writer, other)
@@ -409,6 +400,12 @@ static bool write_always(const struct writer *writer, struct fault *why)
 
 /* ---- the whole ---- */
 
+/* Whether the document and what is within it tell of the same files, which ids join. */
+static bool joins_carried(const struct writer *writer)
+{
+    return !writer->is_own_format && writer->message->carries && !writer->message->carries->is_file;
+}
+
 char *write_message(struct workbench *bench, struct writer *writer, size_t *size, struct fault *why)
 {
     const struct plan *plan = &writer->message->plans[0];
@@ -421,6 +418,7 @@ char *write_message(struct workbench *bench, struct writer *writer, size_t *size
         return NULL;
     }
     struct word carried = {0};
+    writer->names_documents = writer->names_documents || joins_carried(writer);
     bool is_whole = write_carried(bench, writer, &carried, why) && write_rows(writer, why) &&
                     write_extra(writer, why) && write_codes(writer, why) &&
                     write_constants(writer, why) && write_always(writer, why) &&

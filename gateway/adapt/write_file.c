@@ -94,6 +94,29 @@ struct word file_address(const struct writer *writer, const avro_value_t *holder
                                                                       : (struct word){0};
 }
 
+bool made_id(const struct writer *writer, const avro_value_t *holder, struct value *value)
+{
+    enum { ID_SIZE = 2 + 16 };
+    const struct known_fields *known = &writer->adapters->known;
+    const struct field *const parts[] = {known->document_sha256, known->document_uri,
+                                         known->document_name};
+    uint8_t digest[SHA256_SIZE] = {0};
+    for (size_t at = 0; at < sizeof parts / sizeof parts[0]; at++) {
+        const char *text = "";
+        size_t size = 0;
+        (void)field_text(parts[at], holder, &text, &size); /* what is absent says nothing */
+        digest_hmac(digest, sizeof digest, text, size, digest);
+    }
+    char *id = arena_take(writer->arena, ID_SIZE + 1);
+    if (!id)
+        return false;
+    memcpy(id, "t-", 2);
+    digest_hex(digest, (ID_SIZE - 2) / 2, id + 2);
+    value->text = id;
+    value->size = ID_SIZE;
+    return true;
+}
+
 struct word given_text(const struct writer *writer, const char *name)
 {
     for (size_t at = 0; at < writer->writing->given_count; at++) {

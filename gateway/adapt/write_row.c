@@ -78,7 +78,10 @@ struct word row_text(const struct writer *writer, const struct row *row, const a
         if (address.size)
             return address;
     }
-    if ((row->is_own_format && !writer->is_own_format) || !fill_look(row->field, holder, &value) ||
+    bool is_there = fill_look(row->field, holder, &value);
+    if (!is_there && writer->names_documents && row->field == writer->adapters->known.document_id)
+        is_there = made_id(writer, holder, &value);
+    if ((row->is_own_format && !writer->is_own_format) || !is_there ||
         is_arrival(writer, row, &value))
         return (struct word){0};
     return value_text(writer, row, &value);

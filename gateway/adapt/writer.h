@@ -33,6 +33,7 @@ struct writer {
     uint64_t type;    /**< the bit of the event's type */
     int symbol;
     bool is_own_format;       /**< the event came in this message's format */
+    bool names_documents;     /**< those without an id get one */
     const char *extra_prefix; /**< of a carried document: its part of source_extra; else NULL */
     const struct adapt_writing *writing;
     struct used_files *files;     /**< shared with what is carried */
@@ -53,6 +54,9 @@ struct word file_address(const struct writer *writer, const avro_value_t *holder
 
 /** The address of the file with this hash; the caller has a file_url. */
 struct word file_url(const struct writer *writer, const char *hex);
+
+/** An id for a document that has none, from what else it says. */
+bool made_id(const struct writer *writer, const avro_value_t *holder, struct value *value);
 
 /** The caller's text of that name; size 0 when it is not given. */
 struct word given_text(const struct writer *writer, const char *name);
@@ -86,6 +90,10 @@ void place_put(struct out *place, enum out_source source, const struct word *tex
 
 /** Whether the field has a value that a row would write, for the choice of a message. */
 bool has_value(const struct writer *writer, const struct row *row);
+
+/** The rule of `arrays:` for elements with this value in the field that it sets; NULL for none. */
+const struct array_rule *rule_for(const struct message *message, const struct field *list,
+                                  const struct word *value, bool is_own_format);
 
 /** Writes an array of records by the groups of the plan. */
 bool write_records(const struct writer *writer, const struct group *group, struct fault *why)

@@ -92,6 +92,7 @@ static const struct config_setting settings[] = {
      24 * HOUR_MS},
     {"deliver.breaker_failures", CONFIG_NUMBER, AT(deliver.breaker_failures), "5", 1, 1000},
     {"deliver.probe_ms", CONFIG_NUMBER, AT(deliver.probe_ms), "15000", 1, HOUR_MS},
+    {"deliver.redeliver_ms", CONFIG_NUMBER, AT(deliver.redeliver_ms), "60000", 100, HOUR_MS},
     {"deliver.batch_entries", CONFIG_NUMBER, AT(deliver.batch_entries), "500", 1, 100000},
     {"deliver.batch_bytes", CONFIG_NUMBER, AT(deliver.batch_bytes), "8388608", KIB, GIB},
     {"registry.url", CONFIG_TEXT, AT(registry.url), "", 0, 0},

@@ -2,6 +2,7 @@
 /* Which files go beside a document, by the event's own list of documents. */
 #include "deliver/attachments.h"
 
+#include "api/member.h"
 #include "base/cleanup.h"
 
 ENDS_WITH_SCOPE(struct file_writer *, file_writer_close)
@@ -30,41 +31,21 @@ bool attachments_keep(struct file_store *files, const struct adapt_written *writ
 
 /* ---- the event's documents ---- */
 
-/* A string field, through its union; NULL when it is null or empty. */
-static const char *text_of(const avro_value_t *record, const char *name)
-{
-    avro_value_t field;
-    avro_value_t branch;
-    const char *text = NULL;
-    size_t size;
-    if (avro_value_get_by_name(record, name, &field, NULL) != 0)
-        return NULL;
-    if (avro_value_get_type(&field) == AVRO_UNION) {
-        if (avro_value_get_current_branch(&field, &branch) != 0)
-            return NULL;
-        field = branch;
-    }
-    if (avro_value_get_type(&field) != AVRO_STRING ||
-        avro_value_get_string(&field, &text, &size) != 0 || size <= 1)
-        return NULL;
-    return text;
-}
-
 static bool add_file(struct file_store *files, const avro_value_t *document,
                      struct request *request, const char *name, struct fault *why)
 {
     uint8_t sha256[SHA256_SIZE];
     int64_t size;
     bool has = false;
-    const char *hex = text_of(document, "sha256");
+    const char *hex = member_text(document, "sha256");
     if (!hex || !digest_unhex(hex, SHA256_SIZE, sha256))
         return true;
     if (!file_store_has(files, sha256, &size, &has, why))
         return false;
     if (!has)
         return true;
-    const char *file_name = text_of(document, "name");
-    const char *media_type = text_of(document, "media_type");
+    const char *file_name = member_text(document, "name");
+    const char *media_type = member_text(document, "media_type");
     const struct request_part part = {
         .name = name,
         .file_name = file_name ? file_name : "file",

@@ -35,6 +35,7 @@ void handoff_drop_items(struct handoff *handoff)
     for (size_t i = 0; i < handoff->document.item_count; i++) {
         free(handoff->memory[i].texts);
         free(handoff->memory[i].event);
+        json_decref(handoff->memory[i].agencies);
     }
     handoff->document.item_count = 0;
 }

@@ -26,6 +26,7 @@ enum handoff_phase {
 struct item_memory {
     char *texts;
     char *event;
+    json_t *agencies; /* as succession_of lists them; NULL when there are none */
     bool is_valid;
 };
 

@@ -5,6 +5,7 @@
 #include "api/found.h"
 #include "api/member.h"
 #include "api/refusal.h"
+#include "api/succession.h"
 #include "base/cleanup.h"
 #include "base/moment.h"
 #include "base/number.h"
@@ -112,6 +113,19 @@ static json_t *tell_receipt(const struct ingest *ingest, const struct found *fou
     return steal(answer);
 }
 
+/* The receipt's own question: who got it, where the agency that it names had been closed. */
+static bool add_agencies(struct station *station, const struct found *found,
+                         const struct caller *caller, json_t *answer)
+{
+    struct fault ignored; /* of memory: the caller answers for it */
+    json_t *agencies = NULL;
+    const avro_value_t *event = found_event(station, found);
+    if (!event)
+        return true; /* it has none, or one that is damaged: operators are told of that */
+    return succession_of(caller->directory, event, &agencies, &ignored) &&
+           (!agencies || json_object_set_new(answer, "agencies", agencies) == 0);
+}
+
 static void answer_own(const struct ingest *ingest, struct http_request *request,
                        const struct listener *listener, const struct found *found)
 {
@@ -122,7 +136,8 @@ static void answer_own(const struct ingest *ingest, struct http_request *request
         return;
     }
     auto_free(json_decref) json_t *answer = tell_receipt(ingest, found);
-    bool is_whole = json_object_set_new(answer, "deliveries", deliveries) == 0;
+    bool is_whole = json_object_set_new(answer, "deliveries", deliveries) == 0 &&
+                    add_agencies(listener->station, found, listener->caller, answer);
     answer_json(request, is_whole ? answer : NULL);
 }
 
