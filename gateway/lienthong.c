@@ -9,6 +9,7 @@ static const struct command commands[] = {
     {"status", cli_status, "what the running daemon says of itself"},
     {"events", cli_events, "events as consumers see them"},
     {"spool", cli_spool, "the journal: sums, check, export, backup, prune"},
+    {"files", cli_files, "attachments: put, get, room, prune"},
     {"topics", cli_topics, "make the topics on Kafka"},
     {"publisher", cli_publisher, "the word that a held publisher waits for"},
     {"subscriber", cli_subscriber, "the word that a held subscriber waits for"},

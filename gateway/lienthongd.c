@@ -32,9 +32,13 @@ static void prune(struct daemon *daemon)
         log_warn("spool.prune_failed", "why=\"%s\"", why.text);
     else if (count > 0)
         log_info("spool.pruned", "entries=%" PRId64, count);
+    if (!file_keeper_prune(daemon->keeper, &count, &why))
+        log_warn("files.prune_failed", "why=\"%s\"", why.text);
+    else if (count > 0)
+        log_info("files.pruned", "files=%" PRId64, count);
 }
 
-/* Until SIGTERM or SIGINT; SIGHUP reloads, and once an hour old entries go. */
+/* Until SIGTERM or SIGINT; SIGHUP reloads, and once an hour old entries and files go. */
 static void run(struct daemon *daemon, const sigset_t *signals)
 {
     const struct timespec second = {.tv_sec = 1};

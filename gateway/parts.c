@@ -204,13 +204,21 @@ static bool start_ingest(struct daemon *daemon, struct fault *why)
         .rate_per_s = config->http.rate_per_s,
         .burst = config->http.burst,
         .publish_wait_ms = config->spool.publish_wait_ms,
+        .files = daemon->files,
+        .filer = daemon->filer,
+        .inline_above_bytes = config->files.inline_above_bytes,
+        .link_hours = config->files.link_hours,
     };
     daemon->ingest = ingest_open(&options, why);
     return daemon->ingest != NULL;
 }
 
+/* Its jobs are over first: they work for the ingest. */
 static void stop_ingest(struct daemon *daemon)
 {
+    file_store_interrupt(daemon->files);
+    filer_close(daemon->filer);
+    daemon->filer = NULL;
     ingest_close(daemon->ingest);
 }
 
@@ -231,6 +239,7 @@ static bool start_http(struct daemon *daemon, struct fault *why)
         .body_memory = config->http.body_memory_bytes,
         .idle_timeout_ms = config->http.idle_timeout_ms,
         .body_deadline_ms = config->http.body_deadline_ms,
+        .body_least_rate = config->http.body_least_rate,
         .tables = tables,
     };
     daemon->server = http_open(&options, why);
@@ -246,6 +255,25 @@ static void stop_http(struct daemon *daemon)
     if (daemon->server && !http_drain(daemon->server, daemon->config->stop.drain_ms))
         log_warn("http.cut", "note=\"requests were still open after stop.drain_ms\"");
     http_close(daemon->server);
+}
+
+static bool start_drop(struct daemon *daemon, struct fault *why)
+{
+    enum { SCAN_MS = 1000 };
+    const struct drop_options options = {
+        .ingest = daemon->ingest,
+        .place = daemon->place,
+        .file_limit_bytes = daemon->config->http.body_limit_bytes,
+        .scan_ms = SCAN_MS,
+        .keep_days = daemon->config->spool.retention_days,
+    };
+    daemon->drop = drop_start(&options, why);
+    return daemon->drop != NULL;
+}
+
+static void stop_drop(struct daemon *daemon)
+{
+    drop_stop(daemon->drop);
 }
 
 static json_t *describe_publisher(void *own)
@@ -298,6 +326,7 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
                 .subscriber = daemon->subscriber ? tell_subscriber : NULL,
                 .resume_subscriber = daemon->subscriber ? resume_subscriber : NULL,
             },
+        .files = file_keeper_table(daemon->keeper),
         .retention_days = daemon->config->spool.retention_days,
     };
     daemon->admin = admin_open(&options, why);
@@ -322,6 +351,7 @@ static const struct part parts[] = {
     {"courier", false, start_courier, stop_courier},
     {"ingest", false, start_ingest, stop_ingest},
     {"mailbox", false, start_mailbox, stop_mailbox},
+    {"drop", false, start_drop, stop_drop},
     {"http", false, start_http, stop_http},
     {"admin", false, start_admin, stop_admin},
 };

@@ -10,13 +10,16 @@
 #include "directory/directory.h"
 #include "event/registry.h"
 #include "event/schema.h"
+#include "files/filer.h"
 #include "files/store.h"
 #include "http/server.h"
+#include "ingest/drop.h"
 #include "ingest/ingest.h"
 #include "kafka/embedded.h"
 #include "kafka/publisher.h"
 #include "kafka/subscriber.h"
 #include "operate/admin.h"
+#include "operate/file_keeper.h"
 #include "spool/spool.h"
 
 /* Everything that runs.  A member is NULL until its part has started. */
@@ -29,6 +32,8 @@ struct daemon {
     struct directory_place *place;
     struct spool *spool;
     struct file_store *files;
+    struct filer *filer;
+    struct file_keeper *keeper;
     struct embedded_broker *embedded;
     struct registry *registry;
     struct publisher *publisher;
@@ -39,6 +44,7 @@ struct daemon {
     struct courier *courier;
     struct mailbox *mailbox;
     struct ingest *ingest;
+    struct drop *drop;
     struct http_server *server;
     struct admin *admin;
 };

@@ -6,6 +6,8 @@
 
 /* ---- files ---- */
 
+enum { FILER_QUEUE = 1000 }; /* requests that wait for the disk */
+
 bool start_files(struct daemon *daemon, struct fault *why)
 {
     const struct config *config = daemon->config;
@@ -25,11 +27,25 @@ bool start_files(struct daemon *daemon, struct fault *why)
             },
     };
     daemon->files = file_store_open(&options, why);
-    return daemon->files != NULL;
+    if (!daemon->files)
+        return false;
+    daemon->filer = filer_open(config->files.threads, FILER_QUEUE, why);
+    if (!daemon->filer)
+        return false;
+    const struct file_keeper_options keeper = {
+        .files = daemon->files,
+        .spool = daemon->spool,
+        .spool_file = config->spool.file,
+        .upload_days = config->files.upload_days,
+    };
+    daemon->keeper = file_keeper_new(&keeper, why);
+    return daemon->keeper != NULL;
 }
 
 void stop_files(struct daemon *daemon)
 {
+    filer_close(daemon->filer);
+    file_keeper_free(daemon->keeper);
     file_store_close(daemon->files);
 }
 

@@ -118,7 +118,8 @@ bool adapt_tag(struct workbench *bench, const char *tag, struct fault *why);
 /**
  * A text that the caller has for a row with `given: NAME`: a session's token, "True" of an update.
  * Formats also ask for `to_agency`, the agency that the document is for, and for what the operator
- * says of the partner; "no" under `attach` leaves out what is carried or travels beside.
+ * says of the partner; of two under one name the last counts.  "no" under `attach` leaves out what
+ * is carried or travels beside.
  */
 struct adapt_given {
     const char *name;

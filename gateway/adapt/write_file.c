@@ -119,7 +119,7 @@ bool made_id(const struct writer *writer, const avro_value_t *holder, struct val
 
 struct word given_text(const struct writer *writer, const char *name)
 {
-    for (size_t at = 0; at < writer->writing->given_count; at++) {
+    for (size_t at = writer->writing->given_count; at-- > 0;) {
         const struct adapt_given *given = &writer->writing->given[at];
         if (given->text && strcmp(given->name, name) == 0)
             return (struct word){given->text, strlen(given->text)};

@@ -56,7 +56,7 @@ static const struct config_setting settings[] = {
     {"spool.queue_bytes", CONFIG_NUMBER, AT(spool.queue_bytes), "134217728", MIB, 1024 * GIB},
     {"spool.reserve_bytes", CONFIG_NUMBER, AT(spool.reserve_bytes), "268435456", 0, 1024 * GIB},
     {"spool.compress_above_bytes", CONFIG_NUMBER, AT(spool.compress_above_bytes), "16384", 0, GIB},
-    {"spool.checkpoint_pages", CONFIG_NUMBER, AT(spool.checkpoint_pages), "4000", 1, 10000000},
+    {"spool.checkpoint_pages", CONFIG_NUMBER, AT(spool.checkpoint_pages), "8000", 1, 10000000},
     {"spool.overdue_ms", CONFIG_NUMBER, AT(spool.overdue_ms), "86400000", 1000, 8760 * HOUR_MS},
     {"spool.retention_days", CONFIG_NUMBER, AT(spool.retention_days), "30", 1, 36500},
     {"spool.publish_wait_ms", CONFIG_NUMBER, AT(spool.publish_wait_ms), "30000", 1, HOUR_MS},

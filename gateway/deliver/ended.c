@@ -236,7 +236,7 @@ void ended_delivery(struct loop *loop, struct errand *errand, CURLcode result)
     const struct fault *ours = request_fault(errand->request);
     if (result != CURLE_OK && ours) {
         struct fault why = *ours;
-        fail_here(loop, errand, "file:unreadable", &why, why.kind == FAULT_REFUSE);
+        fail_here(loop, errand, "file:unreadable", &why, why.kind != FAULT_RETRY);
         return;
     }
     judge(loop, errand, request_result(errand->request, result));

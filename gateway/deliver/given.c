@@ -134,10 +134,7 @@ static bool write_filled(FILE *out, const char *text, const struct given *given,
             continue;
         }
         const char *value = given_find(given, at + 1, size);
-        if (!value)
-            return fault_set(why, FAULT_REFUSE, "{%.*s} is needed and not given", (int)size,
-                             at + 1);
-        if (!put(out, value, escape, why))
+        if (value && !put(out, value, escape, why))
             return false;
         at += size + 2;
     }

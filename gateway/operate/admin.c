@@ -213,7 +213,7 @@ static bool listen_on_socket(struct admin *admin, struct fault *why)
         listen = NULL;
         return fault_memory(why);
     }
-    const struct http_table tables[] = {{routes, admin}, {0}};
+    const struct http_table tables[] = {{routes, admin}, admin->options.files, {0}};
     const struct http_options options = {
         .listen = listen,
         .threads = 1,

@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "directory/directory.h"
+#include "http/server.h"
 #include "spool/spool.h"
 
 #include <jansson.h>
@@ -30,7 +31,8 @@ struct admin_options {
     struct spool *spool;
     struct directory_place *place;
     struct admin_hooks hooks;
-    int64_t retention_days; /**< for the daily prune, and for a prune that names no time */
+    struct http_table files; /**< further calls: those of operate/file_keeper.h */
+    int64_t retention_days;  /**< for the daily prune, and for a prune that names no time */
 };
 
 /**

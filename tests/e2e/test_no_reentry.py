@@ -78,8 +78,7 @@ class World:
     def partner(self, folder, id_, adapter, agency, deliver):
         row = {"fetch_files_from": [self.shelf.host]} if adapter == "dvcqg-json" else {}
         return Partner(folder / id_, id_, adapter, agencies=[agency], keep=True, row=row,
-                       deliver={"given": [f"madonvi={agency}"], **deliver}
-                       if adapter == "dvcqg-json" else deliver)
+                       deliver=deliver)
 
     def run(self):
         for partner in self.everyone:

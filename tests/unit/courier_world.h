@@ -30,6 +30,8 @@ struct town {
     size_t event_size;
     int32_t schema_no;
     int64_t offset;
+    const char *agency;    /* to which the next ones go; NULL: H09 */
+    int64_t arrived_at_ms; /* of the next ones; 0: now */
 };
 
 static const struct adapt_limits town_limits = {.document_bytes = 1 << 20,
@@ -203,12 +205,13 @@ static inline void town_handoff(struct town *town, int dossier, const char *name
 static inline int64_t town_arrive(struct town *town, int dossier, const char *partner)
 {
     struct fault why;
-    const struct spool_target target = {partner, "H09", "it is handed over to H09", NULL};
+    const struct spool_target target = {partner, town->agency ? town->agency : "H09",
+                                        "it is handed over there", NULL};
     char code[40];
     (void)snprintf(code, sizeof code, "000.12.40.H09-250513-%04d", dossier);
     struct spool_arrival arrival = {
         .offset = town->offset,
-        .arrived_at_ms = clock_now_ms(),
+        .arrived_at_ms = town->arrived_at_ms ? town->arrived_at_ms : clock_now_ms(),
         .source = "motcua",
         .dossier_code = code,
         .event_type = "HANDED_OFF",

@@ -11,6 +11,9 @@
 
 ENDS_WITH_SCOPE(struct adapt_written *, adapt_written_free)
 
+/* What the gateway would set. */
+#define HOUSE_EVENT_ID "6b0c6c2e-2c1b-5a80-9d3e-0f6f0b2a7c11"
+
 struct house {
     struct schema *schema;
     struct adapters *adapters;
@@ -82,10 +85,13 @@ struct house_way {
 static inline bool house_take(void *own, const struct adapt_item *item, struct fault *why)
 {
     struct house_way *way = own;
+    avro_value_t event = item->event, id;
     (void)why;
     assert_true(item->is_valid);
-    way->is_written = adapt_write(way->house->bench, way->to, &item->event, way->writing,
-                                  way->written, &way->why);
+    assert_int_equal(avro_value_get_by_name(&event, "event_id", &id, NULL), 0);
+    assert_int_equal(avro_value_set_string(&id, HOUSE_EVENT_ID), 0);
+    way->is_written =
+        adapt_write(way->house->bench, way->to, &event, way->writing, way->written, &way->why);
     return true;
 }
 

@@ -56,6 +56,7 @@ static void a_letter_has_a_hole_for_each_file(void **state)
     assert_string_equal(written->media_type, "application/xml");
     assert_int_equal(written->size, strlen(written->bytes));
     assert_int_equal(written->attached_count, 0);
+    assert_int_equal(times(written, ":Content>Mã hồ sơ: 000.12.40.H09-250513-0008<"), 1);
 }
 
 static void nothing_but_the_holes_differs_from_one_writing_to_the_next(void **state)
@@ -131,9 +132,12 @@ static void a_given_text_goes_before_what_stood_there(void **state)
         "{\"session\": \"old\", \"madonvi\": \"H09\", \"service\": \"DongBoHoSoMC\", "
         "\"isUpdating\": \"False\", \"data\": [{\"MaHoSo\": \"000.12.40.H09-250513-0008\", "
         "\"MaTTHC\": \"1.011442\", \"TrangThaiHoSo\": \"2\"}]}";
-    const struct adapt_given given[] = {
-        {"updating", "True"}, {"session", "s-1"}, {"madonvi", "000.00.00.H09"}, {"other", "x"}};
-    const struct adapt_writing writing = {.given = given, .given_count = 4};
+    const struct adapt_given given[] = {{"updating", "False"},
+                                        {"updating", "True"},
+                                        {"session", "s-1"},
+                                        {"madonvi", "000.00.00.H09"},
+                                        {"other", "x"}};
+    const struct adapt_writing writing = {.given = given, .given_count = 5};
     struct adapt_written with, without;
     auto_free(adapt_written_free) struct adapt_written *first = &with;
     auto_free(adapt_written_free) struct adapt_written *second = &without;
@@ -145,6 +149,48 @@ static void a_given_text_goes_before_what_stood_there(void **state)
     assert_int_equal(times(second, "\"isUpdating\": \"False\""), 1);
     assert_int_equal(times(second, "session"), 0);
     assert_int_equal(times(second, "\"madonvi\": \"H09\""), 1);
+}
+
+static const char sync_received[] =
+    "{\"madonvi\": \"H09.40\", \"service\": \"DongBoHoSoMC\", \"data\": [{\"MaHoSo\": "
+    "\"H09.40-250513-0008\", \"MaTTHC\": \"1.011442\", \"TrangThaiHoSo\": \"2\", "
+    "\"NgayTiepNhan\": \"20250513082000\", \"TaiLieuNop\": [{\"TenTepDinhKem\": \"a.pdf\", "
+    "\"DuongDanTaiTepTin\": \"https://motcua.example.test/a\"}]}]}";
+
+static void a_letter_of_an_event_without_a_handoff_names_who_it_is_for(void **state)
+{
+    const struct adapt_given given = {"to_agency", "H09.41"};
+    const struct adapt_writing writing = {.given = &given, .given_count = 1};
+    struct adapt_written letter, again;
+    auto_free(adapt_written_free) struct adapt_written *written = &letter;
+    auto_free(adapt_written_free) struct adapt_written *back = &again;
+    house_pass(*state, "dvcqg-json", sync_received, "edxml", &writing, written);
+    assert_int_equal(times(written, ":OrganId>H09.41<"), 1);
+    assert_int_equal(times(written, ":DocumentId>" HOUSE_EVENT_ID "<"), 1);
+    house_pass(*state, "edxml", written->bytes, "lienthong-xml", NULL, back);
+    assert_int_equal(times(back, "<Event>RECEIVED</Event>"), 1);
+    assert_int_equal(times(back, "<Document "), 1); /* it had no id by which to join it */
+    assert_int_equal(times(back, "https://motcua.example.test/a"), 1);
+}
+
+static void a_letter_without_a_receiver_is_refused(void **state)
+{
+    struct adapt_written letter;
+    struct house_way way = {
+        .house = *state, .to = house_adapter(*state, "edxml"), .written = &letter};
+    const struct adapter *reader = house_adapter(*state, "dvcqg-json");
+    const struct adapt_document posted = {.bytes = sync_received,
+                                          .size = sizeof sync_received - 1,
+                                          .candidates = &reader,
+                                          .candidate_count = 1};
+    struct house *house = *state;
+    struct reading reading;
+    struct fault why = {0};
+    assert_true(adapt_read(house->bench, &posted, house_take, &way, &reading, &why));
+    assert_false(way.is_written);
+    assert_int_equal(way.why.kind, FAULT_REFUSE);
+    assert_non_null(strstr(way.why.text, "handoff.to_agency"));
+    assert_null(letter.bytes);
 }
 
 /* ---- what travels beside ---- */
@@ -313,6 +359,8 @@ int main(void)
         cmocka_unit_test(a_file_that_the_caller_lacks_has_no_hole_and_keeps_its_address),
         cmocka_unit_test(an_address_is_the_gateways_where_the_hash_is_known),
         cmocka_unit_test(a_given_text_goes_before_what_stood_there),
+        cmocka_unit_test(a_letter_of_an_event_without_a_handoff_names_who_it_is_for),
+        cmocka_unit_test(a_letter_without_a_receiver_is_refused),
         cmocka_unit_test(what_the_portals_format_lacks_travels_beside_it),
         cmocka_unit_test(an_operator_can_switch_off_what_travels_beside),
         cmocka_unit_test(a_moved_file_gives_its_hash_and_size),

@@ -101,7 +101,8 @@ class Partner:
         deliver = {"by": "push", "adapter": self.adapter, "url": self.url, "user": Service.user,
                    "password_file": str(self.password), "timeout_ms": 3000, **self.deliver}
         if self.adapter == "dvcqg-json":
-            deliver.setdefault("given", ["madonvi=000.00.00.H09"])
+            unit = (self.agencies or ["000.00.00.H09"])[0]
+            deliver["given"] = [f"madonvi={unit}", "query=?dstcode=VN:GOV:thu"]
         return {"id": self.id, "name": self.id, "agencies": self.agencies,
                 "adapters": [self.adapter], "deliver": deliver, **self.extra}
 
