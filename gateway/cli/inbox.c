@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "cli/client.h"
 #include "cli/command.h"
-#include "cli/key.h"
+#include "cli/credential.h"
 #include "cli/options.h"
 
 #include <inttypes.h>
@@ -57,7 +57,7 @@ struct inbox_call {
 static bool make_call(const struct inbox_options *options, const struct inbox_call *inbox,
                       struct client_answer *answer, struct fault *why)
 {
-    auto_free(free) char *key = cli_find_key(options->keys, options->partner, why);
+    auto_free(free) char *key = credential_of(options->keys, options->partner, why);
     auto_free(free) char *url = NULL;
     if (!key)
         return false;
