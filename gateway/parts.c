@@ -313,6 +313,12 @@ static void resume_subscriber(void *own, bool from_end)
 
 static bool start_admin(struct daemon *daemon, struct fault *why)
 {
+    daemon->deliveries = deliveries_hooks_of(daemon);
+    const struct http_table tables[] = {
+        file_keeper_table(daemon->keeper),
+        {daemon->courier ? deliveries_routes() : NULL, &daemon->deliveries},
+        {0},
+    };
     const struct admin_options options = {
         .socket = daemon->config->admin.socket,
         .version = LIENTHONG_VERSION,
@@ -326,7 +332,7 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
                 .subscriber = daemon->subscriber ? tell_subscriber : NULL,
                 .resume_subscriber = daemon->subscriber ? resume_subscriber : NULL,
             },
-        .files = file_keeper_table(daemon->keeper),
+        .tables = tables,
         .retention_days = daemon->config->spool.retention_days,
     };
     daemon->admin = admin_open(&options, why);

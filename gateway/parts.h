@@ -19,6 +19,7 @@
 #include "kafka/publisher.h"
 #include "kafka/subscriber.h"
 #include "operate/admin.h"
+#include "operate/deliveries.h"
 #include "operate/file_keeper.h"
 #include "spool/spool.h"
 
@@ -42,6 +43,7 @@ struct daemon {
     struct dispatch *dispatch;
     struct subscriber *subscriber;
     struct courier *courier;
+    struct deliveries_hooks deliveries;
     struct mailbox *mailbox;
     struct ingest *ingest;
     struct drop *drop;

@@ -178,6 +178,43 @@ bool start_courier(struct daemon *daemon, struct fault *why)
     return daemon->courier != NULL;
 }
 
+static json_t *list_partners(void *own)
+{
+    return courier_describe(own);
+}
+
+static bool pause_partner(void *own, const char *partner, bool is_paused, struct fault *why)
+{
+    return courier_pause(own, partner, is_paused, why);
+}
+
+static json_t *test_partner(void *own, const char *partner, struct fault *why)
+{
+    return courier_test(own, partner, why);
+}
+
+static bool release(void *own, int64_t delivery, const char *reason, struct fault *why)
+{
+    return courier_release(own, delivery, reason, why);
+}
+
+static bool discard(void *own, int64_t delivery, const char *reason, struct fault *why)
+{
+    return courier_discard(own, delivery, reason, why);
+}
+
+struct deliveries_hooks deliveries_hooks_of(const struct daemon *daemon)
+{
+    return (struct deliveries_hooks){
+        .own = daemon->courier,
+        .partners = list_partners,
+        .pause = pause_partner,
+        .test = test_partner,
+        .release = release,
+        .discard = discard,
+    };
+}
+
 void stop_courier(struct daemon *daemon)
 {
     courier_stop(daemon->courier, daemon->config->stop.drain_ms);

@@ -15,6 +15,8 @@ void stop_subscriber(struct daemon *daemon);
 
 bool start_courier(struct daemon *daemon, struct fault *why) __attribute__((warn_unused_result));
 void stop_courier(struct daemon *daemon);
+/** What operators may ask of it. */
+struct deliveries_hooks deliveries_hooks_of(const struct daemon *daemon);
 
 bool start_mailbox(struct daemon *daemon, struct fault *why) __attribute__((warn_unused_result));
 void stop_mailbox(struct daemon *daemon);
