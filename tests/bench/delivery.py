@@ -67,8 +67,10 @@ def rate_of(arrivals):
 
 
 def rows(sink, options):
-    deliver = {"by": "push", "adapter": "lienthong-xml", "url": sink.url,
-               "concurrency": options.deliver_concurrency}
+    password = sink.notes.with_name("password")
+    password.write_text("mat-khau-thu")
+    deliver = {"by": "push", "adapter": "lienthong-xml", "url": sink.url, "user": "bench",
+               "password_file": str(password), "concurrency": options.deliver_concurrency}
     return [PARTNERS[0], {"id": TARGET, "name": "Đích", "agencies": [documents.DISTRICT],
                           "adapters": ["lienthong-xml"], "deliver": deliver}]
 
