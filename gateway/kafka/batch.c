@@ -20,6 +20,7 @@ static void clear_record(struct record *record)
 {
     free(record->key);
     free(record->value);
+    free(record->notice_topic);
     if (record->headers)
         rd_kafka_headers_destroy(record->headers);
 }
@@ -190,6 +191,33 @@ static bool make_dead_letter(const struct batch_form *form, const struct spool_e
            set_value(record, form->prefix_size, bytes, size, why);
 }
 
+/* ---- notices ---- */
+
+static bool make_notice(const struct batch_form *form, const struct spool_entry *entry,
+                        struct record *record, struct fault *why)
+{
+    const struct spool_notice *notice = entry->notice;
+    record->kind = RECORD_NOTICE;
+    record->schema_no = notice->schema_no;
+    if (asprintf(&record->notice_topic, "%s%s", form->topic_prefix, notice->topic) < 0) {
+        record->notice_topic = NULL;
+        return fault_memory(why);
+    }
+    record->topic = record->notice_topic;
+    record->headers = headers_of_notice(entry, form->gateway_id, why);
+    return record->headers && set_key(record, notice->key, why) &&
+           set_value(record, form->prefix_size, notice->datum, notice->size, why);
+}
+
+static bool make_record(const struct batch_form *form, const struct spool_entry *entry,
+                        struct record *record, struct fault *why)
+{
+    if (entry->notice)
+        return make_notice(form, entry, record, why);
+    return entry->state == ENTRY_DEAD ? make_dead_letter(form, entry, record, why)
+                                      : make_event(form, entry, record, why);
+}
+
 bool batch_add(struct batch *batch, const struct spool_entry *entry, struct fault *why)
 {
     struct record record = {
@@ -198,11 +226,9 @@ bool batch_add(struct batch *batch, const struct spool_entry *entry, struct faul
         .partition = RD_KAFKA_PARTITION_UA,
         .timestamp_ms = record_time(entry->received_at_ms),
     };
-    bool is_made = entry->state == ENTRY_DEAD ? make_dead_letter(batch->form, entry, &record, why)
-                                              : make_event(batch->form, entry, &record, why);
-    if (!is_made) {
+    if (!make_record(batch->form, entry, &record, why)) {
         clear_record(&record);
-        return fault_prefix(why, "entry %" PRId64, entry->entry);
+        return fault_prefix(why, "number %" PRId64, entry->number);
     }
     return keep(batch, &record, why);
 }

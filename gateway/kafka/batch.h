@@ -11,16 +11,18 @@
 enum record_kind {
     RECORD_EVENT,
     RECORD_DEAD_LETTER,
+    RECORD_NOTICE,   /**< what the gateway itself tells */
     RECORD_PROGRESS, /**< the last of a batch */
 };
 
 /** One Kafka record to be sent, and what became of it. */
 struct record {
     enum record_kind kind;
-    int64_t number;         /**< the entry's, in the spool */
+    int64_t number;         /**< the entry's or the notice's, in the spool */
     int64_t received_at_ms; /**< the entry's arrival */
-    int32_t schema_no;      /**< of an event */
-    const char *topic;      /**< borrowed from the batch's form */
+    int32_t schema_no;      /**< of an event or a notice */
+    const char *topic;      /**< borrowed from the batch's form, or notice_topic */
+    char *notice_topic;     /**< of a notice; else NULL */
     int32_t partition;      /**< RD_KAFKA_PARTITION_UA: by the key */
     int64_t timestamp_ms;
     char *key; /**< may be NULL */
@@ -38,6 +40,7 @@ struct record {
 /** How entries become records. */
 struct batch_form {
     const char *gateway_id;
+    const char *topic_prefix; /**< of a notice's topic */
     const char *events_topic;
     const char *dead_letters_topic;
     const char *progress_topic;
@@ -61,12 +64,14 @@ void batch_clear(struct batch *batch);
 void batch_free(struct batch *batch);
 
 /**
- * Adds the record of an entry: an event of a READY one, a dead letter of a DEAD one.  The record is
- * keyed by the dossier and described by headers: CloudEvents 1.0 in Kafka's binary content mode
- * (ce_type is "vn.lienthong.dossier." and the event type in lower case, ce_source is
- * /lienthong/GATEWAY/PARTNER), `traceparent` of the request, and `lt_entry`, the number that the
- * entry's receipt begins with.  Its time is the arrival, or now when that lies ahead, since brokers
- * refuse times an hour ahead of their own.
+ * Adds the record of an entry: an event of a READY one, a dead letter of a DEAD one, or of a
+ * notice. The record is keyed by the dossier and described by headers: CloudEvents 1.0 in Kafka's
+ * binary content mode (ce_type is "vn.lienthong.dossier." and the event type in lower case,
+ * ce_source is /lienthong/GATEWAY/PARTNER), `traceparent` of the request, and `lt_entry`, the
+ * number that the entry's receipt begins with.  Its time is the arrival, or now when that lies
+ * ahead, since brokers refuse times an hour ahead of their own.  A notice goes to its own topic
+ * under its own key; ce_type is "vn.lienthong.delivery" or "vn.lienthong.dead-letter" by the topic,
+ * ce_source is /lienthong/GATEWAY, ce_id is "notice-" and its number.
  */
 bool batch_add(struct batch *batch, const struct spool_entry *entry, struct fault *why)
     __attribute__((warn_unused_result));

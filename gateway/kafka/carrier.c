@@ -33,9 +33,10 @@ struct carrier {
     int64_t suspect;     /* a number that Kafka refused in company: to be tried alone; 0: none */
     int64_t company;     /* bytes of the batch that the suspect was refused in */
     int64_t room;        /* most bytes in a batch: fewer while companions are refused together */
-    int64_t passed_over; /* a dead letter that Kafka refuses; 0: none */
+    int64_t passed_over; /* a dead letter or notice that Kafka refuses; 0: none */
 
     char *events_topic;
+    char *deliveries_topic;
     char *dead_letters_topic;
     char *progress_topic;
     struct batch_form form;
@@ -45,6 +46,7 @@ struct carrier {
 
     struct metric *published;
     struct metric *dead_letters;
+    struct metric *notices;
     struct metric *committed;
     struct metric *aborted;
     struct metric *in_doubt;
@@ -60,9 +62,11 @@ static bool name_topics(struct carrier *carrier, struct fault *why)
 {
     const struct kafka_options *kafka = &carrier->options.kafka;
     carrier->events_topic = kafka_topic(kafka, TOPIC_EVENTS, why);
+    carrier->deliveries_topic = kafka_topic(kafka, TOPIC_DELIVERIES, why);
     carrier->dead_letters_topic = kafka_topic(kafka, TOPIC_DEAD_LETTERS, why);
     carrier->progress_topic = kafka_topic(kafka, TOPIC_PROGRESS, why);
-    return carrier->events_topic && carrier->dead_letters_topic && carrier->progress_topic;
+    return carrier->events_topic && carrier->deliveries_topic && carrier->dead_letters_topic &&
+           carrier->progress_topic;
 }
 
 static void name_metrics(struct carrier *carrier)
@@ -76,6 +80,9 @@ static void name_metrics(struct carrier *carrier)
         metrics_counter("lienthong_published_total", "events committed to Kafka", NULL);
     carrier->dead_letters =
         metrics_counter("lienthong_dead_letters_total", "dead letters committed to Kafka", NULL);
+    carrier->notices =
+        metrics_counter("lienthong_notices_total",
+                        "receipts and dead letters of deliveries committed to Kafka", NULL);
     carrier->seconds =
         metrics_histogram("lienthong_transaction_seconds", "one Kafka transaction", NULL);
 }
@@ -101,6 +108,7 @@ static bool open_parts(struct carrier *carrier, struct fault *why)
         return false;
     carrier->form = (struct batch_form){
         .gateway_id = carrier->options.kafka.gateway_id,
+        .topic_prefix = carrier->options.kafka.topic_prefix,
         .events_topic = carrier->events_topic,
         .dead_letters_topic = carrier->dead_letters_topic,
         .progress_topic = carrier->progress_topic,
@@ -141,6 +149,7 @@ void carrier_close(struct carrier *carrier)
     batch_free(&carrier->batch);
     free(carrier->places);
     free(carrier->events_topic);
+    free(carrier->deliveries_topic);
     free(carrier->dead_letters_topic);
     free(carrier->progress_topic);
     free(carrier);
@@ -163,8 +172,8 @@ static void drop_sender(struct carrier *carrier)
 
 static bool ensure_sender(struct carrier *carrier, struct fault *why)
 {
-    const char *const topics[] = {carrier->events_topic, carrier->dead_letters_topic,
-                                  carrier->progress_topic};
+    const char *const topics[] = {carrier->events_topic, carrier->deliveries_topic,
+                                  carrier->dead_letters_topic, carrier->progress_topic};
     if (!carrier->sender)
         carrier->sender = sender_open(&carrier->options.kafka, topics, why);
     if (!carrier->sender)
@@ -185,6 +194,7 @@ static void settle_batch(struct carrier *carrier)
 {
     size_t events = 0;
     size_t dead_letters = 0;
+    size_t notices = 0;
     for (size_t i = 0; i < carrier->batch.count; i++) {
         const struct record *record = &carrier->batch.records[i];
         if (record->kind == RECORD_EVENT)
@@ -192,11 +202,14 @@ static void settle_batch(struct carrier *carrier)
                 record->number, record->stored_partition, record->stored_offset};
         else if (record->kind == RECORD_DEAD_LETTER)
             dead_letters++;
+        else if (record->kind == RECORD_NOTICE)
+            notices++;
     }
     carrier->after = batch_last(&carrier->batch);
     spool_published(carrier->spool, carrier->after, carrier->places, events);
     metrics_add(carrier->published, (int64_t)events);
     metrics_add(carrier->dead_letters, (int64_t)dead_letters);
+    metrics_add(carrier->notices, (int64_t)notices);
     batch_clear(&carrier->batch);
 }
 
@@ -335,7 +348,7 @@ static bool frame(struct carrier *carrier, struct fault *why)
         struct record *record = &carrier->batch.records[i];
         struct wire_prefix prefix;
         bool is_found =
-            record->kind == RECORD_EVENT
+            record->kind != RECORD_DEAD_LETTER
                 ? framing_prefix(carrier->framing, record->topic, record->schema_no, &prefix, why)
                 : framing_prefix_of(carrier->framing, record->topic, carrier->options.dead_letter,
                                     &prefix, why);
@@ -348,12 +361,17 @@ static bool frame(struct carrier *carrier, struct fault *why)
 
 /* ---- a transaction ---- */
 
-/* A dead letter that Kafka refuses is told here alone; its entry stays DEAD in the spool. */
-static void pass_over(struct carrier *carrier, const struct record *letter)
+/* A dead letter or a notice that Kafka refuses is told here alone: what it is about stays as it is
+ * in the spool. */
+static void pass_over(struct carrier *carrier, const struct record *record)
 {
-    log_error("publisher.dead-letter-refused", "number=%" PRId64 " why=\"%s\"", letter->number,
-              rd_kafka_err2str(letter->error));
-    carrier->passed_over = letter->number;
+    if (record->kind == RECORD_NOTICE)
+        log_error("publisher.notice-refused", "number=%" PRId64 " topic=%s why=\"%s\"",
+                  record->number, record->topic, rd_kafka_err2str(record->error));
+    else
+        log_error("publisher.dead-letter-refused", "number=%" PRId64 " why=\"%s\"", record->number,
+                  rd_kafka_err2str(record->error));
+    carrier->passed_over = record->number;
 }
 
 static bool bury_refused(struct carrier *carrier, const struct record *record, struct fault *why)

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/moment.h"
+#include "kafka/topics.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -47,6 +48,7 @@ static void write_segment(FILE *to, const char *text)
     }
 }
 
+/* `partner` NULL: the gateway itself. */
 static char *write_source(const char *gateway_id, const char *partner, struct fault *why)
 {
     char *source = NULL;
@@ -58,8 +60,10 @@ static char *write_source(const char *gateway_id, const char *partner, struct fa
     }
     (void)fputs("/lienthong/", to); /* as above */
     write_segment(to, gateway_id);
-    (void)fputc('/', to); /* as above */
-    write_segment(to, partner);
+    if (partner) {
+        (void)fputc('/', to); /* as above */
+        write_segment(to, partner);
+    }
     if (fclose(to) != 0) {
         free(source);
         fault_memory(why);
@@ -138,6 +142,35 @@ rd_kafka_headers_t *headers_of_dead_letter(const struct spool_entry *entry, cons
         {"content-type", "application/avro"},
         {"traceparent", entry->traceparent},
         {"lt_entry", number},
+    };
+    return build(headers, sizeof headers / sizeof headers[0], why);
+}
+
+static const char *notice_type(const char *topic)
+{
+    return strcmp(topic, TOPIC_DEAD_LETTERS) == 0 ? "vn.lienthong.dead-letter"
+                                                  : "vn.lienthong.delivery";
+}
+
+rd_kafka_headers_t *headers_of_notice(const struct spool_entry *entry, const char *gateway_id,
+                                      struct fault *why)
+{
+    char time[MOMENT_TEXT_SIZE];
+    char id[NUMBER_TEXT_SIZE + sizeof "notice-"];
+    (void)moment_write(entry->received_at_ms, MOMENT_ISO_UTC, time); /* its length is not needed */
+    (void)snprintf(id, sizeof id, "notice-%" PRId64, entry->number); /* always fits */
+    auto_free(free) char *source = write_source(gateway_id, NULL, why);
+    if (!source)
+        return NULL;
+
+    const struct header headers[] = {
+        {"ce_specversion", "1.0"},
+        {"ce_id", id},
+        {"ce_type", notice_type(entry->notice->topic)},
+        {"ce_source", source},
+        {"ce_time", time},
+        {"ce_subject", entry->notice->key},
+        {"content-type", "application/avro"},
     };
     return build(headers, sizeof headers / sizeof headers[0], why);
 }

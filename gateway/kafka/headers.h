@@ -14,4 +14,8 @@ rd_kafka_headers_t *headers_of_event(const struct spool_entry *entry, const char
 rd_kafka_headers_t *headers_of_dead_letter(const struct spool_entry *entry, const char *gateway_id,
                                            struct fault *why) __attribute__((warn_unused_result));
 
+/** The headers of what spool_next gave as a notice; the caller owns them. */
+rd_kafka_headers_t *headers_of_notice(const struct spool_entry *entry, const char *gateway_id,
+                                      struct fault *why) __attribute__((warn_unused_result));
+
 #endif

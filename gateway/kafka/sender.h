@@ -15,7 +15,7 @@
  */
 struct sender;
 
-enum { SENDER_TOPICS = 3 };
+enum { SENDER_TOPICS = 4 };
 
 /** Makes the producer, which then asks for these topics on threads of its own: the first record of
  * one that it has not heard of would wait for a second.  FAULT_REFUSE names a bad property. */

@@ -116,6 +116,9 @@ static bool store_arrival(struct store *store, const struct spool_arrival *arriv
         if (!add_delivery(store, arrival, number * DELIVERIES_PER_ARRIVAL + (int64_t)i,
                           &arrival->targets[i], why))
             return false;
+    const struct file_uses uses = {number, true, arrival->files, arrival->file_count};
+    if (!store_file_uses(store, &uses, why))
+        return false;
     for (size_t i = 0; i < arrival->notice_count; i++)
         if (!store_notice(store, &arrival->notices[i], arrival->arrived_at_ms, why))
             return false;

@@ -135,7 +135,9 @@ static bool insert(struct store *store, struct arrival *arrival, const struct sp
     receipt->verdict = SPOOL_STORED;
     receipt->entry = receipt->number = number;
     receipt->received_at_ms = arrival->document->received_at_ms;
-    return database_step(store->database, add, "store an entry", why);
+    const struct file_uses uses = {number, false, item->files, item->file_count};
+    return database_step(store->database, add, "store an entry", why) &&
+           store_file_uses(store, &uses, why);
 }
 
 static bool choose_state(struct store *store, const struct spool_item *item,

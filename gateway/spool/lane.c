@@ -92,9 +92,32 @@ static bool park_behind(struct store *store, const struct subject *subject, stru
     return true;
 }
 
+/* A notice is of no lane, and nobody can mend it: it is kept, and passed over from now on. */
+static bool bury_notice(struct store *store, int64_t number, const char *cause, bool *is_one,
+                        struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *bury = database_prepare(
+        store->database,
+        "UPDATE notice SET cause = ?2 WHERE number = ?1 AND number > ?3 AND cause IS NULL", why);
+    if (!bury)
+        return false;
+    bind_number(bury, 1, number);
+    bind_text(bury, 2, cause);
+    bind_number(bury, 3, store->counters.watermark);
+    if (!database_step(store->database, bury, "bury a notice", why))
+        return false;
+    *is_one = sqlite3_changes64(store->database) > 0;
+    return !*is_one || store_find_last_next(store, why);
+}
+
 bool lane_bury(struct store *store, int64_t number, const char *cause, const char *detail,
                struct fault *why)
 {
+    bool is_notice = false;
+    if (!bury_notice(store, number, cause, &is_notice, why))
+        return false;
+    if (is_notice)
+        return true;
     __attribute__((cleanup(end_subject))) struct subject subject = {0};
     if (!read_subject(store,
                       SUBJECT "WHERE (number = ?1 AND released IS NULL) OR number ="

@@ -25,6 +25,9 @@ static const char *const queries[] = {
         "SELECT " COLUMNS ", e.event FROM released r JOIN entry e ON e.number = r.entry"
         " WHERE r.number > ?1 AND e.released = r.number AND e.state IN (2, 4)"
         " ORDER BY r.number LIMIT ?2",
+    [QUERY_NEXT_NOTICE] =
+        "SELECT NULL, number, at, topic, schema_no, key, datum_digest, datum FROM notice"
+        " WHERE number > ?1 AND cause IS NULL ORDER BY number LIMIT ?2",
     [QUERY_DOSSIER] = "SELECT " COLUMNS ", NULL FROM entry e WHERE e.dossier_key = ?3 AND"
                       " e.dossier_code = ?4 AND e.number > ?1 ORDER BY e.number LIMIT ?2",
     [QUERY_LIST] =
@@ -134,8 +137,12 @@ bool spool_of_dossier(struct spool_reader *reader, const char *dossier_code,
     return row_watermark(reader, why) && give_rows(reader, QUERY_DOSSIER, each, own, &given, why);
 }
 
-/* One of the two streams of numbers that spool_next merges. */
+/* One of the streams of numbers that spool_next merges: the number is in their second column. */
+static const enum query next_queries[] = {QUERY_NEXT_OWN, QUERY_NEXT_RELEASED, QUERY_NEXT_NOTICE};
+enum { STREAMS = sizeof next_queries / sizeof next_queries[0] };
+
 struct stream {
+    enum query query;
     sqlite3_stmt *rows;
     bool has_row;
     int64_t number;
@@ -149,14 +156,15 @@ static bool advance(struct spool_reader *reader, struct stream *stream, struct f
     return true;
 }
 
-/* Both streams at one moment, each at its first row. */
-static bool open_streams(struct spool_reader *reader, struct stream streams[2],
+/* All streams at one moment, each at its first row. */
+static bool open_streams(struct spool_reader *reader, struct stream streams[STREAMS],
                          struct spool_range range, struct fault *why)
 {
     if (!row_watermark(reader, why) || !database_run(reader->database, "BEGIN", why))
         return false;
-    for (size_t i = 0; i < 2; i++) {
-        streams[i].rows = reader->queries[i == 0 ? QUERY_NEXT_OWN : QUERY_NEXT_RELEASED];
+    for (size_t i = 0; i < STREAMS; i++) {
+        streams[i].query = next_queries[i];
+        streams[i].rows = reader->queries[next_queries[i]];
         bind_range(streams[i].rows, range);
         if (!advance(reader, &streams[i], why))
             return false;
@@ -164,29 +172,64 @@ static bool open_streams(struct spool_reader *reader, struct stream streams[2],
     return true;
 }
 
-static void close_streams(struct spool_reader *reader, struct stream streams[2])
+static void close_streams(struct spool_reader *reader, struct stream streams[STREAMS])
 {
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < STREAMS; i++)
         if (streams[i].rows)
             (void)sqlite3_reset(streams[i].rows); /* repeats the last step's code */
     if (!sqlite3_get_autocommit(reader->database))
         (void)sqlite3_exec(reader->database, "COMMIT", NULL, NULL, NULL); /* nothing was written */
 }
 
+static struct stream *lowest(struct stream streams[STREAMS])
+{
+    struct stream *lowest = &streams[0];
+    for (size_t i = 1; i < STREAMS; i++)
+        if (streams[i].number < lowest->number)
+            lowest = &streams[i];
+    return lowest;
+}
+
+static bool read_notice(struct spool_reader *reader, sqlite3_stmt *row, struct spool_notice *notice,
+                        struct spool_entry *entry, struct fault *why)
+{
+    *notice = (struct spool_notice){
+        .key = (const char *)sqlite3_column_text(row, 5),
+        .datum = sqlite3_column_blob(row, 7),
+        .size = (size_t)sqlite3_column_bytes(row, 7),
+        .schema_no = sqlite3_column_int(row, 4),
+    };
+    *entry = (struct spool_entry){
+        .number = sqlite3_column_int64(row, 1),
+        .received_at_ms = sqlite3_column_int64(row, 2),
+        .is_damaged = !column_is_whole(row, 7, 6),
+        .notice = notice,
+    };
+    if (!row_name(reader, sqlite3_column_int64(row, 3), &notice->topic, why))
+        return false;
+    entry->is_damaged |= !notice->topic;
+    return true;
+}
+
 /* A damaged event ends the merging, and says where. */
-static bool merge(struct spool_reader *reader, struct stream streams[2], int64_t limit,
+static bool merge(struct spool_reader *reader, struct stream streams[STREAMS], int64_t limit,
                   spool_each each, void *own, struct fault *why)
 {
     for (int64_t given = 0; given < limit; given++) {
-        struct stream *first = &streams[streams[1].number < streams[0].number];
+        struct stream *first = lowest(streams);
         struct spool_entry entry;
+        struct spool_notice notice;
+        bool is_notice = first->query == QUERY_NEXT_NOTICE;
         if (!first->has_row)
             return true;
-        if (!row_read(reader, first->rows, &entry, why))
+        if (is_notice ? !read_notice(reader, first->rows, &notice, &entry, why)
+                      : !row_read(reader, first->rows, &entry, why))
             return false;
         if (entry.is_damaged && entry.state != ENTRY_DEAD) {
             reader->damaged = first->number;
-            return fault_set(why, FAULT_BROKEN, "spool: " DAMAGED_ENTRY, entry.entry);
+            return is_notice ? fault_set(why, FAULT_BROKEN, "spool: notice %" PRId64 " is damaged",
+                                         entry.number)
+                             : fault_set(why, FAULT_BROKEN, "spool: " DAMAGED_ENTRY, entry.entry);
         }
         if (!each(own, &entry))
             return true;
@@ -199,7 +242,7 @@ static bool merge(struct spool_reader *reader, struct stream streams[2], int64_t
 bool spool_next(struct spool_reader *reader, struct spool_range range, spool_each each, void *own,
                 int64_t *damaged, struct fault *why)
 {
-    struct stream streams[2] = {{0}};
+    struct stream streams[STREAMS] = {{0}};
     reader->damaged = 0;
     bool done = open_streams(reader, streams, range, why) &&
                 merge(reader, streams, range.limit, each, own, why);

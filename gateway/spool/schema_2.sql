@@ -79,7 +79,7 @@ CREATE TABLE paused (
     partner INTEGER PRIMARY KEY
 );
 
--- What the gateway itself tells on Kafka; its numbers are of the same row as those of entries.
+-- What the gateway itself tells on Kafka; its numbers are counted with those of entries.
 CREATE TABLE notice (
     number       INTEGER PRIMARY KEY,
     at           INTEGER NOT NULL,
@@ -91,12 +91,13 @@ CREATE TABLE notice (
     datum        BLOB NOT NULL
 );
 
--- Every stored file, and what refers to it.
+-- Every stored file, by who brought it, and what uses it.
 CREATE TABLE upload (
-    sha256  BLOB PRIMARY KEY,
-    partner INTEGER NOT NULL,         -- that brought it first; 0: the gateway itself
+    sha256  BLOB NOT NULL,
+    partner INTEGER NOT NULL,         -- a name; 0: the gateway itself
     size    INTEGER NOT NULL,
-    at      INTEGER NOT NULL
+    at      INTEGER NOT NULL,         -- when it was brought last
+    PRIMARY KEY (sha256, partner)
 ) WITHOUT ROWID;
 CREATE TABLE file_use (
     sha256     BLOB NOT NULL,

@@ -166,7 +166,8 @@ void spool_when_published(struct spool *spool, int64_t number, void (*done)(void
 bool spool_wait_above(struct spool *spool, int64_t after, int64_t timeout_ms);
 
 /**
- * Kafka will never take this one: DEAD, and what is unpublished behind it in its lane PARKED.
+ * Kafka will never take this one: DEAD, and what is unpublished behind it in its lane PARKED; a
+ * notice is kept and passed over.
  * `number` is the number that the publisher saw.  Waits for the commit.
  */
 bool spool_bury(struct spool *spool, int64_t number, const char *cause, const char *detail,

@@ -87,6 +87,8 @@ static const struct {
     {offsetof(struct statements, add_trail),
      "INSERT INTO trail VALUES (?1, ?2, ?3, ?4, ?5, CASE WHEN ?6 IS NULL THEN ?7"
      " WHEN ?7 IS NULL THEN ?6 ELSE ?6 || ': ' || ?7 END)"},
+    {offsetof(struct statements, add_file_use),
+     "INSERT INTO file_use VALUES (?, ?, ?) ON CONFLICT DO NOTHING"},
     {offsetof(struct statements, add_shift),
      "INSERT INTO delivery_sum (partner, waiting, parked, dead, discarded, delivered, pruned)"
      " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET waiting = waiting + excluded.waiting,"

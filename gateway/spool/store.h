@@ -41,6 +41,7 @@ struct statements {
     sqlite3_stmt *first_in_lane, *next_head_in_lane, *set_delivery_state;
     sqlite3_stmt *end_of_trail, *cut_trail, *add_trail;
     sqlite3_stmt *add_shift;
+    sqlite3_stmt *add_file_use;
 };
 
 /** One partner's day, until its group ends. */
@@ -107,6 +108,17 @@ bool store_count(struct store *store, int64_t partner, enum delivery_state state
 /** A notice under the next number. */
 bool store_notice(struct store *store, const struct spool_notice *notice, int64_t at_ms,
                   struct fault *why) __attribute__((warn_unused_result));
+
+/** The files that an entry or an arrival uses. */
+struct file_uses {
+    int64_t number; /**< of the entry or the arrival */
+    bool is_arrival;
+    const uint8_t (*files)[SHA256_SIZE];
+    size_t count;
+};
+/** Notes them; see filing.c. */
+bool store_file_uses(struct store *store, const struct file_uses *uses, struct fault *why)
+    __attribute__((warn_unused_result));
 
 /** Why a document is DEAD that has an id of before with other content. */
 #define CONFLICT_CAUSE "conflict"

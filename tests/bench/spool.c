@@ -2,11 +2,13 @@
 /* What the spool costs beside bare inserts: entries a second, in one run, for groups of each size.
  *
  *     spool [FOLDER [SECONDS]]
+ *     spool FOLDER SECONDS deliveries
  *
- * Bare is SQLite with the same settings and one table: a row with body and id, the id unique. */
-#include "spool/spool.h"
+ * Bare is SQLite with the same settings and one table: a row with body and id, the id unique.
+ * The second form takes events over from Kafka, a delivery each, and settles them as delivered. */
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "spool/delivery.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -301,19 +303,117 @@ static bool compare(struct bench *bench, size_t at_once, struct fault *why)
     return true;
 }
 
-int main(int count, char **arguments)
+/* ---- deliveries ---- */
+
+enum { LANDING = 64, LANDINGS_AT_ONCE = 4 };
+
+/* Settlements under way hold the handoff that stands for them, as handoffs do. */
+static void note_settled(void *own, const struct fault *why)
+{
+    static const struct spool_receipt settled;
+    note_done(own, why ? NULL : &settled, 0, why);
+}
+
+static bool land(struct bench *bench, struct spool *spool, struct fault *why)
+{
+    static struct handoff handoffs[LANDING];
+    static const struct spool_target target = {
+        .partner = "tinh-lamdong", .agency = "H36", .reason = "handed over to H36, Lam Dong"};
+    struct spool_arrival arrivals[LANDING];
+    int64_t first = (int64_t)bench->made;
+    const struct spool_position position = {"lienthong.dossier-events", 0, first + LANDING};
+    for (int64_t i = 0; i < LANDING; i++) {
+        struct handoff *handoff = &handoffs[i];
+        make_handoff(handoff, ++bench->made);
+        arrivals[i] = (struct spool_arrival){
+            .offset = first + i,
+            .arrived_at_ms = 1747035900000,
+            .source = handoff->document.partner,
+            .dossier_code = handoff->code,
+            .event_type = "HANDED_OFF",
+            .traceparent = handoff->document.traceparent,
+            .directory = "2025-05-12",
+            .due_at_ms = handoff->item.due_at_ms,
+            .event = handoff->event,
+            .event_size = EVENT_SIZE,
+            .schema_no = 1,
+            .targets = &target,
+            .target_count = 1,
+        };
+    }
+    return spool_arrive(spool, arrivals, LANDING, &position, 1, why);
+}
+
+static bool settle_landing(struct bench *bench, struct spool *spool, struct fault *why)
+{
+    struct spool_settlement settlements[LANDING];
+    static const uint8_t digest[SHA256_SIZE] = {1};
+    int64_t last = spool_last_arrival(spool);
+    struct handoff *handoff = take_idle(bench);
+    if (!handoff)
+        return fault_set(why, bench->fault.kind, "%s", bench->fault.text);
+    for (int64_t i = 0; i < LANDING; i++)
+        settlements[i] = (struct spool_settlement){
+            .delivery = (last - LANDING + 1 + i) * DELIVERIES_PER_ARRIVAL,
+            .kind = SETTLE_DELIVERED,
+            .at_ms = 1747035900100,
+            .is_attempt = true,
+            .status = 200,
+            .document_sha256 = digest,
+        };
+    return spool_settle(spool, settlements, LANDING, note_settled, handoff, why);
+}
+
+static bool run_deliveries(struct bench *bench, struct fault *why)
+{
+    const struct spool_options options = {.file = bench->file,
+                                          .queue_entries = 2 * MOST_AT_ONCE,
+                                          .queue_bytes = 64 << 20,
+                                          .checkpoint_pages = CHECKPOINT_PAGES,
+                                          .overdue_ms = 3600000};
+    struct spool_levels levels;
+    auto_free(free) struct handoff *handoffs = calloc(LANDINGS_AT_ONCE, sizeof *handoffs);
+    remove_files(bench);
+    if (!handoffs)
+        return fault_memory(why);
+    auto_free(spool_close) struct spool *spool = spool_open(&options, why);
+    if (!spool)
+        return false;
+    offer(bench, handoffs, LANDINGS_AT_ONCE);
+    struct clocks began = read_clocks();
+    int64_t until = began.ticks_ms + bench->seconds * 1000;
+    bool is_done = true;
+    while (is_done && clock_ticks_ms() < until)
+        is_done = land(bench, spool, why) && settle_landing(bench, spool, why);
+    if (!is_done)
+        return false;
+    wait_until_idle(bench);
+    spool_levels(spool, &levels);
+    struct outcome outcome = sum_up(began, (int64_t)bench->made, levels.groups);
+    printf("deliveries/s   cpu us   left\n%12.0f %8.1f %6lld\n", outcome.rate, outcome.cpu,
+           (long long)(levels.deliveries_waiting + levels.deliveries_parked));
+    return true;
+}
+
+static bool compare_all(struct bench *bench, struct fault *why)
 {
     static const size_t at_once[] = {1, 16, 64, 256, MOST_AT_ONCE};
+    bool is_done = true;
+    printf("at once    group    spool/s   cpu us     bare/s   cpu us   ratio\n");
+    for (size_t i = 0; is_done && i < sizeof at_once / sizeof at_once[0]; i++)
+        is_done = compare(bench, at_once[i], why);
+    return is_done;
+}
+
+int main(int count, char **arguments)
+{
     struct bench bench = {.seconds = count > 2 ? strtoll(arguments[2], NULL, 10) : 2,
                           .lock = PTHREAD_MUTEX_INITIALIZER,
                           .freed = PTHREAD_COND_INITIALIZER};
     struct fault why;
-    bool is_done = true;
     (void)snprintf(bench.file, sizeof bench.file, "%s/bench-spool.db",
                    count > 1 ? arguments[1] : ".");
-    printf("at once    group    spool/s   cpu us     bare/s   cpu us   ratio\n");
-    for (size_t i = 0; is_done && i < sizeof at_once / sizeof at_once[0]; i++)
-        is_done = compare(&bench, at_once[i], &why);
+    bool is_done = count > 3 ? run_deliveries(&bench, &why) : compare_all(&bench, &why);
     if (!is_done)
         fprintf(stderr, "spool: %s\n", why.text);
     remove_files(&bench);

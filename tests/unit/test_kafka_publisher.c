@@ -4,9 +4,10 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "event/wire.h"
 #include "kafka/publisher.h"
 #include "mock_kafka.h"
-#include "spool/reader.h"
+#include "spool/delivery.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -355,6 +356,120 @@ static void a_dead_letter_that_kafka_refuses_stops_nothing(void **state)
     assert_int_equal(count_letters(works), 0);
 }
 
+/* An event that is unroutable, and what the gateway tells of it. */
+static void tell(struct works *works, int64_t offset, const char *datum)
+{
+    struct fault why;
+    int32_t schema_no;
+    if (!spool_schema(works->spool, "t.deliveries-value", works->event_schema->text,
+                      works->event_schema->fingerprint, &schema_no, &why))
+        fail_msg("%s", why.text);
+    const struct spool_target nobody = {.cause = "route /handoff/to_agency"};
+    const struct spool_notice notice = {.topic = TOPIC_DELIVERIES,
+                                        .key = "H09-1",
+                                        .datum = datum,
+                                        .size = strlen(datum),
+                                        .schema_no = schema_no};
+    const struct spool_arrival arrival = {.offset = offset,
+                                          .arrived_at_ms = clock_now_ms(),
+                                          .event = "",
+                                          .targets = &nobody,
+                                          .target_count = 1,
+                                          .notices = &notice,
+                                          .notice_count = 1};
+    const struct spool_position position = {"t.dossier-events", 0, offset + 1};
+    if (!spool_arrive(works->spool, &arrival, 1, &position, 1, &why))
+        fail_msg("%s", why.text);
+}
+
+/* What the topic of deliveries says, as its records' texts. */
+struct told {
+    const struct works *works;
+    char text[TEXT];
+};
+
+static void assert_header(const struct tail_record *record, const char *name, const char *expected)
+{
+    const void *value = NULL;
+    size_t size;
+    assert_non_null(record->headers);
+    assert_int_equal(rd_kafka_header_get_last(record->headers, name, &value, &size),
+                     RD_KAFKA_RESP_ERR_NO_ERROR);
+    assert_int_equal(size, strlen(expected));
+    assert_memory_equal(value, expected, size);
+}
+
+static bool hear(void *own, const struct tail_record *record)
+{
+    struct told *told = own;
+    struct wire_prefix prefix = wire_single_object(told->works->event_schema->fingerprint);
+    size_t used = strlen(told->text);
+    assert_true(record->value_size > prefix.size);
+    assert_memory_equal(record->value, prefix.bytes, prefix.size);
+    assert_int_equal(record->key_size, 5);
+    assert_memory_equal(record->key, "H09-1", 5);
+    assert_header(record, "ce_type", "vn.lienthong.delivery");
+    assert_header(record, "ce_source", "/lienthong/gw");
+    assert_header(record, "ce_subject", "H09-1");
+    (void)snprintf(told->text + used, sizeof told->text - used, "%s%.*s", used ? " " : "",
+                   (int)(record->value_size - prefix.size), record->value + prefix.size);
+    return true;
+}
+
+static void assert_told(struct works *works, const char *expected)
+{
+    struct fault why;
+    struct told told = {.works = works};
+    const struct tail_request request = {
+        .topic = "t.deliveries", .from = TAIL_FROM_START, .each = hear, .own = &told};
+    assert_true(tail_topic(&works->mock.options, &request, &why));
+    assert_string_equal(told.text, expected);
+}
+
+static void notices_and_entries_are_published_once_and_in_order(void **state)
+{
+    struct works *works = *state;
+    (void)add(works, "n-1", "H09-1", "event");
+    tell(works, 1, "one");
+    (void)add(works, "n-2", "H09-1", "event");
+    tell(works, 2, "two");
+    start(works);
+    wait_for_watermark(works, 4);
+    tell(works, 3, "three");
+    wait_for_watermark(works, 5);
+    stop(works);
+    tell(works, 4, "four");
+    start(works);
+    wait_for_watermark(works, 6);
+    tell(works, 4, "four"); /* read twice */
+    (void)add(works, "n-3", "H09-1", "event");
+    wait_for_watermark(works, 7);
+    assert_int_equal(count_events(works), 3);
+    assert_told(works, "one two three four");
+}
+
+static void a_commit_in_doubt_tells_nothing_twice(void **state)
+{
+    struct works *works = *state;
+    start(works);
+    wait_for_state(works, PUBLISHER_RUNNING);
+    inject(works, MOCK_END_TXN, RD_KAFKA_RESP_ERR_INVALID_TXN_STATE, 1);
+    tell(works, 1, "one");
+    wait_for_watermark(works, 1);
+    assert_told(works, "one");
+}
+
+static void a_notice_that_kafka_refuses_stops_nothing(void **state)
+{
+    struct works *works = *state;
+    works->takes_little = true;
+    tell(works, 1, large_text());
+    tell(works, 2, "two");
+    start(works);
+    wait_for_watermark(works, 2);
+    assert_told(works, "two");
+}
+
 static void a_missing_right_is_waited_out(void **state)
 {
     struct works *works = *state;
@@ -500,6 +615,9 @@ int main(void)
         TEST(a_record_refused_in_company_alone_is_not_buried),
         TEST(what_is_dead_on_arrival_becomes_a_dead_letter),
         TEST(a_dead_letter_that_kafka_refuses_stops_nothing),
+        TEST(notices_and_entries_are_published_once_and_in_order),
+        TEST(a_commit_in_doubt_tells_nothing_twice),
+        TEST(a_notice_that_kafka_refuses_stops_nothing),
         TEST(a_missing_right_is_waited_out),
         TEST(a_commit_in_doubt_is_settled_by_kafkas_progress),
         TEST(another_cluster_is_not_filled_without_a_word),

@@ -18,7 +18,8 @@ static const struct batch_form form = {
     .prefix_size = WIRE_SINGLE_OBJECT_SIZE,
 };
 
-static const char *const topics[] = {"t.dossier-events", "t.dead-letters", "t.progress"};
+static const char *const topics[] = {"t.dossier-events", "t.deliveries", "t.dead-letters",
+                                     "t.progress"};
 
 static void fill_batch(struct batch *batch)
 {

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPOOL_FILING_H
+#define SPOOL_FILING_H
+
+#include "spool/reader.h"
+
+/**
+ * Which stored files there are, and what uses them.  The files themselves are the store's; here is
+ * what has to be true together with entries and arrivals: these name the files that they use, and
+ * pruning them ends the use.  Every stored file has an upload, of a partner or of the gateway.
+ */
+
+/** Notes that `partner` ("": the gateway itself) brought the file; again, it is as if new.  Waits
+ * for the commit. */
+bool spool_note_upload(struct spool *spool, const char *partner, const uint8_t sha256[SHA256_SIZE],
+                       int64_t size, int64_t at_ms, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Whether `partner` ("": the gateway itself) brought the file. */
+bool spool_uploaded(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZE],
+                    const char *partner, bool *is_uploaded, struct fault *why)
+    __attribute__((warn_unused_result));
+
+typedef bool (*spool_each_number)(void *own, int64_t number);
+
+/** The entries that use the file, by their first numbers, newest first. */
+bool spool_file_entries(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZE],
+                        spool_each_number each, void *own, struct fault *why)
+    __attribute__((warn_unused_result));
+/** The arrivals that use the file, newest first. */
+bool spool_file_arrivals(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZE],
+                         spool_each_number each, void *own, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Files that nobody brought since `before_ms` and nothing uses; at most `limit`. */
+bool spool_idle_files(struct spool_reader *reader, int64_t before_ms, size_t limit,
+                      bool (*each)(void *own, const uint8_t *sha256), void *own, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Forgets who brought the file, before the store deletes it.  FAULT_REFUSE when something uses it
+ * meanwhile.  The caller sees to it that nobody brings the file until it is deleted.  Waits. */
+bool spool_forget_upload(struct spool *spool, const uint8_t sha256[SHA256_SIZE], struct fault *why)
+    __attribute__((warn_unused_result));
+
+#endif
