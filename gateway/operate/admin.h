@@ -36,7 +36,8 @@ struct admin_options {
 /**
  * The operators' API of this machine, over a Unix socket: GET /operate/v1/status,
  * POST /operate/v1/spool/prune {"before": "2026-01-01"}, POST /operate/v1/publisher/resume
- * {"from": "kafka" | "spool"}, POST /operate/v1/subscriber/resume {"from": "start" | "end"}, POST /operate/v1/directory/reload.  The command line is its client.
+ * {"from": "kafka" | "spool"}, POST /operate/v1/subscriber/resume {"from": "start" | "end"},
+ * POST /operate/v1/directory/reload.  The command line is its client.
  */
 struct admin;
 struct admin *admin_open(const struct admin_options *options, struct fault *why)

@@ -23,13 +23,14 @@ import time
 import uuid
 
 import fastavro
-from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from harness import services
 from harness.gateway import BUILD
 from harness.readers import read_topic
 
 DOSSIERS = 97
+PARTITIONS = 12
 PROGRAM = BUILD / "tests" / "e2e" / "subscribe"
 
 
@@ -152,7 +153,7 @@ class Loop:
 
     def run(self):
         self.kafka.tool("topics", "--bootstrap-server", self.kafka.brokers, "--create", "--topic",
-                        self.topic, "--partitions", "12")
+                        self.topic, "--partitions", str(PARTITIONS))
         writer = Writer(self.kafka.brokers, self.topic, self.options.seed)
         disturber = threading.Thread(target=self.disturb)
         writer.start()
@@ -179,10 +180,26 @@ class Loop:
         give_up = time.monotonic() + 120
         while len(self.rows()) < count and time.monotonic() < give_up:
             time.sleep(0.3)
-        time.sleep(1)  # what is too much has its chance to come
+        self.await_offsets()
         process.terminate()
         if process.wait(10):
             self.errors.append(f"the last run ended with {process.returncode}")
+
+    def await_offsets(self):
+        """The group's offsets come to the end, behind what ends the last transaction."""
+        group = Consumer({"bootstrap.servers": self.kafka.brokers, "group.id": "gw-deliver",
+                          "isolation.level": "read_committed"})
+        places = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
+        ends = {one.partition: group.get_watermark_offsets(one, 10)[1] for one in places}
+        give_up = time.monotonic() + 30
+        while time.monotonic() < give_up:
+            found = {one.partition: max(one.offset, 0) for one in group.committed(places, 10)}
+            if found == ends:
+                break
+            time.sleep(0.3)
+        else:
+            self.errors.append(f"the group is at {found}, not at {ends}")
+        group.close()
 
     def judge(self, events):
         wanted = {(one.partition, one.offset): one.key for one in events}
