@@ -1,20 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The daemon: starts the stages in order, hears signals, stops the stages in the reverse order. */
-#include "adapt/adapter.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/config.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "directory/directory.h"
-#include "event/registry.h"
-#include "event/schema.h"
-#include "http/server.h"
-#include "ingest/ingest.h"
-#include "kafka/embedded.h"
-#include "kafka/publisher.h"
-#include "operate/admin.h"
-#include "spool/spool.h"
+#include "parts.h"
 #include "version.h"
 
 #include <curl/curl.h>
@@ -23,322 +11,7 @@
 #include <libxml/parser.h>
 #include <signal.h>
 
-/* Everything that runs.  A member is NULL until its part has started. */
-struct daemon {
-    const struct config *config;
-    struct schema *event_schema;
-    struct schema *dead_letter_schema;
-    struct adapters *adapters;
-    struct directory_place *place;
-    struct spool *spool;
-    struct embedded_broker *embedded;
-    struct registry *registry;
-    struct publisher *publisher;
-    struct ingest *ingest;
-    struct http_server *server;
-    struct admin *admin;
-};
-
-/* One part: what starting it needs has started before it. */
-struct part {
-    const char *name;
-    bool is_checked; /* --check starts it too: it only reads files */
-    bool (*start)(struct daemon *daemon, struct fault *why);
-    void (*stop)(struct daemon *daemon);
-};
-
-static struct schema *load_schema(const struct config *config, const char *name, struct fault *why)
-{
-    auto_free(free) char *path = file_join(config->schemas.folder, name, why);
-    return path ? schema_load(path, why) : NULL;
-}
-
-static bool start_schemas(struct daemon *daemon, struct fault *why)
-{
-    daemon->event_schema = load_schema(daemon->config, "dossier-event.avsc", why);
-    if (!daemon->event_schema)
-        return false;
-    daemon->dead_letter_schema = load_schema(daemon->config, "dead-letter.avsc", why);
-    return daemon->dead_letter_schema != NULL;
-}
-
-static void stop_schemas(struct daemon *daemon)
-{
-    schema_free(daemon->dead_letter_schema);
-    schema_free(daemon->event_schema);
-}
-
-static bool start_adapters(struct daemon *daemon, struct fault *why)
-{
-    const struct config *config = daemon->config;
-    const struct adapt_limits limits = {
-        .document_bytes = config->adapters.limits.document_bytes,
-        .depth = config->adapters.limits.depth,
-        .nodes = config->adapters.limits.nodes,
-        .attributes = config->adapters.limits.attributes,
-        .names = config->adapters.limits.names,
-        .text_bytes = config->adapters.limits.text_bytes,
-        .items = config->adapters.limits.items,
-        .problems = config->adapters.limits.problems,
-    };
-    daemon->adapters = adapters_load(config->adapters.folder, daemon->event_schema, &limits, why);
-    return daemon->adapters != NULL;
-}
-
-static void stop_adapters(struct daemon *daemon)
-{
-    adapters_free(daemon->adapters);
-}
-
-/* A partner's adapter that does not exist would only show when that partner sends. */
-static bool adapters_exist(void *own, const struct directory *directory, struct fault *why)
-{
-    const struct daemon *daemon = own;
-    for (size_t i = 0; i < directory_partner_count(directory); i++) {
-        const struct partner *partner = directory_partner_at(directory, i);
-        for (size_t j = 0; j < partner->adapter_count; j++)
-            if (!adapters_find(daemon->adapters, partner->adapters[j]))
-                return fault_set(why, FAULT_REFUSE, "%s: partner %s: there is no adapter %s",
-                                 daemon->config->directory.partners, partner->id,
-                                 partner->adapters[j]);
-    }
-    return true;
-}
-
-static bool start_directory(struct daemon *daemon, struct fault *why)
-{
-    const struct directory_options options = {
-        .agencies_file = daemon->config->directory.agencies,
-        .partners_file = daemon->config->directory.partners,
-        .pepper_file = daemon->config->directory.pepper_file,
-        .accept = adapters_exist,
-        .own = daemon,
-    };
-    daemon->place = directory_place_open(&options, why);
-    return daemon->place != NULL;
-}
-
-static void stop_directory(struct daemon *daemon)
-{
-    directory_place_close(daemon->place);
-}
-
-static bool start_spool(struct daemon *daemon, struct fault *why)
-{
-    const struct config *config = daemon->config;
-    const struct spool_options options = {
-        .file = config->spool.file,
-        .queue_entries = config->spool.queue_entries,
-        .queue_bytes = config->spool.queue_bytes,
-        .reserve_bytes = config->spool.reserve_bytes,
-        .compress_above_bytes = config->spool.compress_above_bytes,
-        .checkpoint_pages = config->spool.checkpoint_pages,
-        .overdue_ms = config->spool.overdue_ms,
-    };
-    daemon->spool = spool_open(&options, why);
-    return daemon->spool != NULL;
-}
-
-static void stop_spool(struct daemon *daemon)
-{
-    spool_close(daemon->spool);
-}
-
-static bool start_embedded(struct daemon *daemon, struct fault *why)
-{
-    if (daemon->config->kafka.brokers)
-        return true;
-    daemon->embedded = embedded_open(daemon->config->kafka.topic_prefix, why);
-    if (!daemon->embedded)
-        return false;
-    log_warn(
-        "broker.embedded",
-        "brokers=%s note=\"kafka.brokers is empty: NOTHING on this broker outlives the daemon\"",
-        embedded_brokers(daemon->embedded));
-    return true;
-}
-
-static void stop_embedded(struct daemon *daemon)
-{
-    embedded_close(daemon->embedded);
-}
-
-static bool start_registry(struct daemon *daemon, struct fault *why)
-{
-    return registry_configured(daemon->config, &daemon->registry, why);
-}
-
-static void stop_registry(struct daemon *daemon)
-{
-    registry_close(daemon->registry);
-}
-
-static bool start_publisher(struct daemon *daemon, struct fault *why)
-{
-    const struct config *config = daemon->config;
-    const struct publisher_options options = {
-        .kafka =
-            {
-                .brokers =
-                    daemon->embedded ? embedded_brokers(daemon->embedded) : config->kafka.brokers,
-                .gateway_id = config->kafka.gateway_id,
-                .topic_prefix = config->kafka.topic_prefix,
-                .properties = (const char *const *)config->kafka.properties.items,
-                .property_count = config->kafka.properties.count,
-            },
-        .spool_file = config->spool.file,
-        .registry = daemon->registry,
-        .dead_letter = daemon->dead_letter_schema,
-        .pace_ms = config->kafka.pace_ms,
-        .batch_entries = config->kafka.batch_entries,
-        .batch_bytes = config->kafka.batch_bytes,
-        .deadline_ms = config->kafka.deadline_ms,
-        /* The embedded broker forgets; the spool alone knows what went out before. */
-        .from_spool = daemon->embedded != NULL,
-    };
-    daemon->publisher = publisher_start(&options, daemon->spool, why);
-    return daemon->publisher != NULL;
-}
-
-static void stop_publisher(struct daemon *daemon)
-{
-    registry_interrupt(daemon->registry); /* a silent one would hold up the stop */
-    publisher_stop(daemon->publisher, daemon->config->stop.drain_ms);
-}
-
-static bool start_ingest(struct daemon *daemon, struct fault *why)
-{
-    const struct config *config = daemon->config;
-    const struct ingest_options options = {
-        .adapters = daemon->adapters,
-        .schema = daemon->event_schema,
-        .place = daemon->place,
-        .spool = daemon->spool,
-        .spool_file = config->spool.file,
-        .topic_prefix = config->kafka.topic_prefix,
-        .rate_per_s = config->http.rate_per_s,
-        .burst = config->http.burst,
-        .publish_wait_ms = config->spool.publish_wait_ms,
-    };
-    daemon->ingest = ingest_open(&options, why);
-    return daemon->ingest != NULL;
-}
-
-static void stop_ingest(struct daemon *daemon)
-{
-    ingest_close(daemon->ingest);
-}
-
-static bool start_http(struct daemon *daemon, struct fault *why)
-{
-    const struct config *config = daemon->config;
-    const struct http_options options = {
-        .listen = config->http.listen,
-        .certificate = config->http.certificate,
-        .private_key = config->http.private_key,
-        .threads = config->http.threads,
-        .connections = config->http.connections,
-        .connections_per_address = config->http.connections_per_address,
-        .head_limit = config->http.head_limit_bytes,
-        .body_limit = config->http.body_limit_bytes,
-        .body_memory = config->http.body_memory_bytes,
-        .idle_timeout_ms = config->http.idle_timeout_ms,
-        .body_deadline_ms = config->http.body_deadline_ms,
-        .routes = ingest_routes(),
-        .own = daemon->ingest,
-    };
-    daemon->server = http_open(&options, why);
-    if (!daemon->server)
-        return false;
-    log_info("http.listening", "listen=%s port=%d", config->http.listen, http_port(daemon->server));
-    return true;
-}
-
-static void stop_http(struct daemon *daemon)
-{
-    if (daemon->server && !http_drain(daemon->server, daemon->config->stop.drain_ms))
-        log_warn("http.cut", "note=\"requests were still open after stop.drain_ms\"");
-    http_close(daemon->server);
-}
-
-static json_t *describe_publisher(void *own)
-{
-    static const char *const names[] = {
-        [PUBLISHER_STARTING] = "starting",
-        [PUBLISHER_RUNNING] = "running",
-        [PUBLISHER_WAITING] = "waiting",
-        [PUBLISHER_HELD] = "held",
-    };
-    const struct daemon *daemon = own;
-    struct fault why = {.kind = FAULT_NONE};
-    enum publisher_state state = publisher_state(daemon->publisher, &why);
-    return json_pack("{ss ss* ss}", "state", names[state],            /**/
-                     "why", why.kind == FAULT_NONE ? NULL : why.text, /**/
-                     "brokers",
-                     daemon->embedded ? embedded_brokers(daemon->embedded)
-                                      : daemon->config->kafka.brokers);
-}
-
-static void resume_publisher(void *own, bool from_spool)
-{
-    const struct daemon *daemon = own;
-    publisher_resume(daemon->publisher, from_spool);
-}
-
-static bool start_admin(struct daemon *daemon, struct fault *why)
-{
-    const struct admin_options options = {
-        .socket = daemon->config->admin.socket,
-        .version = LIENTHONG_VERSION,
-        .spool = daemon->spool,
-        .place = daemon->place,
-        .hooks = {.own = daemon, .publisher = describe_publisher, .resume = resume_publisher},
-        .retention_days = daemon->config->spool.retention_days,
-    };
-    daemon->admin = admin_open(&options, why);
-    return daemon->admin != NULL;
-}
-
-static void stop_admin(struct daemon *daemon)
-{
-    admin_close(daemon->admin);
-}
-
-static const struct part parts[] = {
-    {"schemas", true, start_schemas, stop_schemas},
-    {"adapters", true, start_adapters, stop_adapters},
-    {"directory", true, start_directory, stop_directory},
-    {"spool", false, start_spool, stop_spool},
-    {"embedded broker", false, start_embedded, stop_embedded},
-    {"registry", false, start_registry, stop_registry},
-    {"publisher", false, start_publisher, stop_publisher},
-    {"ingest", false, start_ingest, stop_ingest},
-    {"http", false, start_http, stop_http},
-    {"admin", false, start_admin, stop_admin},
-};
-enum { PART_COUNT = sizeof parts / sizeof parts[0], HOUR_MS = 3600000, DAY_HOURS = 24 };
-
-static void stop_parts(struct daemon *daemon, size_t started)
-{
-    while (started-- > 0)
-        parts[started].stop(daemon);
-}
-
-/* Stops again what had started when a part fails, that part's own remains too. */
-static bool start_parts(struct daemon *daemon, bool only_checked, size_t *started,
-                        struct fault *why)
-{
-    for (*started = 0; *started < PART_COUNT; (*started)++) {
-        const struct part *part = &parts[*started];
-        if (only_checked && !part->is_checked)
-            break;
-        if (part->start(daemon, why))
-            continue;
-        stop_parts(daemon, *started + 1);
-        return false;
-    }
-    return true;
-}
+enum { HOUR_MS = 3600000, DAY_HOURS = 24 };
 
 static void reload(struct daemon *daemon)
 {
@@ -359,9 +32,13 @@ static void prune(struct daemon *daemon)
         log_warn("spool.prune_failed", "why=\"%s\"", why.text);
     else if (count > 0)
         log_info("spool.pruned", "entries=%" PRId64, count);
+    if (!file_keeper_prune(daemon->keeper, &count, &why))
+        log_warn("files.prune_failed", "why=\"%s\"", why.text);
+    else if (count > 0)
+        log_info("files.pruned", "files=%" PRId64, count);
 }
 
-/* Until SIGTERM or SIGINT; SIGHUP reloads, and once an hour old entries go. */
+/* Until SIGTERM or SIGINT; SIGHUP reloads, and once an hour old entries and files go. */
 static void run(struct daemon *daemon, const sigset_t *signals)
 {
     const struct timespec second = {.tv_sec = 1};
@@ -396,7 +73,7 @@ static int serve(struct daemon *daemon, const char *config_path, bool only_check
     size_t started = 0;
     sigset_t signals;
     block_signals(&signals);
-    if (!start_parts(daemon, only_check, &started, &why)) {
+    if (!parts_start(daemon, only_check, &started, &why)) {
         (void)fprintf(stderr, "lienthongd: %s\n", why.text);
         return 1;
     }
@@ -407,7 +84,7 @@ static int serve(struct daemon *daemon, const char *config_path, bool only_check
         run(daemon, &signals);
         log_info("daemon.stopping", NULL);
     }
-    stop_parts(daemon, started);
+    parts_stop(daemon, started);
     if (!only_check)
         log_info("daemon.stopped", NULL);
     return 0;

@@ -80,6 +80,19 @@ struct adapt_document {
     const struct adapter *const *candidates;
     size_t candidate_count;
     const uint8_t *sha256; /**< of the bytes, where it is known already; else NULL */
+    /**
+     * Whether a text stands for a file that was moved out of the document: then its hash and size.
+     * NULL: no file was.  What it does not know is read as base64.
+     */
+    bool (*file)(void *files, const char *text, size_t size, uint8_t sha256[SHA256_SIZE],
+                 int64_t *bytes);
+    /**
+     * The bytes of such a file, all `size` of them, for a document that is carried as one; asked
+     * for within the limit of a document alone.  Its faults end the reading.
+     */
+    bool (*load)(void *files, const uint8_t sha256[SHA256_SIZE], char *bytes, size_t size,
+                 struct fault *why);
+    void *files; /**< the caller's, for both */
 };
 
 /**
@@ -103,12 +116,65 @@ void adapt_report(struct workbench *bench, enum rule rule, const char *field, co
 bool adapt_tag(struct workbench *bench, const char *tag, struct fault *why);
 
 /**
- * Writes an event as a document of the adapter: the message whose event types and format fit.
- * FAULT_REFUSE when the format cannot say it, with the field that it lacks.  The caller owns the
- * bytes.
+ * A text that the caller has for a row with `given: NAME`: a session's token, "True" of an update.
+ * Formats also ask for `to_agency`, the agency that the document is for, and for what the operator
+ * says of the partner; of two under one name the last counts.  "no" under `attach` leaves out what
+ * is carried or travels beside.
  */
-char *adapt_write(struct workbench *bench, const struct adapter *adapter, const avro_value_t *event,
-                  size_t *size, struct fault *why) __attribute__((warn_unused_result));
+struct adapt_given {
+    const char *name;
+    const char *text;
+};
+
+struct adapt_writing {
+    const struct adapt_given *given;
+    size_t given_count;
+    const char
+        *file_url;  /**< address of a file by its hash, with {sha256}; NULL: none is written */
+    bool has_files; /**< the bytes of files can be put in: else rows that need them are left */
+    /** Whether the caller has a file: one that it lacks is neither put in nor given an address of
+     * `file_url`.  NULL: it has all.  Called at most once for each document of the event and use.
+     */
+    bool (*has)(void *files, const uint8_t sha256[SHA256_SIZE]);
+    void *files; /**< the caller's, for `has` */
+};
+
+/** Where the base64 of a file belongs: in place of the `size` bytes at `at`. */
+struct adapt_hole {
+    size_t at;
+    size_t size;
+    uint8_t sha256[SHA256_SIZE];
+};
+
+/** A document beside the document, which the caller must make reachable under file_url before it
+ * sends: what the format can only carry as a file (`carries:` with `as: file`). */
+struct adapt_attached {
+    uint8_t sha256[SHA256_SIZE];
+    char *bytes;
+    size_t size;
+    const char *media_type;
+};
+
+struct adapt_written {
+    char *bytes; /**< NUL-terminated */
+    size_t size;
+    const char *message;      /**< which of the adapter's messages */
+    const char *media_type;   /**< the adapter's first */
+    struct adapt_hole *holes; /**< by place */
+    size_t hole_count;
+    struct adapt_attached *attached;
+    size_t attached_count;
+};
+
+/**
+ * Writes an event as a document of the adapter: the message whose event types and format fit.
+ * FAULT_REFUSE when the format cannot say it, with the field that it lacks.  `writing` may be NULL.
+ * The caller ends `written` with adapt_written_free.
+ */
+bool adapt_write(struct workbench *bench, const struct adapter *adapter, const avro_value_t *event,
+                 const struct adapt_writing *writing, struct adapt_written *written,
+                 struct fault *why) __attribute__((warn_unused_result));
+void adapt_written_free(struct adapt_written *written);
 
 /**
  * Which agency speaks in an event that the adapter read: the first field of its message's

@@ -44,6 +44,10 @@ static bool find_known(struct adapters *adapters, struct fault *why)
         {&known->to_agency, "handoff.to_agency", FIELD_TEXT},
         {&known->extra, "source_extra{}", FIELD_MAP},
         {&known->tags, "tags[]", FIELD_TEXTS},
+        {&known->document_id, "documents[].id", FIELD_TEXT},
+        {&known->document_name, "documents[].name", FIELD_TEXT},
+        {&known->document_sha256, "documents[].sha256", FIELD_TEXT},
+        {&known->document_uri, "documents[].uri", FIELD_TEXT},
     };
     for (size_t at = 0; at < sizeof wanted / sizeof wanted[0]; at++) {
         *wanted[at].field = fields_find(adapters->fields, wanted[at].name);

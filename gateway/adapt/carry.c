@@ -3,7 +3,6 @@
 #include "adapt/base64.h"
 #include "adapt/bench.h"
 #include "adapt/writer.h"
-#include "base/cleanup.h"
 
 /* Reads the inner document's first item by the rows of its own adapter. */
 static bool fill_from(struct reader *reader, struct reader *inner, struct fault *why)
@@ -60,6 +59,29 @@ static bool read_inner(struct reader *reader, const struct word *document, struc
     return fill_from(reader, inner, why);
 }
 
+/* The bytes of what is carried, from the document itself or from where they were moved to.  No text
+ * and no size when they are neither base64 nor a file. */
+static bool take_content(struct reader *reader, const struct word *content, struct word *document,
+                         struct fault *why)
+{
+    const struct adapt_document *origin = reader->origin;
+    uint8_t sha256[SHA256_SIZE];
+    int64_t bytes = 0;
+    if (!reader_file(reader, content, sha256, &bytes)) {
+        document->text =
+            base64_decode(content->text, content->size, reader->arena, &document->size);
+        return document->text || !document->size || fault_memory(why);
+    }
+    *document = (struct word){0};
+    if (!origin->load || bytes < 0 || bytes > reader->adapters->limits.document_bytes)
+        return true;
+    char *text = arena_take(reader->arena, (size_t)bytes + 1);
+    if (!text)
+        return fault_memory(why);
+    *document = (struct word){text, (size_t)bytes};
+    return origin->load(origin->files, sha256, text, (size_t)bytes, why);
+}
+
 static bool read_attachment(struct reader *reader, const struct group *group, uint32_t node,
                             struct fault *why)
 {
@@ -72,9 +94,8 @@ static bool read_attachment(struct reader *reader, const struct group *group, ui
     if (name.size != carries->is.size || memcmp(name.text, carries->is.text, name.size) != 0)
         return true;
     struct word document = {0};
-    document.text = base64_decode(content.text, content.size, reader->arena, &document.size);
-    if (!document.text && document.size)
-        return fault_memory(why);
+    if (!take_content(reader, &content, &document, why))
+        return false;
     pass_over(reader->tree, node);
     uint32_t place = slot_node(reader, group->skip_slot);
     if (!document.text) {
@@ -96,7 +117,7 @@ bool read_carried(struct reader *reader, struct fault *why)
 {
     const struct carries *carries = reader->message->carries;
     reader->carried_symbol = -1;
-    if (!carries || reader->extra_prefix || !(carries->types & reader->type))
+    if (!carries || carries->is_file || reader->extra_prefix || !(carries->types & reader->type))
         return true;
     size_t until = reader->matches->count;
     for (size_t at = reader->document_from; at < until; at++) {
@@ -132,24 +153,57 @@ bool place_carried(const struct writer *writer, const struct word *content, stru
     return true;
 }
 
+/* Whether the document travels with this event, as the caller wants it. */
+static bool is_carried(const struct writer *writer)
+{
+    const struct carries *carries = writer->message->carries;
+    if (!carries || !(carries->types & writer->type) ||
+        (carries->is_file && !writer->writing->file_url))
+        return false;
+    struct word wanted = carries->off ? given_text(writer, carries->off) : (struct word){0};
+    return wanted.size != 2 || memcmp(wanted.text, "no", 2) != 0;
+}
+
+/* Base64 within the document, or the address of what travels beside it. */
+static bool pack(const struct writer *writer, char *document, size_t size, struct word *content,
+                 struct fault *why)
+{
+    const struct carries *carries = writer->message->carries;
+    char hex[SHA256_HEX_SIZE];
+    if (!carries->is_file) {
+        content->text = base64_encode(document, size, writer->arena, &content->size);
+        free(document);
+    } else if (attach(writer, document, size, adapter_media_type(carries->adapter, 0), hex, why)) {
+        *content = file_url(writer, hex);
+    } else {
+        return false;
+    }
+    return content->text || fault_memory(why);
+}
+
 bool write_carried(struct workbench *bench, const struct writer *writer, struct word *content,
                    struct fault *why)
 {
     const struct carries *carries = writer->message->carries;
-    if (!carries || !(carries->types & writer->type))
+    if (!is_carried(writer))
         return true;
+    struct adapt_writing writing = {.file_url = writer->writing->file_url,
+                                    .has = writer->writing->has,
+                                    .files = writer->writing->files};
+    uint64_t apart[FIELD_LIMIT / 64] = {0}; /* what is only beside is no reason to leave it out */
     struct writer inner = {.adapters = writer->adapters,
                            .adapter = carries->adapter,
                            .event = writer->event,
                            .arena = writer->arena,
+                           .writing = &writing,
+                           .files = writer->files,
+                           .beside = writer->beside,
+                           .names_documents = writer->names_documents,
                            .extra_prefix = writer->is_own_format ? carries->adapter->name : NULL,
-                           .written = writer->written};
+                           .written = carries->is_file ? apart : writer->written};
     size_t size = 0;
     if (!choose_message(&inner, why)) /* then the letter goes without it */
         return why->kind == FAULT_REFUSE;
-    auto_free(free) char *document = write_message(bench, &inner, &size, why);
-    if (!document)
-        return false;
-    content->text = base64_encode(document, size, writer->arena, &content->size);
-    return content->text || fault_memory(why);
+    char *document = write_message(bench, &inner, &size, why);
+    return document && pack(writer, document, size, content, why);
 }

@@ -230,8 +230,8 @@ static bool check_array(const struct compiler *compiler, const struct draft_arra
         return compile_refuse(compiler, "path", why, "the path must end in a repetition: []");
     if ((draft->join != NULL) != (draft->on != NULL))
         return compile_refuse(compiler, "", why, "join needs on, and on needs join");
-    if ((draft->set != NULL) != (draft->to_count > 0))
-        return compile_refuse(compiler, "", why, "set needs to, and to needs set");
+    if ((draft->set != NULL) != (draft->to_count > 0) || (draft->also_count && !draft->set))
+        return compile_refuse(compiler, "", why, "set needs to, and to and also need set");
     return true;
 }
 
@@ -248,9 +248,12 @@ static bool take_set(struct compiler *compiler, const struct draft_array *draft,
     if (draft->set && !member_named(compiler, "set", rule->list, draft->set, &rule->set, why))
         return false;
     rule->to = compile_take(compiler, draft->to_count, sizeof *rule->to, why);
+    rule->also = compile_take(compiler, draft->also_count, sizeof *rule->also, why);
     for (; rule->to && rule->to_count < draft->to_count; rule->to_count++)
         rule->to[rule->to_count] = word_of(draft->to[rule->to_count]);
-    return rule->to != NULL;
+    for (; rule->also && rule->also_count < draft->also_count; rule->also_count++)
+        rule->also[rule->also_count] = word_of(draft->also[rule->also_count]);
+    return rule->to && rule->also;
 }
 
 static bool take_array(struct compiler *compiler, const struct draft_array *draft,
@@ -287,6 +290,8 @@ static bool take_carries(struct compiler *compiler, const struct draft_carries *
         return false;
     message->carries = carries;
     carries->is = word_of(draft->is);
+    carries->is_file = draft->as == WAY_FILE;
+    carries->off = draft->off;
     if (!compile_path(compiler, "path", draft->path, &carries->path, why) ||
         !compile_path(compiler, "content", draft->content, &carries->content, why) ||
         !compile_path(compiler, "name", draft->name, &carries->name, why) ||
@@ -453,6 +458,35 @@ static bool check_name(struct compiler *compiler, const struct draft *draft, str
            compile_refuse(compiler, "name", why, "the folder is called %.*s", (int)size, folder);
 }
 
+/* Whether a name, or the beginning of names before a `*`, is of some field. */
+static bool names_field(const struct fields *fields, const char *pattern)
+{
+    size_t size = strcspn(pattern, "*");
+    for (size_t at = 0; at < fields->count; at++)
+        if (pattern[size] ? strncmp(fields->list[at].name, pattern, size) == 0
+                          : strcmp(fields->list[at].name, pattern) == 0)
+            return true;
+    return false;
+}
+
+static bool take_cannot(struct compiler *compiler, const struct draft *draft, struct fault *why)
+{
+    struct adapter *adapter = compiler->adapter;
+    adapter->cannot = compile_take(compiler, draft->cannot_count, sizeof *adapter->cannot, why);
+    for (; adapter->cannot && adapter->cannot_count < draft->cannot_count;
+         adapter->cannot_count++) {
+        const struct draft_cannot *from = &draft->cannot[adapter->cannot_count];
+        compile_at(compiler, "cannot[%zu]", adapter->cannot_count);
+        for (size_t at = 0; at < from->fields_count; at++)
+            if (!names_field(adapter->fields, from->fields[at]))
+                return compile_refuse(compiler, "fields", why, "the event has no field %s",
+                                      from->fields[at]);
+        adapter->cannot[adapter->cannot_count] =
+            (struct inability){from->fields, from->fields_count, from->reason};
+    }
+    return adapter->cannot != NULL;
+}
+
 bool compile_adapter(struct adapters *adapters, const char *folder, struct adapter *adapter,
                      struct fault *why)
 {
@@ -472,7 +506,9 @@ bool compile_adapter(struct adapters *adapters, const char *folder, struct adapt
     adapter->fields = adapters->fields;
     struct compiler compiler = {.file = file, .adapters = adapters, .adapter = adapter};
     return check_name(&compiler, adapter->draft, why) && take_xml(&compiler, adapter->draft, why) &&
-           take_messages(&compiler, adapter->draft, why);
+           take_messages(&compiler, adapter->draft, why) &&
+           compile_service(&compiler, adapter->draft, why) &&
+           take_cannot(&compiler, adapter->draft, why);
 }
 
 void compile_free(struct adapter *adapter)

@@ -49,6 +49,9 @@ bool compile_plan(struct compiler *compiler, const struct message *message,
 /** The order of places in what the message writes, by its first shape. */
 bool compile_layout(struct compiler *compiler, struct message *message, struct fault *why);
 
+/** How the format's systems are spoken to; the messages are compiled. */
+bool compile_service(struct compiler *compiler, const struct draft *draft, struct fault *why);
+
 /** Loads FOLDER/adapter.yaml; `adapter` is ended by compile_free whether it worked or not. */
 bool compile_adapter(struct adapters *adapters, const char *folder, struct adapter *adapter,
                      struct fault *why);

@@ -24,6 +24,16 @@ static bool fits_field(const struct conversion *conversion, enum field_type type
     return false;
 }
 
+/* Files are looked at together with the other members of their document. */
+static bool fits_file(const struct compiler *compiler, const struct row *row)
+{
+    const struct known_fields *known = &compiler->adapters->known;
+    if (row->conversion->file == FILE_ADDRESS)
+        return row->field == known->document_uri;
+    return row->conversion->file != FILE_BYTES || !row->conversion->write ||
+           row->field == known->document_sha256;
+}
+
 static bool take_conversion(const struct compiler *compiler, const struct draft_row *draft,
                             struct row *row, struct fault *why)
 {
@@ -34,7 +44,7 @@ static bool take_conversion(const struct compiler *compiler, const struct draft_
     if (!row->conversion->prepare(draft->form, &row->option))
         return compile_refuse(compiler, draft->form ? "form" : "", why, "%s has no such form",
                               row->conversion->name);
-    if (row->field && !fits_field(row->conversion, row->field->type))
+    if (row->field && (!fits_field(row->conversion, row->field->type) || !fits_file(compiler, row)))
         return compile_refuse(compiler, "", why, "%s cannot fill %s", row->conversion->name,
                               row->field->name);
     return true;
@@ -137,13 +147,15 @@ static bool take_places(struct compiler *compiler, const struct draft_row *draft
 static bool check_place(const struct compiler *compiler, const struct draft_row *draft,
                         struct fault *why)
 {
-    int ways =
-        (draft->constant != NULL) + (draft->template != NULL) + draft->ignore + draft->content;
+    int ways = (draft->constant != NULL) + (draft->template != NULL) + (draft->given != NULL) +
+               draft->ignore + draft->content;
     if (!draft->path)
         return compile_refuse(compiler, "", why, "a row needs a field or a path");
     if (ways != 1)
         return compile_refuse(compiler, "", why,
-                              "a path alone is for one of constant, template and ignore");
+                              "a path alone is for one of constant, template, given and ignore");
+    if (draft->given && strstr(draft->path, "[]"))
+        return compile_refuse(compiler, "given", why, "given is not for repetitions");
     return true;
 }
 
@@ -168,8 +180,8 @@ static bool check_map(const struct compiler *compiler, const struct row *row, st
 static bool check_field(const struct compiler *compiler, const struct draft_row *draft,
                         const struct row *row, struct fault *why)
 {
-    if (draft->template || draft->ignore)
-        return compile_refuse(compiler, "", why, "template and ignore are for a path alone");
+    if (draft->template || draft->ignore || draft->given)
+        return compile_refuse(compiler, "", why, "template, given and ignore are for a path alone");
     if (draft->constant && draft->path)
         return compile_refuse(compiler, "constant", why, "a constant is for a field or for a path");
     if (!draft->constant && !draft->path)
@@ -196,12 +208,14 @@ bool compile_row(struct compiler *compiler, const struct draft_row *draft, struc
     row->is_required = draft->required;
     row->is_always = draft->always;
     row->is_ignored = draft->ignore;
+    row->is_foreign = draft->foreign;
     row->is_content = draft->content;
     row->reads = draft->only != ONLY_WRITE;
     row->writes = draft->only != ONLY_READ && !draft->ignore;
     row->is_own_format = row->field && strcmp(row->field->name, "source.native_status") == 0;
     row->fallback = word_of(draft->fallback);
     row->constant = word_of(draft->constant);
+    row->given = draft->given;
     row->as = draft->as;
     row->max = draft->max;
     return true;

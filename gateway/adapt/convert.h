@@ -28,11 +28,19 @@ enum convert_result {
     CONVERT_BAD,    /**< `rule` says what is wrong with it */
 };
 
+/** What a conversion has to do with a file. */
+enum file_part {
+    FILE_NO,
+    FILE_BYTES,   /**< the text is a file's bytes, which are no field */
+    FILE_ADDRESS, /**< the text is a file's address */
+};
+
 /** One conversion: what `convert:` of a row names.  docs/adapters.md describes each. */
 struct conversion {
     const char *name;
     enum value_kind kind; /**< of what it reads */
-    bool takes_part;      /**< what it reads does not replace the text: source_extra keeps it */
+    enum file_part file;
+    bool takes_part; /**< what it reads does not replace the text: source_extra keeps it */
     /** Checks `form`, NULL when the row has none, once when the adapter is loaded. */
     bool (*prepare)(const char *form, int *option);
     enum convert_result (*read)(const char *text, size_t size, struct arena *arena,

@@ -54,6 +54,7 @@ static const cyaml_schema_field_t array_fields[] = {
                             skip, condition_fields),
     TEXT_MAYBE("set", struct draft_array, set),
     LIST_MAYBE("to", struct draft_array, to, &text_value),
+    LIST_MAYBE("also", struct draft_array, also, &text_value),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t array_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct draft_array, array_fields)};
@@ -75,19 +76,25 @@ static const cyaml_schema_field_t row_fields[] = {
     TEXT_MAYBE("default", struct draft_row, fallback),
     TEXT_MAYBE("constant", struct draft_row, constant),
     TEXT_MAYBE("template", struct draft_row, template),
+    TEXT_MAYBE("given", struct draft_row, given),
     LIST_MAYBE("absent", struct draft_row, absent, &text_value),
     FLAG("always", struct draft_row, always),
     CYAML_FIELD_ENUM("as", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct draft_row, as, kinds, 3),
     CYAML_FIELD_UINT("max", CYAML_FLAG_OPTIONAL, struct draft_row, max),
     TEXT_MAYBE("key", struct draft_row, key),
     FLAG("ignore", struct draft_row, ignore),
+    FLAG("foreign", struct draft_row, foreign),
     FLAG("content", struct draft_row, content),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t row_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct draft_row, row_fields)};
 
+static const cyaml_strval_t ways[] = {{"inline", WAY_INLINE}, {"file", WAY_FILE}};
 static const cyaml_schema_field_t carries_fields[] = {
     TEXT("adapter", struct draft_carries, adapter),
+    CYAML_FIELD_ENUM("as", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct draft_carries, as, ways,
+                     2),
+    TEXT_MAYBE("off", struct draft_carries, off),
     TEXT("path", struct draft_carries, path),
     TEXT("content", struct draft_carries, content),
     TEXT("name", struct draft_carries, name),
@@ -128,6 +135,73 @@ static const cyaml_schema_field_t xml_fields[] = {
     TEXT_MAYBE("schema", struct draft_xml, schema),
     LIST_MAYBE("prefixes", struct draft_xml, prefixes, &prefix_value), CYAML_FIELD_END};
 
+static const cyaml_schema_field_t given_fields[] = {
+    TEXT("name", struct draft_text, name), TEXT("text", struct draft_text, text), CYAML_FIELD_END};
+static const cyaml_schema_value_t given_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct draft_text, given_fields)};
+
+static const cyaml_strval_t bodies[] = {{"raw", BODY_RAW}, {"multipart", BODY_MULTIPART}};
+static const cyaml_schema_field_t send_fields[] = {
+    TEXT_MAYBE("message", struct draft_send, message),
+    TEXT_MAYBE("method", struct draft_send, method),
+    TEXT_MAYBE("path", struct draft_send, path),
+    TEXT_MAYBE("media_type", struct draft_send, media_type),
+    CYAML_FIELD_ENUM("body", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct draft_send, body,
+                     bodies, 2),
+    TEXT_MAYBE("part", struct draft_send, part),
+    TEXT_MAYBE("file_name", struct draft_send, file_name),
+    TEXT_MAYBE("files_part", struct draft_send, files_part),
+    LIST_MAYBE("fields", struct draft_send, fields, &given_value),
+    LIST_MAYBE("headers", struct draft_send, headers, &given_value),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t send_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct draft_send, send_fields)};
+
+static const cyaml_strval_t auths[] = {{"none", AUTH_NONE},
+                                       {"headers", AUTH_HEADERS},
+                                       {"basic", AUTH_BASIC},
+                                       {"oauth2", AUTH_OAUTH2},
+                                       {"session", AUTH_SESSION}};
+static const cyaml_schema_field_t auth_fields[] = {
+    CYAML_FIELD_ENUM("kind", CYAML_FLAG_STRICT, struct draft_auth, kind, auths, 5),
+    TEXT_MAYBE("path", struct draft_auth, path),
+    TEXT_MAYBE("media_type", struct draft_auth, media_type),
+    TEXT_MAYBE("body", struct draft_auth, body),
+    TEXT_MAYBE("token", struct draft_auth, token),
+    TEXT_MAYBE("expires_in", struct draft_auth, expires_in),
+    TEXT_MAYBE("given", struct draft_auth, given),
+    LIST_MAYBE("headers", struct draft_auth, headers, &given_value),
+    LIST_MAYBE("require", struct draft_auth, require, &given_value),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t where_fields[] = {
+    TEXT_MAYBE("path", struct draft_where, path),
+    LIST_MAYBE("is", struct draft_where, is, &text_value),
+    LIST_MAYBE("contains", struct draft_where, contains, &text_value),
+    FLAG("absent", struct draft_where, absent), CYAML_FIELD_END};
+static const cyaml_schema_value_t where_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct draft_where, where_fields)};
+
+static const cyaml_strval_t meanings[] = {
+    {"done", ANSWER_DONE},       {"duplicate", ANSWER_DUPLICATE}, {"exists", ANSWER_EXISTS},
+    {"missing", ANSWER_MISSING}, {"login", ANSWER_LOGIN},         {"again", ANSWER_AGAIN},
+    {"refused", ANSWER_REFUSED}};
+static const cyaml_schema_field_t answer_fields[] = {
+    LIST_MAYBE("status", struct draft_answer, status, &text_value),
+    LIST_MAYBE("where", struct draft_answer, where, &where_value),
+    CYAML_FIELD_ENUM("meaning", CYAML_FLAG_STRICT, struct draft_answer, meaning, meanings, 7),
+    TEXT_MAYBE("cause", struct draft_answer, cause),
+    TEXT_MAYBE("detail", struct draft_answer, detail),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t answer_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct draft_answer, answer_fields)};
+
+static const cyaml_schema_field_t cannot_fields[] = {
+    LIST("fields", struct draft_cannot, fields, &text_value, 1),
+    TEXT("reason", struct draft_cannot, reason), CYAML_FIELD_END};
+static const cyaml_schema_value_t cannot_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct draft_cannot, cannot_fields)};
+
 static const cyaml_strval_t syntaxes[] = {{"json", SYNTAX_JSON}, {"xml", SYNTAX_XML}};
 static const cyaml_schema_field_t draft_fields[] = {
     TEXT("name", struct draft, name),
@@ -137,6 +211,13 @@ static const cyaml_schema_field_t draft_fields[] = {
     CYAML_FIELD_MAPPING_PTR("xml", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct draft, xml,
                             xml_fields),
     LIST("messages", struct draft, messages, &message_value, 1),
+    LIST_MAYBE("send", struct draft, send, &send_value),
+    CYAML_FIELD_MAPPING_PTR("auth", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct draft, auth,
+                            auth_fields),
+    LIST_MAYBE("answers", struct draft, answers, &answer_value),
+    LIST_MAYBE("cannot", struct draft, cannot, &cannot_value),
+    LIST_MAYBE("when_exists", struct draft, when_exists, &given_value),
+    LIST_MAYBE("when_missing", struct draft, when_missing, &given_value),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t draft_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct draft, draft_fields)};

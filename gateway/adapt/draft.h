@@ -2,6 +2,7 @@
 #ifndef ADAPT_DRAFT_H
 #define ADAPT_DRAFT_H
 
+#include "adapt/service.h"
 #include "base/fault.h"
 #include "base/yaml_file.h"
 
@@ -46,6 +47,8 @@ struct draft_array {
     char *set;
     char **to;
     unsigned to_count;
+    char **also;
+    unsigned also_count;
 };
 
 enum draft_only { ONLY_BOTH, ONLY_READ, ONLY_WRITE };
@@ -65,6 +68,7 @@ struct draft_row {
     char *fallback;
     char *constant;
     char *template;
+    char *given;
     char **absent;
     unsigned absent_count;
     bool always;
@@ -72,11 +76,16 @@ struct draft_row {
     uint32_t max;
     char *key;
     bool ignore;
+    bool foreign;
     bool content; /* only below carries.write */
 };
 
+enum draft_way { WAY_INLINE, WAY_FILE };
+
 struct draft_carries {
     char *adapter;
+    enum draft_way as;
+    char *off;
     char *path;
     char *content;
     char *name;
@@ -125,6 +134,65 @@ struct draft_xml {
     unsigned prefixes_count;
 };
 
+struct draft_text {
+    char *name;
+    char *text;
+};
+
+struct draft_send {
+    char *message;
+    char *method;
+    char *path;
+    char *media_type;
+    enum service_body body;
+    char *part;
+    char *file_name;
+    char *files_part;
+    struct draft_text *fields;
+    unsigned fields_count;
+    struct draft_text *headers;
+    unsigned headers_count;
+};
+
+struct draft_auth {
+    enum service_auth_kind kind;
+    char *path;
+    char *media_type;
+    char *body;
+    char *token;
+    char *expires_in;
+    char *given;
+    struct draft_text *headers;
+    unsigned headers_count;
+    struct draft_text *require;
+    unsigned require_count;
+};
+
+struct draft_where {
+    char *path;
+    char **is;
+    unsigned is_count;
+    char **contains;
+    unsigned contains_count;
+    bool absent;
+};
+
+struct draft_answer {
+    char **status;
+    unsigned status_count;
+    struct draft_where *where;
+    unsigned where_count;
+    enum answer_meaning meaning;
+    char *cause;
+    char *detail;
+};
+
+struct draft_cannot {
+    char **fields;
+    unsigned fields_count;
+    char *reason;
+};
+
 enum draft_syntax { SYNTAX_JSON = 1, SYNTAX_XML };
 
 struct draft {
@@ -136,6 +204,17 @@ struct draft {
     struct draft_xml *xml;
     struct draft_message *messages;
     unsigned messages_count;
+    struct draft_send *send;
+    unsigned send_count;
+    struct draft_auth *auth;
+    struct draft_answer *answers;
+    unsigned answers_count;
+    struct draft_cannot *cannot;
+    unsigned cannot_count;
+    struct draft_text *when_exists;
+    unsigned when_exists_count;
+    struct draft_text *when_missing;
+    unsigned when_missing_count;
 };
 
 /** Faults name file, line and column. */

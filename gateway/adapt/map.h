@@ -40,8 +40,10 @@ struct row {
     bool is_content; /**< of carries.write */
     bool reads;
     bool writes;
+    bool is_foreign;    /**< written only for events that came in another format */
     bool is_own_format; /**< written only for events of the message's own format */
     uint64_t types;     /**< bit n: event type n */
+    const char *given;  /**< the caller's text of this name is written; else NULL */
     struct word fallback;
     struct word constant;
     struct word *absent;
@@ -93,6 +95,8 @@ struct array_rule {
     const struct field *set;
     struct word *to;
     size_t to_count;
+    struct word *also; /**< of events in another format, these are written here too */
+    size_t also_count;
 };
 
 struct carries {
@@ -103,6 +107,8 @@ struct carries {
     struct word is;
     uint64_t refines;
     uint64_t types;
+    bool is_file;    /**< it travels beside, and its address within; reading leaves it alone */
+    const char *off; /**< given "no" under this name, it is left out; or NULL */
     struct row *write;
     size_t write_count;
 };
@@ -220,6 +226,52 @@ struct xml_prefix {
     const char *prefix;
 };
 
+/* ---- how a system of the format is spoken to ---- */
+
+struct status_range {
+    int first;
+    int last;
+};
+
+/** What must be so in an answer's body: at a path, or in all of it where the path has no steps. */
+struct answer_where {
+    struct path path;
+    bool has_path;
+    char *const *is; /**< one of these, or any when there is none */
+    size_t is_count;
+    char *const *contains; /**< one of these within it */
+    size_t contains_count;
+    bool is_absent;
+};
+
+struct answer_rule {
+    struct status_range *statuses; /**< one of these, or any when there is none */
+    size_t status_count;
+    struct answer_where *where; /**< all of these */
+    size_t where_count;
+    enum answer_meaning meaning;
+    const char *cause;  /**< or NULL */
+    const char *detail; /**< or NULL */
+};
+
+struct service {
+    struct service_send *sends;
+    size_t send_count;
+    struct service_send other; /**< of messages that no `send` names */
+    struct service_auth auth;
+    struct answer_rule *rules;
+    size_t rule_count;
+    struct service_text *when_exists;
+    struct service_text *when_missing;
+};
+
+/** Why the format cannot carry some fields, for people: `cannot:`. */
+struct inability {
+    char *const *fields; /**< names, or beginnings of names before a `*` */
+    size_t count;
+    const char *reason;
+};
+
 struct adapter {
     const char *name;
     const char *folder;
@@ -234,6 +286,9 @@ struct adapter {
     size_t message_count;
     struct code_list *lists; /**< every table of the map, once */
     size_t list_count;
+    struct service *service;
+    struct inability *cannot;
+    size_t cannot_count;
     struct arena arena;
     size_t number; /**< among all adapters */
 };
@@ -250,6 +305,10 @@ struct known_fields {
     const struct field *to_agency;
     const struct field *extra;
     const struct field *tags;
+    const struct field *document_id;
+    const struct field *document_name;
+    const struct field *document_sha256;
+    const struct field *document_uri;
 };
 
 struct adapters {

@@ -132,3 +132,12 @@ size_t path_each(const struct path *path)
         count--;
     return count;
 }
+
+bool path_same(const struct path *one, const struct path *other)
+{
+    bool is_same = one->from_root == other->from_root && one->count == other->count;
+    for (size_t at = 0; is_same && at < one->count; at++)
+        is_same = one->steps[at].kind == other->steps[at].kind &&
+                  strcmp(one->steps[at].name, other->steps[at].name) == 0;
+    return is_same;
+}

@@ -43,6 +43,9 @@ bool path_parse(const char *text, struct path *path, struct fault *why)
     __attribute__((warn_unused_result));
 void path_free(struct path *path);
 
+/** Whether both lead to the same places, whichever repetitions of them. */
+bool path_same(const struct path *one, const struct path *other);
+
 /** How many steps there are up to the last `[]`, that one included; 0 when there is none. */
 size_t path_each(const struct path *path);
 

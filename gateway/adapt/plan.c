@@ -233,6 +233,8 @@ static bool add_constant(struct builder *builder, const struct row *row, struct 
 
 static bool add_place(struct builder *builder, const struct row *row, struct fault *why)
 {
+    if (row->is_foreign)
+        return true; /* it is never written back to where it was read */
     if (row->constant.text)
         return add_constant(builder, row, why);
     if (!row->is_ignored)
@@ -278,7 +280,7 @@ static bool add_row(struct builder *builder, const struct row *row, struct fault
 static bool add_carried(struct builder *builder, struct fault *why)
 {
     const struct carries *carries = builder->message->carries;
-    if (!carries)
+    if (!carries || carries->is_file)
         return true;
     struct group *group = add_group(builder, &carries->path, carries->path.count, NULL, why);
     if (!group)

@@ -156,6 +156,13 @@ bool reader_start(struct reader *reader, struct fault *why)
     return true;
 }
 
+bool reader_file(const struct reader *reader, const struct word *text, uint8_t sha256[SHA256_SIZE],
+                 int64_t *bytes)
+{
+    const struct adapt_document *origin = reader->origin;
+    return origin->file && origin->file(origin->files, text->text, text->size, sha256, bytes);
+}
+
 /* What one item took of the document around the items, the next one takes too. */
 static void release_outside(struct reader *reader)
 {
@@ -210,6 +217,7 @@ static bool read_document(struct workbench *bench, const struct recognition *fou
                               .tree = &bench->outer.tree,
                               .document = {document->bytes, document->size},
                               .sha256 = document->sha256,
+                              .origin = document,
                               .arena = &bench->arena,
                               .findings = &bench->findings,
                               .filling = &bench->filling,

@@ -185,7 +185,25 @@ struct outcome {
 
 static bool is_file(const struct conversion *conversion)
 {
-    return strncmp(conversion->name, "base64-", 7) == 0;
+    return conversion->file == FILE_BYTES;
+}
+
+/* A text that stands for a file that was moved out of the document: its hash or its size. */
+static bool take_file(struct reader *reader, const struct row *row, const struct word *text,
+                      struct outcome *outcome)
+{
+    uint8_t sha256[SHA256_SIZE];
+    int64_t bytes = 0;
+    if (!is_file(row->conversion) || !reader_file(reader, text, sha256, &bytes))
+        return false;
+    char *hex = arena_take(reader->arena, SHA256_HEX_SIZE);
+    outcome->result = hex ? CONVERT_VALUE : CONVERT_ABSENT;
+    outcome->value.number = bytes;
+    outcome->value.text = hex;
+    outcome->value.size = SHA256_HEX_SIZE - 1;
+    if (hex)
+        digest_hex(sha256, sizeof sha256, hex);
+    return true;
 }
 
 static struct outcome convert(struct reader *reader, const struct row *row, const struct word *text)
@@ -198,6 +216,8 @@ static struct outcome convert(struct reader *reader, const struct row *row, cons
         outcome.hint = "a shorter text";
         return outcome;
     }
+    if (take_file(reader, row, text, &outcome))
+        return outcome;
     if (row->table) {
         const char *found = code_list_read(row->table, text->text, text->size);
         if (found)
@@ -252,6 +272,16 @@ static bool set_field(struct reader *reader, const struct row *row, struct holde
     return true;
 }
 
+/* Whether a file is not the one whose hash has been told elsewhere. */
+static bool is_other_file(const struct row *row, const struct holder *holder,
+                          const struct value *value)
+{
+    struct value told = {0};
+    return is_file(row->conversion) && value->kind == VALUE_TEXT &&
+           fill_look(row->field, &holder->value, &told) &&
+           (told.size != value->size || memcmp(told.text, value->text, told.size) != 0);
+}
+
 /* A good value: into the field, unless it has one. */
 static bool take_value(struct reader *reader, const struct action *action, struct holder *holder,
                        const struct value *value, const struct word *text, struct fault *why)
@@ -265,6 +295,8 @@ static bool take_value(struct reader *reader, const struct action *action, struc
     } else if (is_filled(reader->filling, holder, row->field)) {
         keeps_text =
             !is_file(row->conversion) && (keeps_text || !writes_same(reader, row, holder, text));
+        if (is_other_file(row, holder, value))
+            report_row(reader, action, RULE_HASH, text, "the file that the hash is of");
     } else if (!set_field(reader, row, holder, value, node, why)) {
         return false;
     }

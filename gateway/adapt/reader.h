@@ -29,8 +29,9 @@ struct reader {
     const struct plan *plan;
     struct workbench *bench;
     struct tree *tree;
-    struct word document;  /**< its bytes */
-    const uint8_t *sha256; /**< of them, or NULL */
+    struct word document;                /**< its bytes */
+    const uint8_t *sha256;               /**< of them, or NULL */
+    const struct adapt_document *origin; /**< what the caller gave, with what knows its files */
     struct arena *arena;
     struct findings *findings;
     struct filling *filling;
@@ -80,6 +81,10 @@ bool find_items(struct reader *reader, int64_t limit, struct fault *why)
 
 /** Finds the items and walks what lies around them; plan and tree are set. */
 bool reader_start(struct reader *reader, struct fault *why) __attribute__((warn_unused_result));
+
+/** Whether a text stands for a file that was moved out of the document. */
+bool reader_file(const struct reader *reader, const struct word *text, uint8_t sha256[SHA256_SIZE],
+                 int64_t *bytes);
 
 /** Fills the event from the item at `node`; problems are the findings'. */
 bool read_item(struct reader *reader, uint32_t node, struct adapt_item *item, struct fault *why)

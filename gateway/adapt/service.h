@@ -25,10 +25,13 @@ struct service_answer {
     size_t size;
 };
 
-/** The first rule that fits; without one 2xx is DONE, 401 LOGIN where there is a login, 408, 425,
+/**
+ * The first rule that fits; without one 2xx is DONE, 401 LOGIN where there is a login, 408, 425,
  * 429 and 5xx AGAIN, everything else REFUSED.  `cause` (stable, as "answer:error_code=5") and
- * `detail` (a text of the adapter's, never of the answer's) are borrowed or written into the given
- * buffer. */
+ * `detail` (a text of the adapter's, never of the answer's; NULL where the rule has none) are
+ * borrowed or written into the given buffer.  The answer is foreign: what cannot be parsed fits no
+ * condition on its members.  From any thread.
+ */
 enum { ANSWER_CAUSE_SIZE = 80 };
 enum answer_meaning service_judge(const struct adapter *adapter,
                                   const struct service_answer *answer,
@@ -36,7 +39,8 @@ enum answer_meaning service_judge(const struct adapter *adapter,
 
 enum service_body { BODY_RAW, BODY_MULTIPART };
 
-/** A header or a form field whose text may hold {names} of what is given. */
+/** A header or a form field whose text may hold {names} of what is given; a name that is not given
+ * is an empty text.  So it is in `path` and `body` below. */
 struct service_text {
     const char *name;
     const char *text;
@@ -78,8 +82,15 @@ struct service_auth {
 };
 const struct service_auth *service_auth(const struct adapter *adapter);
 
-/** What ANSWER_EXISTS gives to the writer, as {"updating", "True"}; NULL when the format has none.
- */
+/** What ANSWER_EXISTS gives to the writer, as {"updating", "True"}; ends with a NULL name, NULL
+ * when the format has none. */
 const struct service_text *service_when_exists(const struct adapter *adapter);
+/** The same for ANSWER_MISSING. */
+const struct service_text *service_when_missing(const struct adapter *adapter);
+
+/** What stands at a path of an answer, JSON or XML, as `token` and the names of `require` say: a
+ * text, a whole number or a truth value as text, which the caller owns.  NULL when the answer is
+ * neither, or has nothing of that kind there. */
+char *service_member(const struct service_answer *answer, const char *path);
 
 #endif

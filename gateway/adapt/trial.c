@@ -20,6 +20,7 @@ void trial_free(struct trial *trial)
     }
     free(trial->written);
     free(trial->written_sizes);
+    free(trial->messages);
     free(trial->refusals);
     *trial = (struct trial){0};
 }
@@ -33,18 +34,25 @@ static bool room_for_one(struct trial *trial, struct fault *why)
     trial->written = written ? written : trial->written;
     size_t *sizes = reallocarray(trial->written_sizes, count, sizeof *sizes);
     trial->written_sizes = sizes ? sizes : trial->written_sizes;
+    const char **messages = reallocarray(trial->messages, count, sizeof *messages);
+    trial->messages = messages ? messages : trial->messages;
     char **refusals = reallocarray(trial->refusals, count, sizeof *refusals);
     trial->refusals = refusals ? refusals : trial->refusals;
-    return (written && sizes && refusals) || fault_memory(why);
+    return (written && sizes && messages && refusals) || fault_memory(why);
 }
 
 static bool keep_written(struct trial *trial, const struct adapt_item *item, size_t at,
                          struct fault *why)
 {
-    trial->written[at] =
-        adapt_write(trial->bench, trial->adapter, &item->event, &trial->written_sizes[at], why);
-    if (trial->written[at])
+    struct adapt_written written;
+    const struct adapter *adapter = trial->writer ? trial->writer : trial->adapter;
+    if (adapt_write(trial->bench, adapter, &item->event, trial->writing, &written, why)) {
+        trial->written[at] = steal(written.bytes);
+        trial->written_sizes[at] = written.size;
+        trial->messages[at] = written.message;
+        adapt_written_free(&written);
         return true;
+    }
     trial->refusals[at] = strdup(why->text);
     return why->kind == FAULT_REFUSE && trial->refusals[at];
 }
@@ -62,6 +70,7 @@ static bool keep(void *own, const struct adapt_item *item, struct fault *why)
     size_t at = trial->count++;
     trial->written[at] = trial->refusals[at] = NULL;
     trial->written_sizes[at] = 0;
+    trial->messages[at] = NULL;
     return !trial->writes || !item->is_valid || keep_written(trial, item, at, why);
 }
 
@@ -86,7 +95,8 @@ static json_t *problem_json(const struct problem *problem)
 
 bool trial_run(struct trial *trial, const char *bytes, size_t size, struct fault *why)
 {
-    const struct adapt_document document = {bytes, size, &trial->adapter, 1, NULL};
+    const struct adapt_document document = {
+        .bytes = bytes, .size = size, .candidates = &trial->adapter, .candidate_count = 1};
     struct reading reading;
     trial->events = json_array();
     trial->problems = json_array();
@@ -110,8 +120,7 @@ static bool is_of_file(const struct adapter *adapter, const struct field *field)
     for (size_t at = 0; at < adapter->message_count; at++)
         for (size_t row = 0; row < adapter->messages[at].row_count; row++) {
             const struct row *each = &adapter->messages[at].rows[row];
-            is_read = is_read ||
-                      (each->field == field && strncmp(each->conversion->name, "base64-", 7) == 0);
+            is_read = is_read || (each->field == field && each->conversion->file == FILE_BYTES);
         }
     return is_read;
 }

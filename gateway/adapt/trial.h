@@ -10,13 +10,16 @@
 struct trial {
     struct workbench *bench;
     const struct adapter *adapter;
-    bool writes;    /**< whether each event of a valid item is written by the adapter too */
+    bool writes;                         /**< whether each event of a valid item is written too */
+    const struct adapter *writer;        /**< by this adapter; NULL: by the one that reads */
+    const struct adapt_writing *writing; /**< or NULL */
     json_t *events; /**< rendered, in the order of items; those that publish nothing are not here */
     json_t *problems; /**< [{"rule","path","line","column","item","field","value","hint"}] */
     char **written;   /**< the document that each event is written as, or NULL */
     size_t *written_sizes;
-    char **refusals; /**< why it could not be written, or NULL */
-    size_t count;    /**< of events */
+    const char **messages; /**< of the adapter that writes: which one it was, or NULL */
+    char **refusals;       /**< why it could not be written, or NULL */
+    size_t count;          /**< of events */
     size_t problem_total;
 };
 

@@ -9,7 +9,8 @@
 
 static bool applies(const struct writer *writer, const struct row *row)
 {
-    return row->writes && (row->types & writer->type);
+    return row->writes && (row->types & writer->type) &&
+           !(row->is_foreign && writer->is_own_format);
 }
 
 /* ---- which message ---- */
@@ -37,6 +38,22 @@ bool message_has_type(const struct message *message, int symbol)
     return row_of_type(message, symbol) != NULL;
 }
 
+/* Whether another row has something for the place of a row whose field is absent. */
+static bool is_said_otherwise(const struct writer *writer, const struct row *row)
+{
+    for (size_t at = 0; at < writer->message->row_count; at++) {
+        const struct row *other = &writer->message->rows[at];
+        if (other == row || !applies(writer, other) || !path_same(&other->path, &row->path))
+            continue;
+        if (other->field
+                ? other->field->type < FIELD_ENUM && !other->field->list && has_value(writer, other)
+            : other->given ? given_text(writer, other->given).size > 0
+                           : other->template && template_text(writer, other).size > 0)
+            return true;
+    }
+    return false;
+}
+
 /* The first field that the message requires and the event lacks. */
 static const struct field *lacking(const struct writer *writer)
 {
@@ -46,7 +63,8 @@ static const struct field *lacking(const struct writer *writer)
         bool is_named = row->field == writer->adapters->known.dossier_code &&
                         message->refers_to_count; /* it may be known by another name */
         if (row->is_required && row->field && !is_named && !row->field->list &&
-            applies(writer, row) && row->field->type < FIELD_ENUM && !has_value(writer, row))
+            applies(writer, row) && row->field->type < FIELD_ENUM && !has_value(writer, row) &&
+            !is_said_otherwise(writer, row))
             return row->field;
     }
     return NULL;
@@ -216,8 +234,16 @@ static bool write_map(const struct writer *writer, const struct row *row, struct
 
 /* ---- all rows ---- */
 
+static bool write_given(const struct writer *writer, const struct row *row, struct fault *why)
+{
+    struct word text = given_text(writer, row->given);
+    return !applies(writer, row) || !text.size || put_text(writer, row, OUT_FIELD, &text, why);
+}
+
 static bool write_row(const struct writer *writer, const struct row *row, struct fault *why)
 {
+    if (row->given)
+        return write_given(writer, row, why);
     if (!row->field || !row->has_path || row->field->list || !applies(writer, row) ||
         row->field == writer->adapters->known.extra)
         return true;
@@ -350,7 +376,8 @@ static bool write_constants(const struct writer *writer, struct fault *why)
 {
     for (size_t at = 0; at < writer->message->row_count; at++) {
         const struct row *row = &writer->message->rows[at];
-        if (row->field || !applies(writer, row) || !has_repetition(writer, &row->path))
+        if (row->field || row->given || !applies(writer, row) ||
+            !has_repetition(writer, &row->path))
             continue;
         struct word text = row->template ? template_text(writer, row) : row->constant;
         if (text.text && !put_everywhere(writer, place_from(writer, &row->path), row->path.steps,
@@ -373,6 +400,12 @@ static bool write_always(const struct writer *writer, struct fault *why)
 
 /* ---- the whole ---- */
 
+/* Whether the document and what is within it tell of the same files, which ids join. */
+static bool joins_carried(const struct writer *writer)
+{
+    return !writer->is_own_format && writer->message->carries && !writer->message->carries->is_file;
+}
+
 char *write_message(struct workbench *bench, struct writer *writer, size_t *size, struct fault *why)
 {
     const struct plan *plan = &writer->message->plans[0];
@@ -385,6 +418,7 @@ char *write_message(struct workbench *bench, struct writer *writer, size_t *size
         return NULL;
     }
     struct word carried = {0};
+    writer->names_documents = writer->names_documents || joins_carried(writer);
     bool is_whole = write_carried(bench, writer, &carried, why) && write_rows(writer, why) &&
                     write_extra(writer, why) && write_codes(writer, why) &&
                     write_constants(writer, why) && write_always(writer, why) &&
@@ -395,17 +429,38 @@ char *write_message(struct workbench *bench, struct writer *writer, size_t *size
                                                  : out_json(&root, size, why);
 }
 
-char *adapt_write(struct workbench *bench, const struct adapter *adapter, const avro_value_t *event,
-                  size_t *size, struct fault *why)
+static bool write_event(struct workbench *bench, struct writer *writer,
+                        struct adapt_written *written, struct fault *why)
 {
-    uint64_t written[FIELD_LIMIT / 64] = {0};
+    if (!choose_message(writer, why))
+        return false;
+    written->bytes = write_message(bench, writer, &written->size, why);
+    written->message = writer->message->name;
+    written->media_type = adapter_media_type(writer->adapter, 0);
+    return written->bytes && find_holes(writer->files, written, why);
+}
+
+bool adapt_write(struct workbench *bench, const struct adapter *adapter, const avro_value_t *event,
+                 const struct adapt_writing *writing, struct adapt_written *written,
+                 struct fault *why)
+{
+    static const struct adapt_writing nothing = {0};
+    uint64_t fields[FIELD_LIMIT / 64] = {0};
     struct arena arena = {0};
+    struct used_files files = {0};
     struct writer writer = {.adapters = bench->adapters,
                             .adapter = adapter,
                             .event = event,
                             .arena = &arena,
-                            .written = written};
-    char *text = choose_message(&writer, why) ? write_message(bench, &writer, size, why) : NULL;
+                            .writing = writing ? writing : &nothing,
+                            .files = &files,
+                            .beside = written,
+                            .written = fields};
+    *written = (struct adapt_written){0};
+    bool is_written = write_event(bench, &writer, written, why);
+    if (!is_written)
+        adapt_written_free(written);
+    free(files.list);
     arena_free(&arena);
-    return text;
+    return is_written;
 }

@@ -21,7 +21,8 @@ static bool is_own(const struct group *group, const struct action *action,
                    const struct writer *writer)
 {
     return action->scope == group->scope && action->row->writes &&
-           (action->row->types & writer->type);
+           (action->row->types & writer->type) &&
+           !(action->row->is_foreign && writer->is_own_format);
 }
 
 static bool same_words(const struct word *one, const struct word *other)
@@ -46,20 +47,42 @@ static bool agree(const struct writer *writer, const struct group *group, const 
     return true;
 }
 
-static bool belongs(const struct group *group, const avro_value_t *element)
+static bool has_word(const struct word *words, size_t count, const struct word *word)
+{
+    for (size_t at = 0; at < count; at++)
+        if (same_words(word, &words[at]))
+            return true;
+    return false;
+}
+
+const struct array_rule *rule_for(const struct message *message, const struct field *list,
+                                  const struct word *value, bool is_own_format)
+{
+    const struct array_rule *found = NULL;
+    for (size_t at = 0; at < message->array_count; at++) {
+        const struct array_rule *rule = &message->arrays[at];
+        if (rule->list != list || !rule->set)
+            continue;
+        if (!is_own_format && has_word(rule->also, rule->also_count, value))
+            return rule;
+        if (!found && has_word(rule->to, rule->to_count, value))
+            found = rule;
+    }
+    return found;
+}
+
+static bool belongs(const struct writer *writer, const struct group *group,
+                    const avro_value_t *element)
 {
     const struct array_rule *rule = NULL;
+    const struct field *list = group->list;
     struct word own = {0};
     for (; group && !rule; group = group->parent)
         rule = group->rule && group->rule->set ? group->rule : NULL;
     if (!rule)
         return true;
-    if (!field_text(rule->set, element, &own.text, &own.size))
-        return false;
-    for (size_t at = 0; at < rule->to_count; at++)
-        if (same_words(&own, &rule->to[at]))
-            return true;
-    return false;
+    return field_text(rule->set, element, &own.text, &own.size) &&
+           rule_for(writer->message, list, &own, writer->is_own_format) == rule;
 }
 
 /* The node of a level, below the node of the level above it. */
@@ -173,7 +196,8 @@ static bool write_innermost(struct position *position, struct fault *why)
     for (size_t at = 0; at < count; at++) {
         if (avro_value_get_by_index(&list, at, &element, NULL) != 0)
             return fault_set(why, FAULT_BROKEN, "%s: an element is missing", innermost->list->name);
-        if (belongs(innermost, &element) && !write_element(position, &element, why))
+        if (belongs(position->writer, innermost, &element) &&
+            !write_element(position, &element, why))
             return false;
     }
     return true;

@@ -26,12 +26,14 @@ static bool has_tag(const struct writer *writer, const char *tag)
     return false;
 }
 
-/* A time of arrival is the gateway's, not the document's. */
+/* A time of arrival is the gateway's, not the document's; but another format that wants a time gets
+ * it rather than none. */
 static bool is_arrival(const struct writer *writer, const struct row *row,
                        const struct value *value)
 {
+    bool is_wanted = row->is_required && !writer->is_own_format;
     return row->field == writer->adapters->known.occurred_at &&
-           (value->number == 0 || has_tag(writer, "occurred-at-arrival"));
+           (value->number == 0 || (!is_wanted && has_tag(writer, "occurred-at-arrival")));
 }
 
 static struct word cut(const struct word *text, size_t characters)
@@ -69,7 +71,17 @@ static struct word value_text(const struct writer *writer, const struct row *row
 struct word row_text(const struct writer *writer, const struct row *row, const avro_value_t *holder)
 {
     struct value value = {.kind = row->conversion->kind};
-    if ((row->is_own_format && !writer->is_own_format) || !fill_look(row->field, holder, &value) ||
+    if (row->conversion->file == FILE_BYTES)
+        return row->conversion->write ? file_hole(writer, holder) : (struct word){0};
+    if (row->conversion->file == FILE_ADDRESS) {
+        struct word address = file_address(writer, holder);
+        if (address.size)
+            return address;
+    }
+    bool is_there = fill_look(row->field, holder, &value);
+    if (!is_there && writer->names_documents && row->field == writer->adapters->known.document_id)
+        is_there = made_id(writer, holder, &value);
+    if ((row->is_own_format && !writer->is_own_format) || !is_there ||
         is_arrival(writer, row, &value))
         return (struct word){0};
     return value_text(writer, row, &value);

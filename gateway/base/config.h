@@ -37,7 +37,7 @@ struct config {
         int64_t threads;
         int64_t connections, connections_per_address;
         int64_t head_limit_bytes, body_limit_bytes, body_memory_bytes;
-        int64_t idle_timeout_ms, body_deadline_ms;
+        int64_t idle_timeout_ms, body_deadline_ms, body_least_rate;
         int64_t rate_per_s, burst;
     } http;
     struct {
@@ -67,6 +67,17 @@ struct config {
         int64_t publish_wait_ms;
     } spool;
     struct {
+        char *folder;
+        int64_t file_limit_bytes, inline_above_bytes;
+        char *public_url;
+        int64_t link_hours, upload_days;
+        int64_t threads;
+        char *s3_endpoint, *s3_bucket, *s3_region;
+        char *s3_access_key, *s3_secret_key_file;
+        char *s3_ca_file;
+        int64_t s3_timeout_ms;
+    } files;
+    struct {
         char *brokers;
         char *gateway_id;
         char *topic_prefix;
@@ -75,6 +86,15 @@ struct config {
         int64_t deadline_ms;
         struct config_list properties;
     } kafka;
+    struct {
+        bool enabled;
+        int64_t connections;
+        int64_t answer_limit_bytes;
+        int64_t first_delay_ms, longest_delay_ms;
+        int64_t breaker_failures, probe_ms;
+        int64_t redeliver_ms;
+        int64_t batch_entries, batch_bytes;
+    } deliver;
     struct {
         char *url;
         char *user, *password_file;

@@ -1,98 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lienthong adapter: for people who write a partner's format. */
 #include "adapt/fixtures.h"
+#include "adapt/loss.h"
 #include "adapt/trial.h"
 #include "base/file.h"
+#include "cli/adapter_tools.h"
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/options.h"
 
-#include <sys/stat.h>
-
 ENDS_WITH_SCOPE(json_t *, json_decref)
-ENDS_WITH_SCOPE(struct schema *, schema_free)
-ENDS_WITH_SCOPE(struct adapters *, adapters_free)
-ENDS_WITH_SCOPE(struct workbench *, workbench_free)
 ENDS_WITH_SCOPE(struct trial *, trial_free)
-
-/* The daemon's defaults: what passes here passes there. */
-static const struct adapt_limits limits = {.document_bytes = 8 << 20,
-                                           .depth = 64,
-                                           .nodes = 200000,
-                                           .attributes = 64,
-                                           .names = 2000,
-                                           .text_bytes = 65536,
-                                           .items = 1000,
-                                           .problems = 100};
-
-/* What a command works with; ended by close_tools. */
-struct tools {
-    struct schema *schema;
-    struct adapters *adapters;
-    struct workbench *bench;
-};
-
-static void close_tools(struct tools *tools)
-{
-    workbench_free(tools->bench);
-    adapters_free(tools->adapters);
-    schema_free(tools->schema);
-}
-ENDS_WITH_SCOPE(struct tools *, close_tools)
-
-static bool is_folder(const char *path)
-{
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-/* The folder above, and the last name of a path; both the caller's. */
-static bool split(const char *path, char **above, char **name)
-{
-    size_t size = strlen(path);
-    while (size > 1 && path[size - 1] == '/')
-        size--;
-    const char *slash = memrchr(path, '/', size);
-    const char *start = slash ? slash + 1 : path;
-    *name = strndup(start, size - (size_t)(start - path));
-    *above = !slash          ? strdup(".")
-             : slash == path ? strdup("/")
-                             : strndup(path, (size_t)(slash - path));
-    return *name && *above;
-}
-
-/* --schema, $LIENTHONG_SCHEMAS, the folder beside the adapters, or where they are installed. */
-static char *schema_path(const char *given, const char *adapters, struct fault *why)
-{
-    const char *environment = getenv("LIENTHONG_SCHEMAS");
-    const char *folder = given ? given : environment;
-    if (folder)
-        return file_join(folder, "dossier-event.avsc", why);
-    auto_free(free) char *beside = file_join(adapters, "../schemas", why);
-    if (!beside)
-        return NULL;
-    return file_join(is_folder(beside) ? beside : "/usr/local/share/lienthong/schemas",
-                     "dossier-event.avsc", why);
-}
-
-static bool open_tools(const char *schemas, const char *adapters, struct tools *tools,
-                       struct fault *why)
-{
-    auto_free(free) char *path = schema_path(schemas, adapters, why);
-    tools->schema = path ? schema_load(path, why) : NULL;
-    tools->adapters = tools->schema ? adapters_load(adapters, tools->schema, &limits, why) : NULL;
-    tools->bench = tools->adapters ? workbench_new(tools->adapters, why) : NULL;
-    return tools->bench != NULL;
-}
-
-static const struct adapter *find(const struct tools *tools, const char *name, const char *folder,
-                                  struct fault *why)
-{
-    const struct adapter *adapter = adapters_find(tools->adapters, name);
-    if (!adapter)
-        (void)fault_set(why, FAULT_REFUSE, "%s: there is no adapter.yaml", folder);
-    return adapter;
-}
 
 /* ---- check ---- */
 
@@ -124,11 +42,11 @@ static bool check_one(struct checking *checking, const char *folder, struct faul
     struct tools opened = {0};
     auto_free(close_tools) struct tools *tools = &opened;
     struct fixture_sums sums = {0};
-    if (!split(folder, &above, &name))
+    if (!split_folder(folder, &above, &name))
         return fault_memory(why);
     if (!open_tools(checking->schemas, above, tools, why))
         return false;
-    const struct adapter *adapter = find(tools, name, folder, why);
+    const struct adapter *adapter = find_adapter(tools, name, folder, why);
     FILE *out = checking->as_json ? stderr : stdout;
     return adapter && fixtures_run(tools->bench, adapter, folder, out, &sums, why) &&
            note_sums(checking, name, &sums, why);
@@ -185,9 +103,14 @@ static int check_command(int argc, char **argv)
 /* What is asked of `adapter try`. */
 struct request {
     const char *schemas;
+    const char *as; /* the folder of the adapter that writes; NULL: the one that reads */
     bool as_json;
     bool writes_back;
 };
+
+/* Where files would be, and their bytes, to show a document as another system gets it. */
+static const struct adapt_writing example = {
+    .file_url = "https://gateway.example/v1/files/{sha256}", .has_files = false};
 
 static void show_event(const struct trial *trial, size_t at)
 {
@@ -218,6 +141,78 @@ static bool show_back(const struct trial *trial, size_t at, bool *is_same, struc
     return true;
 }
 
+/* ---- as another format gets it ---- */
+
+static bool says_something(const json_t *value)
+{
+    return !(!value || json_is_null(value) || json_is_false(value) ||
+             (json_is_string(value) && !json_string_length(value)) ||
+             (json_is_integer(value) && !json_integer_value(value)) ||
+             (json_is_array(value) && !json_array_size(value)) ||
+             (json_is_object(value) && !json_object_size(value)));
+}
+
+/* Whether a field of a map has a value in the event: "handoff.no", "documents[].uri", "eform{}". */
+static bool has_field(const json_t *value, const char *name)
+{
+    while (value && *name) {
+        char step[64];
+        size_t size = strcspn(name, ".[{");
+        (void)snprintf(step, sizeof step, "%.*s", (int)size, name);
+        value = json_object_get(value, step);
+        name += size;
+        if (strncmp(name, "[].", 3) == 0) {
+            for (size_t at = 0; at < json_array_size(value); at++)
+                if (has_field(json_array_get(value, at), name + 3))
+                    return true;
+            return false;
+        }
+        name += strspn(name, ".[]{}");
+    }
+    return says_something(value);
+}
+
+/* What this event loses: of its type, in the message that was written, in a field that is set. */
+static bool is_lost(const struct trial *trial, size_t at, const struct loss *loss)
+{
+    const json_t *event = json_array_get(trial->events, at);
+    const char *type = json_string_value(json_object_get(event, "event_type"));
+    bool is_message = loss->message
+                          ? trial->messages[at] && strcmp(loss->message, trial->messages[at]) == 0
+                          : !trial->messages[at];
+    return type && strcmp(loss->event_type, type) == 0 && is_message && loss->kind != LOSS_NEEDED &&
+           has_field(event, loss->field);
+}
+
+static void show_losses(const struct trial *trial, size_t at, const struct losses *losses)
+{
+    if (trial->written[at])
+        (void)printf("written %zu, %s:\n%s\n", at, trial->messages[at], trial->written[at]);
+    else
+        (void)printf("%zu is not written: %s\n", at,
+                     trial->refusals[at] ? trial->refusals[at] : "the item is not valid");
+    for (size_t each = 0; each < losses->count; each++)
+        if (is_lost(trial, at, &losses->list[each]))
+            (void)printf("  %-8s %s: %s\n", loss_kind_name(losses->list[each].kind),
+                         losses->list[each].field, losses->list[each].reason);
+}
+
+static json_t *lost_json(const struct trial *trial, const struct losses *losses)
+{
+    json_t *events = json_array();
+    for (size_t at = 0; events && at < trial->count; at++) {
+        json_t *list = json_array();
+        for (size_t each = 0; list && each < losses->count; each++)
+            if (is_lost(trial, at, &losses->list[each]))
+                (void)json_array_append_new(list, json_pack("{ss ss ss}", "field",
+                                                            losses->list[each].field, "kind",
+                                                            loss_kind_name(losses->list[each].kind),
+                                                            "reason", losses->list[each].reason));
+        (void)json_array_append_new(events, list);
+    }
+    return events;
+}
+
 static json_t *written_json(const struct trial *trial)
 {
     json_t *list = json_array();
@@ -227,34 +222,65 @@ static json_t *written_json(const struct trial *trial)
     return list;
 }
 
-static int print_trial(const struct trial *trial, bool writes_back)
+static bool print_trial(const struct trial *trial, const struct losses *losses, struct fault *why)
 {
     json_t *json = json_pack("{sO sO}", "events", trial->events, "problems", trial->problems);
-    if (json && writes_back)
+    if (json && trial->writes)
         (void)json_object_set_new(json, "written", written_json(trial));
-    return cli_print_json(json);
+    if (json && trial->writer)
+        (void)json_object_set_new(json, "lost", lost_json(trial, losses));
+    return cli_print_json(json) == CLI_OK ||
+           fault_set(why, FAULT_BROKEN, "the result cannot be printed");
 }
 
-static bool try_file(const struct tools *tools, const struct adapter *adapter, const char *file,
-                     const struct request *request, bool *is_good, struct fault *why)
+static bool show_trial(const struct trial *trial, const struct losses *losses,
+                       const struct request *request, bool *is_good, struct fault *why)
 {
-    struct trial run = {.bench = tools->bench, .adapter = adapter, .writes = request->writes_back};
-    auto_free(trial_free) struct trial *trial = &run;
-    size_t size = 0;
-    auto_free(free) char *bytes = file_read(file, (size_t)limits.document_bytes + 1, &size, why);
-    if (!bytes || !trial_run(trial, bytes, size, why))
-        return false;
-    *is_good = trial->problem_total == 0;
     if (request->as_json)
-        return print_trial(trial, request->writes_back) == CLI_OK ||
-               fault_set(why, FAULT_BROKEN, "the result cannot be printed");
+        return print_trial(trial, losses, why);
     for (size_t at = 0; at < trial->count; at++) {
         show_event(trial, at);
-        if (request->writes_back && !show_back(trial, at, is_good, why))
+        if (trial->writer)
+            show_losses(trial, at, losses);
+        else if (request->writes_back && !show_back(trial, at, is_good, why))
             return false;
     }
     show_problems(trial);
     return true;
+}
+
+static bool try_file(struct trial *trial, const char *file, const struct request *request,
+                     bool *is_good, struct fault *why)
+{
+    struct losses losses = {0};
+    size_t size = 0;
+    auto_free(free) char *bytes = file_read(file, tools_document_limit() + 1, &size, why);
+    if (!bytes || !trial_run(trial, bytes, size, why) ||
+        (trial->writer && !losses_find(trial->adapter, trial->writer, &losses, why)))
+        return false;
+    *is_good = trial->problem_total == 0;
+    bool is_shown = show_trial(trial, &losses, request, is_good, why);
+    losses_free(&losses);
+    return is_shown;
+}
+
+/* Loads what is asked for and tries it. */
+static bool try_with(const struct tools *tools, const char *above, char **operands,
+                     const struct request *request, bool *is_good, struct fault *why)
+{
+    struct trial run = {.bench = tools->bench,
+                        .adapter = find_beside(tools, above, operands[0], why),
+                        .writes = request->writes_back || request->as};
+    auto_free(trial_free) struct trial *trial = &run;
+    if (!trial->adapter)
+        return false;
+    if (request->as) {
+        trial->writing = &example;
+        trial->writer = find_beside(tools, above, request->as, why);
+        if (!trial->writer)
+            return false;
+    }
+    return try_file(trial, operands[1], request, is_good, why);
 }
 
 static int try_command(int argc, char **argv)
@@ -264,6 +290,8 @@ static int try_command(int argc, char **argv)
         {"schema", "FOLDER", &request.schemas, NULL, "where dossier-event.avsc is"},
         {"back", NULL, NULL, &request.writes_back,
          "also write the event as a document, read that, and show how the events differ"},
+        {"as", "DIR", &request.as, NULL,
+         "write the event in this format, and list what the format cannot carry of it"},
         {"json", NULL, NULL, &request.as_json, "for scripts"},
         {0},
     };
@@ -283,12 +311,10 @@ static int try_command(int argc, char **argv)
     bool is_good = false;
     if (!cli_parse(&usage, argc, argv, &first, &exit_code))
         return exit_code;
-    if (!split(argv[first], &above, &name))
+    if (!split_folder(argv[first], &above, &name))
         return CLI_FAILED;
-    const struct adapter *adapter = open_tools(request.schemas, above, tools, &why)
-                                        ? find(tools, name, argv[first], &why)
-                                        : NULL;
-    if (!adapter || !try_file(tools, adapter, argv[first + 1], &request, &is_good, &why))
+    if (!open_tools(request.schemas, above, tools, &why) ||
+        !try_with(tools, above, argv + first, &request, &is_good, &why))
         return cli_complain("lienthong adapter try", &why);
     return is_good ? CLI_OK : CLI_FAILED;
 }
@@ -298,6 +324,7 @@ int cli_adapter(int argc, char **argv)
     static const struct command commands[] = {
         {"check", check_command, "run the fixtures of adapters"},
         {"try", try_command, "what an adapter makes of a document"},
+        {"pairs", cli_adapter_pairs, "what formats cannot carry of one another"},
         {0},
     };
     return command_run("lienthong adapter", commands, argc, argv);

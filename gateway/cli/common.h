@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/config.h"
 #include "base/fault.h"
+#include "directory/directory.h"
 #include "kafka/client.h"
 
 #include <jansson.h>
@@ -16,6 +17,9 @@ const char *cli_default_config(void);
 struct config *cli_load_config(const char *command, const char *path);
 void cli_free_config(struct config *config);
 ENDS_WITH_SCOPE(struct config *, cli_free_config)
+
+/** The directory that it names, or says why not, after the command's name. */
+struct directory *cli_load_directory(const char *command, const struct config *config);
 
 /** "COMMAND: text" on standard error; the exit code that fits the fault's kind. */
 int cli_complain(const char *command, const struct fault *why);

@@ -12,11 +12,8 @@
 
 ENDS_WITH_SCOPE(struct directory *, directory_release)
 
-static struct directory *load_directory(const char *command, const char *config_path)
+struct directory *cli_load_directory(const char *command, const struct config *config)
 {
-    auto_free(cli_free_config) struct config *config = cli_load_config(command, config_path);
-    if (!config)
-        return NULL;
     const struct directory_options options = {
         .agencies_file = config->directory.agencies,
         .partners_file = config->directory.partners,
@@ -27,6 +24,12 @@ static struct directory *load_directory(const char *command, const char *config_
     if (!directory)
         (void)cli_complain(command, &why);
     return directory;
+}
+
+static struct directory *load_directory(const char *command, const char *config_path)
+{
+    auto_free(cli_free_config) struct config *config = cli_load_config(command, config_path);
+    return config ? cli_load_directory(command, config) : NULL;
 }
 
 static json_t *describe_agency(const char *asked, const struct agency *agency, bool succeeded)

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/credential.h"
 #include "cli/options.h"
 
 #include <string.h>
@@ -67,30 +68,6 @@ static int show_answer(const struct client_answer *answer, bool as_json)
     return answer->status == 429 || answer->status == 503 ? CLI_LATER : CLI_FAILED;
 }
 
-/* The key is FOLDER/PARTNER.key, or the environment's where one partner is all there is. */
-static char *find_key(const struct send_options *options, struct fault *why)
-{
-    const char *own = getenv("LIENTHONG_KEY");
-    if (own && !options->keys) {
-        char *copy = strdup(own);
-        if (!copy)
-            (void)fault_memory(why);
-        return copy;
-    }
-    if (!options->keys) {
-        (void)fault_set(why, FAULT_REFUSE,
-                        "no key: give --keys FOLDER, $LIENTHONG_KEYS or $LIENTHONG_KEY");
-        return NULL;
-    }
-    auto_free(free) char *path = NULL;
-    if (asprintf(&path, "%s/%s.key", options->keys, options->partner) < 0) {
-        path = NULL;
-        (void)fault_memory(why);
-        return NULL;
-    }
-    return file_read_secret(path, why);
-}
-
 static const char *media_type_of(const char *path)
 {
     const char *dot = strrchr(path, '.');
@@ -100,7 +77,7 @@ static const char *media_type_of(const char *path)
 static bool post(const struct send_options *options, const char *path, struct client_answer *answer,
                  struct fault *why)
 {
-    auto_free(free) char *key = find_key(options, why);
+    auto_free(free) char *key = credential_of(options->keys, options->partner, why);
     if (!key)
         return false;
     size_t size = 0;

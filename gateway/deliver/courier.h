@@ -4,6 +4,7 @@
 
 #include "adapt/adapter.h"
 #include "base/fault.h"
+#include "deliver/tell.h"
 #include "directory/directory.h"
 #include "event/schema.h"
 #include "files/store.h"
@@ -13,14 +14,14 @@
 
 struct courier_options {
     const struct adapters *adapters;
-    const struct schema *schema;  /**< of events */
-    const struct schema *receipt; /**< of lienthong.deliveries */
-    const struct schema *dead_letter;
+    const struct schema *schema; /**< of events */
+    const struct tell_schemas *tells;
     struct directory_place *place;
     struct spool *spool;
     const char *spool_file;
-    struct file_store *files;
+    struct file_store *files;   /**< NULL: files are not sent */
     const char *public_url;     /**< under which partners reach /v1/files; NULL: none */
+    int64_t link_hours;         /**< for which a link to a file holds */
     int64_t connections;        /**< open at once to all partners together */
     int64_t answer_limit_bytes; /**< of a partner's answer that is read */
     int64_t first_delay_ms;     /**< after the first failure; doubles, with full jitter */
@@ -49,6 +50,13 @@ void courier_stop(struct courier *courier, int64_t timeout_ms);
 /** A person's word: nothing goes to this partner until resumed; kept in the spool. */
 bool courier_pause(struct courier *courier, const char *partner, bool is_paused, struct fault *why)
     __attribute__((warn_unused_result));
+
+/** A person's word about a DEAD delivery, of any way: to be tried again, or over.  Told on Kafka.
+ * FAULT_REFUSE when it is not there or not DEAD.  From any thread; waits for the commit. */
+bool courier_release(struct courier *courier, int64_t delivery, const char *reason,
+                     struct fault *why) __attribute__((warn_unused_result));
+bool courier_discard(struct courier *courier, int64_t delivery, const char *reason,
+                     struct fault *why) __attribute__((warn_unused_result));
 
 /** Of every partner: {"partner", "by", "state": "up|down|paused", "in_flight", "waiting", "parked",
  * "dead", "oldest", "next_probe", "last_answer"}; the caller owns it. */

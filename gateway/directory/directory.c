@@ -5,18 +5,22 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "directory/seats.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 enum { PEPPER_LEAST = 32, PEPPER_MOST = 4096, KEY_BYTES = 32 };
+enum { FILE_MOST = 16 << 20, DIGITS = 8, VERSION_SIZE = 2 * DIGITS + 2 };
 
 struct directory {
     atomic_size_t holders;
     struct agencies *agencies;
     struct partners *partners;
+    struct seats *seats;
     char *pepper;
     size_t pepper_size;
+    char version[VERSION_SIZE];
 };
 
 static void directory_free(struct directory *directory)
@@ -24,6 +28,7 @@ static void directory_free(struct directory *directory)
     if (directory->pepper)
         explicit_bzero(directory->pepper, directory->pepper_size);
     free(directory->pepper);
+    seats_free(directory->seats);
     partners_free(directory->partners);
     agencies_free(directory->agencies);
     free(directory);
@@ -56,6 +61,40 @@ static bool load_pepper(struct directory *directory, const char *path, struct fa
     return true;
 }
 
+static bool hash_file(const char *path, char hex[SHA256_HEX_SIZE], struct fault *why)
+{
+    size_t size;
+    uint8_t digest[SHA256_SIZE];
+    auto_free(free) char *bytes = file_read(path, FILE_MOST, &size, why);
+    if (!bytes)
+        return false;
+    digest_sha256(bytes, size, digest);
+    digest_hex(digest, sizeof digest, hex);
+    return true;
+}
+
+static bool read_version(const struct directory_options *options, char version[VERSION_SIZE],
+                         struct fault *why)
+{
+    char agencies[SHA256_HEX_SIZE], partners[SHA256_HEX_SIZE];
+    if (!hash_file(options->agencies_file, agencies, why) ||
+        !hash_file(options->partners_file, partners, why))
+        return false;
+    (void)snprintf(version, VERSION_SIZE, "%.*s-%.*s", DIGITS, agencies, DIGITS, partners);
+    return true;
+}
+
+/* A version must not name other files than those that were read. */
+static bool check_version(const struct directory_options *options, const char *version,
+                          struct fault *why)
+{
+    char after[VERSION_SIZE];
+    return read_version(options, after, why) &&
+           (strcmp(after, version) == 0 ||
+            fault_set(why, FAULT_RETRY, "%s or %s changed while it was read",
+                      options->agencies_file, options->partners_file));
+}
+
 struct directory *directory_load(const struct directory_options *options, struct fault *why)
 {
     auto_free(directory_release) struct directory *directory = calloc(1, sizeof *directory);
@@ -65,12 +104,20 @@ struct directory *directory_load(const struct directory_options *options, struct
     }
     atomic_init(&directory->holders, 1);
     if (!load_pepper(directory, options->pepper_file, why) ||
+        !read_version(options, directory->version, why) ||
         !(directory->agencies = agencies_load(options->agencies_file, why)) ||
-        !(directory->partners = partners_load(options->partners_file, directory->agencies, why)))
+        !(directory->partners = partners_load(options->partners_file, directory->agencies, why)) ||
+        !check_version(options, directory->version, why) ||
+        !(directory->seats = seats_new(directory->agencies, directory->partners, why)))
         return NULL;
     if (options->accept && !options->accept(options->own, directory, why))
         return NULL;
     return steal(directory);
+}
+
+const char *directory_version(const struct directory *directory)
+{
+    return directory->version;
 }
 
 const struct agencies *directory_agencies(const struct directory *directory)
@@ -135,39 +182,77 @@ void directory_make_key(const struct directory *directory, char key[API_KEY_SIZE
 
 /* --- who may speak --- */
 
-/* Whether one of the partner's codes names this agency on that day. */
-static bool has_code_of(const struct directory *directory, const struct partner *partner,
-                        const struct agency *agency, int32_t day)
+/* Codes of agencies, and the loading that they are seen in. */
+struct codes {
+    const struct directory *directory;
+    const char *const *codes;
+    size_t count;
+};
+
+/* Whether one of the codes names this agency on that day. */
+static bool name_it(const struct codes *codes, const struct agency *agency, int32_t day)
 {
-    for (size_t i = 0; i < partner->agency_count; i++)
-        if (agencies_find(directory->agencies, partner->agencies[i], day) == agency)
+    for (size_t i = 0; i < codes->count; i++)
+        if (agencies_find(codes->directory->agencies, codes->codes[i], day) == agency)
             return true;
     return false;
 }
 
 /* The agency itself, or one above it. */
-static bool covers(const struct directory *directory, const struct partner *partner,
-                   const struct agency *agency, int32_t day)
+static bool cover_it(const struct codes *codes, const struct agency *agency, int32_t day)
 {
-    while (agency && !has_code_of(directory, partner, agency, day))
-        agency = agencies_parent(directory->agencies, agency, day);
+    while (agency && !name_it(codes, agency, day))
+        agency = agencies_parent(codes->directory->agencies, agency, day);
     return agency != NULL;
 }
 
-bool directory_speaks_for(const struct directory *directory, const struct partner *partner,
-                          const char *code, int32_t day)
+bool directory_covers(const struct directory *directory, const char *const *codes, size_t count,
+                      const char *code, int32_t day)
 {
+    const struct codes those = {directory, codes, count};
     const struct agency *named = agencies_named(directory->agencies, code, day);
     if (!named)
         return false;
     int32_t last_day = named->valid_to < day ? named->valid_to : day;
-    if (covers(directory, partner, named, last_day))
+    if (cover_it(&those, named, last_day))
         return true;
     bool succeeded;
     struct fault ignored; /* no successor: then nobody speaks by it */
     const struct agency *successor =
         agencies_resolve(directory->agencies, code, day, &succeeded, &ignored);
-    return successor && succeeded && covers(directory, partner, successor, day);
+    return successor && succeeded && cover_it(&those, successor, day);
+}
+
+bool directory_speaks_for(const struct directory *directory, const struct partner *partner,
+                          const char *code, int32_t day)
+{
+    return directory_covers(directory, partner->agencies, partner->agency_count, code, day);
+}
+
+bool directory_has_seat(const struct directory *directory, const struct partner *partner,
+                        const struct agency *agency)
+{
+    return seats_has(directory->seats, partner, agency);
+}
+
+static const struct partner *nearest(const struct directory *directory, const struct agency *agency,
+                                     int32_t day, bool is_delivered_to, const struct agency **seat)
+{
+    for (; agency; agency = agencies_parent(directory->agencies, agency, day)) {
+        const struct partner *partner = seats_first(directory->seats, agency, is_delivered_to);
+        *seat = agency;
+        if (partner)
+            return partner;
+    }
+    return NULL;
+}
+
+const struct partner *directory_partner_for(const struct directory *directory,
+                                            const struct agency *agency, int32_t day,
+                                            const struct agency **seat)
+{
+    const struct partner *partner = nearest(directory, agency, day, true, seat);
+    return partner ? partner : nearest(directory, agency, day, false, seat);
 }
 
 /* --- the one in force --- */

@@ -26,6 +26,9 @@ struct directory;
 /** Both files, checked against each other: an agency that a partner speaks for must exist. */
 struct directory *directory_load(const struct directory_options *options, struct fault *why)
     __attribute__((warn_unused_result));
+/** Which directory this is, to be told later: "AGENCIES-PARTNERS", of each file the first 8 hex
+ * digits of its SHA-256. */
+const char *directory_version(const struct directory *directory);
 const struct agencies *directory_agencies(const struct directory *directory);
 const struct partner *directory_partner(const struct directory *directory, const char *id);
 size_t directory_partner_count(const struct directory *directory);
@@ -40,6 +43,24 @@ const struct partner *directory_by_key(const struct directory *directory, const 
  * agency below one, or one whose successor is such an agency. */
 bool directory_speaks_for(const struct directory *directory, const struct partner *partner,
                           const char *code, int32_t day);
+
+/** The same for agencies by code, as those of a subscription. */
+bool directory_covers(const struct directory *directory, const char *const *codes, size_t count,
+                      const char *code, int32_t day);
+
+/**
+ * The partner to which goes what is for `agency`, an agency that is valid on `day`: of the partners
+ * with `deliver.by` other than none the one that has the agency's code, else the code of the
+ * nearest agency above it; when there is none of them, just so among the others.  Of two that have
+ * the same code the first of partners.yaml gets everything, and the other nothing but what it
+ * subscribes to.  `*seat` is the agency whose code it has.  NULL: nobody speaks for it.
+ */
+const struct partner *directory_partner_for(const struct directory *directory,
+                                            const struct agency *agency, int32_t day,
+                                            const struct agency **seat);
+/** Whether one of this partner's codes names this very agency. */
+bool directory_has_seat(const struct directory *directory, const struct partner *partner,
+                        const struct agency *agency);
 
 /** Makes a key: 32 random bytes as text into `key`, its hash in hex into `hash`. */
 enum { API_KEY_SIZE = 48 };

@@ -5,84 +5,10 @@
 
 #include "base/cleanup.h"
 #include "base/moment.h"
-#include "base/yaml_value.h"
+#include "directory/partner_collect.h"
+#include "directory/partner_delivery.h"
 
-enum { ID_LIMIT = 40, DAY_SIZE = 10 };
-static const int32_t open_end = 99991231;
-
-/* As in the file. */
-struct key_row {
-    char *hash;
-    char *valid_to;
-};
-struct partner_row {
-    char *id, *name;
-    char **agencies;
-    unsigned agencies_count;
-    char **adapters;
-    unsigned adapters_count;
-    struct key_row *keys;
-    unsigned keys_count;
-    char *certificate;
-    enum partner_invalid invalid;
-    enum partner_ack ack;
-    int64_t rate_per_s, burst;
-};
-struct partners_rows {
-    struct partner_row *partners;
-    unsigned partners_count;
-};
-
-#define OPTIONAL (CYAML_FLAG_OPTIONAL)
-#define TEXT     (CYAML_FLAG_POINTER)
-
-static const cyaml_strval_t invalid_words[] = {
-    {"refused", INVALID_REFUSED},
-    {"parked", INVALID_PARKED},
-};
-static const cyaml_strval_t ack_words[] = {
-    {"stored", ACK_STORED},
-    {"published", ACK_PUBLISHED},
-};
-static const cyaml_schema_field_t key_fields[] = {
-    CYAML_FIELD_STRING_PTR("hash", TEXT, struct key_row, hash, 1, 64),
-    CYAML_FIELD_STRING_PTR("valid_to", TEXT | OPTIONAL, struct key_row, valid_to, DAY_SIZE,
-                           DAY_SIZE),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t key_schema = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct key_row, key_fields),
-};
-static const cyaml_schema_value_t code_schema = {
-    CYAML_VALUE_STRING(TEXT, char *, 1, 100),
-};
-static const cyaml_schema_field_t partner_fields[] = {
-    CYAML_FIELD_STRING_PTR("id", TEXT, struct partner_row, id, 1, ID_LIMIT),
-    CYAML_FIELD_STRING_PTR("name", TEXT, struct partner_row, name, 1, 200),
-    CYAML_FIELD_SEQUENCE("agencies", TEXT, struct partner_row, agencies, &code_schema, 1, 10000),
-    CYAML_FIELD_SEQUENCE("adapters", TEXT, struct partner_row, adapters, &code_schema, 1, 100),
-    CYAML_FIELD_SEQUENCE("keys", TEXT | OPTIONAL, struct partner_row, keys, &key_schema, 0, 100),
-    CYAML_FIELD_STRING_PTR("certificate", TEXT | OPTIONAL, struct partner_row, certificate, 1,
-                           4096),
-    CYAML_FIELD_ENUM("invalid", OPTIONAL | CYAML_FLAG_STRICT, struct partner_row, invalid,
-                     invalid_words, CYAML_ARRAY_LEN(invalid_words)),
-    CYAML_FIELD_ENUM("ack", OPTIONAL | CYAML_FLAG_STRICT, struct partner_row, ack, ack_words,
-                     CYAML_ARRAY_LEN(ack_words)),
-    CYAML_FIELD_INT("rate_per_s", OPTIONAL, struct partner_row, rate_per_s),
-    CYAML_FIELD_INT("burst", OPTIONAL, struct partner_row, burst),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t partner_schema = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct partner_row, partner_fields),
-};
-static const cyaml_schema_field_t file_fields[] = {
-    CYAML_FIELD_SEQUENCE("partners", TEXT, struct partners_rows, partners, &partner_schema, 0,
-                         100000),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t file_schema = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct partners_rows, file_fields),
-};
+enum { DAY_SIZE = 10, OPEN_END = 99991231 };
 
 /* A key, and whose it is. */
 struct held_key {
@@ -94,7 +20,9 @@ struct partners {
     struct partners_rows *rows; /* what the texts point into */
     struct partner *partners;
     size_t count;
-    struct partner_key *keys;     /* of all partners, one after another */
+    struct partner_key *keys;    /* of all partners, one after another */
+    struct partner_given *given; /* the same */
+    size_t given_count;
     const struct partner **by_id; /* sorted */
     struct held_key *by_hash;     /* sorted */
     size_t key_count;
@@ -106,9 +34,10 @@ void partners_free(struct partners *partners)
         return;
     free(partners->by_hash);
     free(partners->by_id);
+    free(partners->given);
     free(partners->keys);
     free(partners->partners);
-    yaml_value_free(&file_schema, partners->rows);
+    partners_rows_free(partners->rows);
     free(partners);
 }
 
@@ -169,12 +98,16 @@ struct loading {
     const struct agencies *agencies;
 };
 
+static struct partner_place place_of(const struct loading *loading, size_t number)
+{
+    return (struct partner_place){loading->file, loading->agencies, number};
+}
+
 static bool refuse(const struct loading *loading, size_t number, const char *member,
                    struct fault *why, const char *what)
 {
-    char place[120];
-    (void)snprintf(place, sizeof place, "partners[%zu].%s", number, member);
-    return yaml_file_refuse(loading->file, place, why, "%s: %s", place, what);
+    const struct partner_place place = place_of(loading, number);
+    return partner_refuse(&place, member, why, what);
 }
 
 static bool is_id(const char *text)
@@ -200,7 +133,7 @@ static bool read_key(const struct loading *loading, size_t number, size_t index,
     (void)snprintf(member, sizeof member, "keys[%zu].hash", index);
     if (!digest_unhex(row->hash, SHA256_SIZE, key->hash))
         return refuse(loading, number, member, why, "expected 64 hex digits");
-    key->valid_to = open_end;
+    key->valid_to = OPEN_END;
     (void)snprintf(member, sizeof member, "keys[%zu].valid_to", index);
     if (row->valid_to && !read_day(row->valid_to, &key->valid_to))
         return refuse(loading, number, member, why, "expected a day as 2026-12-31");
@@ -228,19 +161,6 @@ static bool check_id(const struct loading *loading, size_t number, struct fault 
            refuse(loading, number, "id", why, "expected a-z, 0-9 and hyphens");
 }
 
-/* A code that was or will be an agency's is good: who may speak when is asked at each request. */
-static bool check_agencies(const struct loading *loading, size_t number, struct fault *why)
-{
-    const struct partner *partner = &loading->partners->partners[number];
-    for (size_t i = 0; i < partner->agency_count; i++) {
-        char member[64];
-        (void)snprintf(member, sizeof member, "agencies[%zu]", i);
-        if (!agencies_named(loading->agencies, partner->agencies[i], open_end))
-            return refuse(loading, number, member, why, "no such agency in agencies.csv");
-    }
-    return true;
-}
-
 static bool check_rates(const struct loading *loading, size_t number, struct fault *why)
 {
     const struct partner *partner = &loading->partners->partners[number];
@@ -251,11 +171,24 @@ static bool check_rates(const struct loading *loading, size_t number, struct fau
     return true;
 }
 
+static bool read_delivery(const struct loading *loading, const struct partner_place *place,
+                          struct fault *why)
+{
+    struct partners *partners = loading->partners;
+    struct partner_row *row = &partners->rows->partners[place->number];
+    struct partner_given *given = partners->given + partners->given_count;
+    partners->given_count += row->deliver.given_count;
+    return partner_delivery_read(place, row, given, &partners->partners[place->number].deliver,
+                                 why);
+}
+
 static bool read_partner(const struct loading *loading, size_t number, struct fault *why)
 {
     const struct partner_row *row = &loading->partners->rows->partners[number];
-    loading->partners->by_id[number] = &loading->partners->partners[number];
-    loading->partners->partners[number] = (struct partner){
+    const struct partner_place place = place_of(loading, number);
+    struct partner *partner = &loading->partners->partners[number];
+    loading->partners->by_id[number] = partner;
+    *partner = (struct partner){
         .id = row->id,
         .name = row->name,
         .agencies = (const char *const *)row->agencies,
@@ -267,24 +200,34 @@ static bool read_partner(const struct loading *loading, size_t number, struct fa
         .ack = row->ack,
         .rate_per_s = row->rate_per_s,
         .burst = row->burst,
+        .fetch_files_from = (const char *const *)row->fetch_files_from,
+        .fetch_files_from_count = row->fetch_files_from_count,
     };
-    return check_id(loading, number, why) && check_agencies(loading, number, why) &&
-           check_rates(loading, number, why) && read_keys(loading, number, why);
+    return check_id(loading, number, why) &&
+           partner_check_codes(&place, "agencies", partner->agencies, partner->agency_count, why) &&
+           check_rates(loading, number, why) && read_keys(loading, number, why) &&
+           read_delivery(loading, &place, why) &&
+           partner_collect_read(&place, &loading->partners->rows->partners[number],
+                                &partner->deliver, &partner->collect, why);
 }
 
 /* --- all of them --- */
 
 static bool make_room(struct partners *partners)
 {
-    size_t key_count = 0;
+    size_t key_count = 0, given_count = 0;
     partners->count = partners->rows->partners_count;
-    for (size_t i = 0; i < partners->count; i++)
+    for (size_t i = 0; i < partners->count; i++) {
         key_count += partners->rows->partners[i].keys_count;
+        given_count += partners->rows->partners[i].deliver.given_count;
+    }
     partners->partners = calloc(partners->count + 1, sizeof *partners->partners);
     partners->by_id = calloc(partners->count + 1, sizeof *partners->by_id);
     partners->keys = calloc(key_count + 1, sizeof *partners->keys);
+    partners->given = calloc(given_count + 1, sizeof *partners->given);
     partners->by_hash = calloc(key_count + 1, sizeof *partners->by_hash);
-    return partners->partners && partners->by_id && partners->keys && partners->by_hash;
+    return partners->partners && partners->by_id && partners->keys && partners->given &&
+           partners->by_hash;
 }
 
 /* Of two alike, the one that stands later in the file is shown. */
@@ -296,6 +239,18 @@ static bool check_ids(const struct loading *loading, struct fault *why)
         if (strcmp(one->id, other->id) == 0)
             return refuse(loading, (size_t)((one > other ? one : other) - partners->partners), "id",
                           why, "this id is here twice");
+    }
+    return true;
+}
+
+/* One event can go to all of them, and the spool numbers an event's deliveries up to a limit. */
+static bool check_subscribers(const struct loading *loading, struct fault *why)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < loading->partners->count; i++) {
+        count += loading->partners->partners[i].deliver.subscription_count > 0 ? 1 : 0;
+        if (count > SUBSCRIBERS_MOST)
+            return refuse(loading, i, "deliver.subscriptions", why, "too many partners subscribe");
     }
     return true;
 }
@@ -324,22 +279,22 @@ static bool read_partners(const struct loading *loading, struct fault *why)
             return false;
     qsort(partners->by_id, partners->count, sizeof *partners->by_id, compare_ids);
     qsort(partners->by_hash, partners->key_count, sizeof *partners->by_hash, compare_hashes);
-    return check_ids(loading, why) && check_hashes(loading, why);
+    return check_ids(loading, why) && check_hashes(loading, why) && check_subscribers(loading, why);
 }
 
 struct partners *partners_load(const char *path, const struct agencies *agencies, struct fault *why)
 {
-    void *rows = NULL;
     auto_free(yaml_file_close) struct yaml_file *file = yaml_file_open(path, why);
-    if (!file || !yaml_value_read(file, &file_schema, &rows, why))
-        return NULL;
     auto_free(partners_free) struct partners *partners = calloc(1, sizeof *partners);
+    if (!file)
+        return NULL;
     if (!partners) {
-        yaml_value_free(&file_schema, rows);
         fault_memory(why);
         return NULL;
     }
-    partners->rows = rows;
+    partners->rows = partners_rows_read(file, why);
+    if (!partners->rows)
+        return NULL;
     if (!make_room(partners)) {
         fault_memory(why);
         return NULL;

@@ -19,6 +19,78 @@ struct partner_key {
     int32_t valid_to;          /**< last day, inclusive; 99991231 when open */
 };
 
+/** How the partner's system gets what is addressed to it. */
+enum deliver_by {
+    DELIVER_NONE, /**< not by us: it reads Kafka itself, or only sends */
+    DELIVER_PUSH, /**< we call its address */
+    DELIVER_MAILBOX,
+};
+
+/** How files travel where the partner's format allows both. */
+enum files_by {
+    FILES_INLINE, /**< their bytes in the document */
+    FILES_URL,    /**< an address in the document, under which it fetches them */
+};
+
+/** A text for the adapter's rows with `given: NAME`. */
+struct partner_given {
+    const char *name;
+    const char *text;
+};
+
+/** Events that a partner gets beside what is addressed to it: those that pass every filter that is
+ * not empty.  With all of them empty: every event. */
+struct subscription {
+    const char *const *events; /**< event types, as RESOLVED */
+    size_t events_count;
+    const char *const *procedures; /**< as the event has it, or its national code: 1.011442 */
+    size_t procedures_count;
+    const char *const *fields; /**< field codes, as G15-LT01 */
+    size_t fields_count;
+    /** One of the event's agencies must be one of these or below one, and be of one of the levels
+     * where those are given too. */
+    const char *const *agencies;
+    size_t agencies_count;
+    const enum agency_level *levels;
+    size_t levels_count;
+};
+
+/**
+ * `deliver:` of a partner, with its defaults filled in.  A text that is not given is NULL.  Secrets
+ * are named by file alone: whoever needs one reads it (file_read_secret), so that a new one counts
+ * without a reload.
+ */
+struct partner_delivery {
+    enum deliver_by by;
+    const char *adapter; /**< the format it gets: its first one when none is named */
+    const char *url;     /**< http or https, without query; never NULL when by is DELIVER_PUSH */
+    const char *user;
+    const char *user_file;     /**< the user's name is its first line; not with `user` */
+    const char *password_file; /**< never NULL with a user */
+    const struct partner_given *given;
+    size_t given_count;
+    const char *ca_file; /**< PEM; NULL: the system's */
+    const char *certificate_file;
+    const char *key_file; /**< there when certificate_file is, and only then */
+    int64_t concurrency;  /**< requests at once, 1 to 1000 */
+    int64_t rate_per_s;   /**< requests a second; 0: no limit */
+    int64_t timeout_ms;   /**< of one request, from connecting to the end of its answer */
+    int64_t give_up_ms;   /**< age from the arrival on, at which what keeps failing is given up */
+    bool allow_http2;
+    enum files_by files;
+    const struct subscription *subscriptions;
+    size_t subscription_count;
+};
+
+/** Most partners that may have subscriptions: an event can go to all of them. */
+enum { SUBSCRIBERS_MOST = 1000 };
+
+/** `collect:` of a partner: ways in beside HTTP, on which we fetch what it sends. */
+struct partner_collect {
+    const char *drop;      /**< a folder in which it puts documents; NULL: none */
+    int64_t poll_every_ms; /**< we ask the mailbox at deliver.url so often; 0: never */
+};
+
 /** One system that sends or receives: a row of partners.yaml. */
 struct partner {
     const char *id;              /**< [a-z0-9-]{1,40}; also `source.system` of its events */
@@ -34,6 +106,12 @@ struct partner {
     enum partner_ack ack;
     int64_t rate_per_s; /**< handoffs a second; 0 for the configuration's default */
     int64_t burst;
+    struct partner_delivery deliver;
+    /** Hosts, as HOST or HOST:PORT, from which files that this partner names by address may be
+     * fetched; none: such addresses are passed on.  Compare without regard to case. */
+    const char *const *fetch_files_from;
+    size_t fetch_files_from_count;
+    struct partner_collect collect;
 };
 
 /** All partners of partners.yaml.  Immutable after loading: threads share it. */
@@ -41,9 +119,11 @@ struct partners;
 
 /**
  * Loads a file of `partners:`, a list with the keys id, name, agencies, adapters, keys (hash,
- * valid_to), certificate, invalid (refused, parked), ack (stored, published), rate_per_s, burst.
- * Refuses, with file, line and column: an id or a hash twice, an agency that no row of `agencies`
- * has ever named, and what is malformed.
+ * valid_to), certificate, invalid (refused, parked), ack (stored, published), rate_per_s, burst,
+ * deliver, fetch_files_from and collect; deploy/partners.yaml says what each means.  Paths in it
+ * are seen from its own folder.  Refuses, with file, line and column: an id or a hash twice, an
+ * agency that no row of `agencies` has ever named, a file that is not there, settings that need or
+ * exclude another, and what is malformed.
  */
 struct partners *partners_load(const char *path, const struct agencies *agencies, struct fault *why)
     __attribute__((warn_unused_result));

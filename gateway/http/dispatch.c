@@ -18,8 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A refused body up to this is read to its end. */
-enum { DISCARD_LIMIT = 256 * 1024 };
+/* A refused body up to this is read to its end; one that was refused on its way, up to the other.
+ */
+enum { DISCARD_LIMIT = 256 * 1024, LATE_DISCARD_LIMIT = 64 * 1024 * 1024 };
 
 static const struct problem_kind malformed_request = {
     "malformed-request", 400, "Yêu cầu HTTP không hợp lệ", "The HTTP request is malformed"};
@@ -37,22 +38,25 @@ static const struct problem_kind server_busy = {
 static const struct problem_kind internal_error = {"internal-error", 500, "Lỗi bên trong máy chủ",
                                                    "Something failed on our side"};
 
-/* -1: not said (chunked, or no body). */
-static int64_t said_length(const struct http_request *request)
-{
-    const char *text = http_header(request, "Content-Length");
-    return text ? (int64_t)strtoull(text, NULL, 10) : -1; /* the library took it as a number */
-}
-
 static bool has_body(const struct http_request *request)
 {
-    return said_length(request) > 0 || http_header(request, "Transfer-Encoding");
+    return http_said_size(request) > 0 || http_header(request, "Transfer-Encoding");
 }
 
 static int64_t body_limit(const struct dispatcher *dispatcher, const struct http_request *request)
 {
     int64_t limit = request->route ? request->route->body_limit : 0;
-    return limit < 0 ? dispatcher->options->body_limit : limit;
+    if (limit == HTTP_OWN_LIMIT)
+        return INT64_MAX;
+    return limit == HTTP_SERVER_LIMIT ? dispatcher->options->body_limit : limit;
+}
+
+/* When a transfer that began at `since` has to be over, if so many bytes belong to it. */
+static int64_t deadline(const struct dispatcher *dispatcher, int64_t since_ms, int64_t bytes)
+{
+    int64_t rate = dispatcher->options->body_least_rate;
+    int64_t longer_ms = rate > 0 ? bytes / rate * 1000 : 0;
+    return since_ms + dispatcher->options->body_deadline_ms + longer_ms;
 }
 
 static void answer_too_large(struct http_request *request, int64_t limit)
@@ -97,12 +101,12 @@ static void check_head_size(struct peer *peer, const char *version)
 static void check_route(struct peer *peer, const char *version)
 {
     struct http_request *request = &peer->request;
-    const struct http_route *routes = peer->dispatcher->options->routes;
+    const struct http_table *tables = peer->dispatcher->options->tables;
     (void)version;
-    request->route = route_find(routes, request->method, request->path);
+    request->route = route_find(tables, request->method, request->path, &request->stage);
     if (request->route)
         return;
-    auto_free(free) char *allowed = route_allowed(routes, request->path);
+    auto_free(free) char *allowed = route_allowed(tables, request->path);
     if (allowed)
         http_add_header(request, "Allow", allowed);
     http_problem(request, allowed ? &method_not_allowed : &not_found, NULL, NULL);
@@ -113,7 +117,7 @@ static void check_length(struct peer *peer, const char *version)
     struct http_request *request = &peer->request;
     int64_t limit = body_limit(peer->dispatcher, request);
     (void)version;
-    if (said_length(request) <= limit && (limit > 0 || !has_body(request)))
+    if (http_said_size(request) <= limit && (limit > 0 || !has_body(request)))
         return;
     request->must_close = true;
     answer_too_large(request, limit);
@@ -125,15 +129,16 @@ static void check_caller(struct peer *peer, const char *version)
     (void)version;
     request->has_begun = true;
     if (request->route->begin)
-        request->route->begin(peer->dispatcher->options->own, request);
+        request->route->begin(request->stage, request);
 }
 
 static void check_room(struct peer *peer, const char *version)
 {
     struct http_request *request = &peer->request;
-    int64_t length = said_length(request);
+    int64_t length = http_said_size(request);
     (void)version;
-    if (length <= 0 || body_reserve(&request->body, request->load, (size_t)length) == BODY_GOOD)
+    if (length <= 0 || request->route->piece ||
+        body_reserve(&request->body, request->load, (size_t)length) == BODY_GOOD)
         return;
     answer_busy(request, "Too many bodies are being received at once.");
 }
@@ -146,15 +151,14 @@ static void (*const checks[])(struct peer *peer, const char *version) = {
  */
 static bool must_answer_now(const struct http_request *request)
 {
-    return request->must_close || said_length(request) > DISCARD_LIMIT ||
+    return request->must_close || http_said_size(request) > DISCARD_LIMIT ||
            (has_body(request) && http_header(request, "Expect"));
 }
 
 static enum MHD_Result take_head(struct peer *peer, const char *version)
 {
     struct http_request *request = &peer->request;
-    atomic_store(&peer->watched.deadline_ticks,
-                 clock_ticks_ms() + peer->dispatcher->options->body_deadline_ms);
+    atomic_store(&peer->watched.deadline_ticks, deadline(peer->dispatcher, clock_ticks_ms(), 0));
     for (size_t i = 0; i < sizeof checks / sizeof *checks && !request_is_answered(request); i++)
         checks[i](peer, version);
 
@@ -167,17 +171,24 @@ static enum MHD_Result take_head(struct peer *peer, const char *version)
 /* Reads on without keeping, up to a bound; then the connection is cut. */
 static enum MHD_Result discard(struct http_request *request, size_t size)
 {
+    bool is_late = request->route && request->route->piece;
     request->discarded += (int64_t)size;
-    return request->discarded <= DISCARD_LIMIT ? MHD_YES : MHD_NO;
+    return request->discarded <= (is_late ? LATE_DISCARD_LIMIT : DISCARD_LIMIT) ? MHD_YES : MHD_NO;
 }
 
-static enum MHD_Result take_piece(struct peer *peer, const char *piece, size_t size)
+/* By the clock of its arrival, so that a pause is not made good by what came before it. */
+static void count_piece(struct peer *peer, size_t size)
+{
+    struct http_request *request = &peer->request;
+    request->received += (int64_t)size;
+    atomic_store(&peer->watched.deadline_ticks,
+                 deadline(peer->dispatcher, request->arrived_ticks_us / 1000, request->received));
+}
+
+static enum MHD_Result keep_piece(struct peer *peer, const char *piece, size_t size)
 {
     struct http_request *request = &peer->request;
     int64_t limit = body_limit(peer->dispatcher, request);
-    if (request_is_answered(request))
-        return discard(request, size);
-
     switch (body_add(&request->body, request->load, piece, size, limit)) {
     case BODY_GOOD:
         return MHD_YES;
@@ -192,6 +203,22 @@ static enum MHD_Result take_piece(struct peer *peer, const char *piece, size_t s
     return discard(request, size);
 }
 
+static enum MHD_Result take_piece(struct peer *peer, const char *piece, size_t size)
+{
+    struct http_request *request = &peer->request;
+    if (request_is_answered(request))
+        return discard(request, size);
+    count_piece(peer, size);
+    if (!request->route->piece)
+        return keep_piece(peer, piece, size);
+    if (request->received > body_limit(peer->dispatcher, request)) {
+        answer_too_large(request, body_limit(peer->dispatcher, request));
+        return discard(request, size);
+    }
+    request->route->piece(request->stage, request, piece, size);
+    return MHD_YES;
+}
+
 static void handle(struct peer *peer)
 {
     struct http_request *request = &peer->request;
@@ -202,7 +229,7 @@ static void handle(struct peer *peer)
         answer_busy(request, "The server is stopping.");
         return;
     }
-    request->route->handle(peer->dispatcher->options->own, request);
+    request->route->handle(request->stage, request);
 }
 
 static enum MHD_Result finish(struct peer *peer)
@@ -211,13 +238,13 @@ static enum MHD_Result finish(struct peer *peer)
     if (!request->is_handled && !request_is_answered(request))
         handle(peer);
     else if (request_was_resumed(request) && request->route->resumed)
-        request->route->resumed(peer->dispatcher->options->own, request);
+        request->route->resumed(request->stage, request);
     if (request->was_suspended)
         return MHD_YES; /* comes again when it is resumed or answered */
     if (!request_is_answered(request))
         http_problem(request, &internal_error, NULL, NULL);
     atomic_store(&peer->watched.deadline_ticks,
-                 clock_ticks_ms() + peer->dispatcher->options->body_deadline_ms);
+                 deadline(peer->dispatcher, clock_ticks_ms(), request->answer_size));
     return request_send(request);
 }
 
@@ -292,7 +319,7 @@ void dispatch_over(void *own, struct MHD_Connection *connection, void **place,
     struct http_request *request = &peer->request;
     const struct http_route *route = request->route;
     if (request->has_begun && route->end)
-        route->end(peer->dispatcher->options->own, request);
+        route->end(request->stage, request);
     meter_count(peer->dispatcher->meter, route, request->status,
                 clock_ticks_us() - request->arrived_ticks_us);
     request_end(request);

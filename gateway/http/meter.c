@@ -12,15 +12,14 @@ enum { ANSWER_KINDS = 6 };
 static const char *const kind_names[ANSWER_KINDS] = {"cut", "1xx", "2xx", "3xx", "4xx", "5xx"};
 
 struct route_meter {
+    const struct http_route *route; /* NULL: requests without one */
     struct metric *answers[ANSWER_KINDS];
     struct metric *seconds;
 };
 
 struct meter {
-    const struct http_route *routes;
     struct metric *connections;
-    size_t count;                /* of routes; the last of `meters` is for requests without one */
-    struct route_meter meters[]; /* count + 1 */
+    struct route_meter meters[]; /* ends with the one for requests without a route */
 };
 
 static bool measure(struct route_meter *meter, const char *method, const char *pattern,
@@ -42,28 +41,40 @@ static bool measure(struct route_meter *meter, const char *method, const char *p
     return true;
 }
 
-struct meter *meter_new(const struct http_route *routes, struct fault *why)
+static size_t count_routes(const struct http_table *tables)
 {
     size_t count = 0;
-    while (routes[count].method)
-        count++;
+    for (; tables->routes; tables++) {
+        for (const struct http_route *route = tables->routes; route->method; route++)
+            count++;
+    }
+    return count;
+}
+
+static bool measure_all(struct route_meter *meter, const struct http_table *tables,
+                        struct fault *why)
+{
+    for (; tables->routes; tables++) {
+        for (const struct http_route *route = tables->routes; route->method; route++, meter++) {
+            meter->route = route;
+            if (!measure(meter, route->method, route->pattern, why))
+                return false;
+        }
+    }
+    return measure(meter, "", "none", why);
+}
+
+struct meter *meter_new(const struct http_table *tables, struct fault *why)
+{
     auto_free(free) struct meter *meter =
-        calloc(1, sizeof *meter + (count + 1) * sizeof meter->meters[0]);
+        calloc(1, sizeof *meter + (count_routes(tables) + 1) * sizeof meter->meters[0]);
     if (!meter) {
         (void)fault_memory(why);
         return NULL;
     }
-    meter->routes = routes;
-    meter->count = count;
     meter->connections =
         metrics_gauge("lienthong_http_connections", "Open HTTP connections.", NULL);
-    for (size_t i = 0; i < count; i++) {
-        if (!measure(&meter->meters[i], routes[i].method, routes[i].pattern, why))
-            return NULL;
-    }
-    if (!measure(&meter->meters[count], "", "none", why))
-        return NULL;
-    return steal(meter);
+    return measure_all(meter->meters, tables, why) ? steal(meter) : NULL;
 }
 
 void meter_free(struct meter *meter)
@@ -74,10 +85,12 @@ void meter_free(struct meter *meter)
 void meter_count(struct meter *meter, const struct http_route *route, int status,
                  int64_t microseconds)
 {
-    size_t index = route ? (size_t)(route - meter->routes) : meter->count;
+    const struct route_meter *at = meter->meters;
+    while (at->route && at->route != route)
+        at++;
     size_t kind = status >= 100 && status < 600 ? (size_t)status / 100 : 0;
-    metrics_add(meter->meters[index].answers[kind], 1);
-    metrics_observe_us(meter->meters[index].seconds, microseconds);
+    metrics_add(at->answers[kind], 1);
+    metrics_observe_us(at->seconds, microseconds);
 }
 
 void meter_connections(struct meter *meter, int change)

@@ -7,7 +7,7 @@
 /** Requests by route and kind of answer, their time, and the open connections. */
 struct meter;
 
-struct meter *meter_new(const struct http_route *routes, struct fault *why)
+struct meter *meter_new(const struct http_table *tables, struct fault *why)
     __attribute__((warn_unused_result));
 void meter_free(struct meter *meter);
 

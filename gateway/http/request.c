@@ -4,11 +4,15 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "http/range.h"
 #include "http/route.h"
 #include "http/target.h"
 
+#include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char retry_after_s[] = "5";
 
@@ -128,6 +132,12 @@ char *http_take_body(struct http_request *request, size_t *size)
     return steal(request->body.bytes);
 }
 
+int64_t http_said_size(const struct http_request *request)
+{
+    const char *text = http_header(request, "Content-Length");
+    return text ? (int64_t)strtoull(text, NULL, 10) : -1; /* the library took it as a number */
+}
+
 int64_t http_arrived_ms(const struct http_request *request)
 {
     return request->arrived_ms;
@@ -160,16 +170,11 @@ void http_suspend(struct http_request *request)
     atomic_store(&request->state, REQUEST_SUSPENDED);
 }
 
-/* The library's response; NULL when memory is out: then the connection is cut. */
-static struct MHD_Response *respond(const struct http_request *request, const char *media_type,
-                                    char *body, size_t size)
+/* Puts the kept headers on the library's response; NULL when memory is out: then the connection is
+ * cut. */
+static struct MHD_Response *dress(const struct http_request *request, const char *media_type,
+                                  struct MHD_Response *response)
 {
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
-    if (!response) {
-        free(body);
-        return NULL;
-    }
     bool is_good = !media_type || MHD_add_response_header(response, "Content-Type", media_type);
     for (const struct kept_text *kept = request->kept; kept && is_good; kept = kept->next) {
         if (kept->name)
@@ -178,6 +183,17 @@ static struct MHD_Response *respond(const struct http_request *request, const ch
     if (is_good)
         return response;
     MHD_destroy_response(response);
+    return NULL;
+}
+
+static struct MHD_Response *respond(const struct http_request *request, const char *media_type,
+                                    char *body, size_t size)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
+    if (response)
+        return dress(request, media_type, response);
+    free(body);
     return NULL;
 }
 
@@ -195,6 +211,14 @@ void http_resume(struct http_request *request)
         MHD_resume_connection(request->connection);
 }
 
+bool http_is_gone(const struct http_request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct pollfd peer = {.fd = info ? info->connect_fd : -1, .events = POLLRDHUP};
+    return poll(&peer, 1, 0) > 0 && (peer.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 bool request_was_resumed(struct http_request *request)
 {
     int seen = REQUEST_RESUMED;
@@ -202,20 +226,103 @@ bool request_was_resumed(struct http_request *request)
     return atomic_compare_exchange_strong(&request->state, &seen, REQUEST_OPEN);
 }
 
-void http_answer(struct http_request *request, int status, const char *media_type, char *body,
-                 size_t size)
+/* Whether the answer is the caller's to give; `*was_suspended` is for give_answer. */
+static bool may_answer(struct http_request *request, bool *was_suspended)
 {
-    bool was_suspended = claim(request, REQUEST_ANSWERED);
-    if (!was_suspended && atomic_load(&request->state) != REQUEST_OPEN) {
-        free(body); /* the closing server was faster */
-        return;
-    }
-    request->response = respond(request, media_type, body, size);
+    *was_suspended = claim(request, REQUEST_ANSWERED);
+    return *was_suspended || atomic_load(&request->state) == REQUEST_OPEN;
+}
+
+static void give_answer(struct http_request *request, int status, bool was_suspended)
+{
     request->status = status;
     if (was_suspended)
         MHD_resume_connection(request->connection);
     else
         atomic_store(&request->state, REQUEST_ANSWERED);
+}
+
+void http_answer(struct http_request *request, int status, const char *media_type, char *body,
+                 size_t size)
+{
+    bool was_suspended = false;
+    if (!may_answer(request, &was_suspended)) {
+        free(body); /* the closing server was faster */
+        return;
+    }
+    request->response = respond(request, media_type, body, size);
+    request->answer_size = (int64_t)size;
+    give_answer(request, status, was_suspended);
+}
+
+/* A HEAD's answer has the size and nothing of the file, so nobody calls this. */
+static ssize_t give_nothing(void *own, uint64_t at, char *bytes, size_t size)
+{
+    (void)own, (void)at, (void)bytes, (void)size;
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static struct MHD_Response *respond_file(int descriptor, int64_t first, int64_t size)
+{
+    if (descriptor < 0)
+        return MHD_create_response_from_callback((uint64_t)size, 1, give_nothing, NULL, NULL);
+    struct MHD_Response *response =
+        MHD_create_response_from_fd_at_offset64((uint64_t)size, descriptor, (uint64_t)first);
+    if (!response)
+        (void)close(descriptor); /* only read from */
+    return response;
+}
+
+/* The piece that was asked for; the whole when none was or the file is not the one that was meant.
+ */
+static enum range_fate wanted_range(const struct http_request *request,
+                                    const struct http_file *file, struct range *range)
+{
+    const char *condition = http_header(request, "If-Range");
+    const char *text = http_header(request, "Range");
+    *range = (struct range){.first = 0, .size = file->size};
+    if (!text || strcmp(request->method, "GET") != 0 ||
+        (condition && strcmp(condition, file->etag) != 0))
+        return RANGE_WHOLE;
+    return range_read(text, file->size, range);
+}
+
+static void add_content_range(struct http_request *request, const struct http_file *file,
+                              enum range_fate fate, const struct range *range)
+{
+    char text[80];
+    if (fate == RANGE_PIECE)
+        (void)snprintf(text, sizeof text, "bytes %" PRId64 "-%" PRId64 "/%" PRId64, range->first,
+                       range->first + range->size - 1, file->size);
+    else
+        (void)snprintf(text, sizeof text, "bytes */%" PRId64, file->size);
+    http_add_header(request, "Content-Range", text);
+}
+
+void http_answer_file(struct http_request *request, const struct http_file *file)
+{
+    static const int statuses[] = {[RANGE_WHOLE] = 200, [RANGE_PIECE] = 206, [RANGE_BEYOND] = 416};
+    bool was_suspended = false;
+    struct range range;
+    enum range_fate fate = wanted_range(request, file, &range);
+    http_add_header(request, "ETag", file->etag);
+    http_add_header(request, "Accept-Ranges", "bytes");
+    if (fate != RANGE_WHOLE)
+        add_content_range(request, file, fate, &range);
+    bool is_empty = fate == RANGE_BEYOND || (range.size == 0 && file->descriptor >= 0);
+    if (is_empty && file->descriptor >= 0)
+        (void)close(file->descriptor); /* only read from */
+    if (!may_answer(request, &was_suspended)) {
+        if (!is_empty && file->descriptor >= 0)
+            (void)close(file->descriptor);
+        return;
+    }
+    struct MHD_Response *response =
+        is_empty ? MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT)
+                 : respond_file(file->descriptor, range.first, range.size);
+    request->response = response ? dress(request, file->media_type, response) : NULL;
+    request->answer_size = range.size;
+    give_answer(request, statuses[fate], was_suspended);
 }
 
 void request_give_up(struct http_request *request)

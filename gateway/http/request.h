@@ -36,6 +36,7 @@ struct http_request {
     /* From here on everything is zero between requests. */
     struct MHD_Connection *connection;
     const struct http_route *route;
+    void *stage; /**< `own` of the route's table */
     const char *method;
     const char *path;   /**< undecoded, without query */
     const char *target; /**< as it came, before the library cut it */
@@ -43,9 +44,11 @@ struct http_request {
     bool target_is_plain;
     void *own;
     struct body body;
+    int64_t received;  /**< bytes of the body, kept or not */
     int64_t discarded; /**< bytes of a body that nobody wants any more */
     struct kept_text *kept;
     struct MHD_Response *response; /**< set before `state` says ANSWERED */
+    int64_t answer_size;           /**< of its body */
     int status;
     int64_t arrived_ms;
     int64_t arrived_ticks_us;

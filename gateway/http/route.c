@@ -49,20 +49,24 @@ static bool serves(const struct http_route *route, const char *method)
            (strcmp(route->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 
-const struct http_route *route_find(const struct http_route *routes, const char *method,
-                                    const char *path)
+const struct http_route *route_find(const struct http_table *tables, const char *method,
+                                    const char *path, void **own)
 {
-    for (const struct http_route *route = routes; route->method; route++) {
-        if (serves(route, method) && fits(route->pattern, path))
+    for (const struct http_table *table = tables; table->routes; table++) {
+        for (const struct http_route *route = table->routes; route->method; route++) {
+            if (!serves(route, method) || !fits(route->pattern, path))
+                continue;
+            *own = table->own;
             return route;
+        }
     }
     return NULL;
 }
 
-/* Writes the list; false when no route has the path. */
-static bool write_allowed(const struct http_route *routes, const char *path, FILE *out)
+/* Writes the list on; whether a route had the path. */
+static bool write_allowed(const struct http_route *routes, const char *path, bool is_known,
+                          FILE *out)
 {
-    bool is_known = false;
     for (const struct http_route *route = routes; route->method; route++) {
         if (!fits(route->pattern, path))
             continue;
@@ -73,7 +77,7 @@ static bool write_allowed(const struct http_route *routes, const char *path, FIL
     return is_known;
 }
 
-char *route_allowed(const struct http_route *routes, const char *path)
+char *route_allowed(const struct http_table *tables, const char *path)
 {
     char *text = NULL;
     size_t size = 0;
@@ -81,7 +85,9 @@ char *route_allowed(const struct http_route *routes, const char *path)
     if (!out)
         return NULL;
 
-    bool is_known = write_allowed(routes, path, out);
+    bool is_known = false;
+    for (const struct http_table *table = tables; table->routes; table++)
+        is_known = write_allowed(table->routes, path, is_known, out);
     bool is_written = fclose(out) == 0;
     if (is_known && is_written)
         return text;

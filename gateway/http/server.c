@@ -28,6 +28,7 @@ enum { PEM_LIMIT = 64 * 1024, LOG_TEXT = 256, TICK_US = 2000, HEAD_RECORDS = 819
 struct http_server {
     struct http_options options; /* its texts are our own copies */
     char *listen, *certificate, *private_key;
+    struct http_table *tables;
     struct dispatcher dispatcher;
     struct reaper *reaper;
     struct MHD_Daemon *daemon;
@@ -156,19 +157,32 @@ static bool start_daemon(struct http_server *server, struct fault *why)
                      server->listen, server->certificate ? "; is the key the certificate's?" : "");
 }
 
+static struct http_table *copy_tables(const struct http_table *tables)
+{
+    size_t count = 1; /* with the end */
+    while (tables[count - 1].routes)
+        count++;
+    struct http_table *copy = calloc(count, sizeof *copy);
+    if (copy)
+        memcpy(copy, tables, count * sizeof *copy);
+    return copy;
+}
+
 /* Everything but the daemon. */
 static bool prepare(struct http_server *server, struct fault *why)
 {
     server->listen = strdup(server->options.listen);
-    if (!server->listen)
+    server->tables = copy_tables(server->options.tables);
+    if (!server->listen || !server->tables)
         return fault_memory(why);
+    server->options.tables = server->tables;
     if (!read_pem(server->options.certificate, &server->certificate, why) ||
         !read_pem(server->options.private_key, &server->private_key, why))
         return false;
 
     server->dispatcher.options = &server->options;
     server->dispatcher.load.body_memory = server->options.body_memory;
-    server->dispatcher.meter = meter_new(server->options.routes, why);
+    server->dispatcher.meter = meter_new(server->tables, why);
     if (!server->dispatcher.meter)
         return false;
     server->reaper = reaper_open(why);
@@ -207,6 +221,7 @@ static void free_server(struct http_server *server)
     free(server->listen);
     free(server->certificate);
     free(server->private_key);
+    free(server->tables);
     free(server);
 }
 

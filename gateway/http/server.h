@@ -18,10 +18,17 @@ struct http_server;
 /** One request, from its head to its answer. */
 struct http_request;
 
+/** Values of a route's body_limit. */
+enum {
+    HTTP_SERVER_LIMIT = -1, /**< http_options.body_limit */
+    HTTP_OWN_LIMIT = -2,    /**< only with `piece`: begin and piece look to it themselves */
+};
+
 struct http_route {
     const char *method;
     const char *pattern; /**< "/v1/handoffs/{receipt}"; {name} matches one segment */
-    int64_t body_limit;  /**< bytes; 0 for a call without a body; -1 for the server's limit */
+    int64_t
+        body_limit; /**< bytes; 0 for a call without a body; HTTP_SERVER_LIMIT, HTTP_OWN_LIMIT */
 
     /**
      * Called when the head is in, before any body is read: who is calling, may they, how fast?
@@ -38,6 +45,19 @@ struct http_route {
 
     /** Called once for every request that reached begin, when it is over, answered or cut. */
     void (*end)(void *own, struct http_request *request);
+
+    /**
+     * Called with each piece of the body as it comes, instead of keeping it: memory does not grow
+     * with the body, and http_body is empty.  May answer, to refuse; it is then called no more.  It
+     * must not suspend, so whoever writes to disk here must not wait for it.  NULL keeps the body.
+     */
+    void (*piece)(void *own, struct http_request *request, const char *bytes, size_t size);
+};
+
+/** What one stage answers. */
+struct http_table {
+    const struct http_route *routes; /**< ends with a NULL method */
+    void *own;                       /**< given to every call of a route */
 };
 
 struct http_options {
@@ -51,10 +71,12 @@ struct http_options {
     int64_t body_limit;
     int64_t body_memory;     /**< bytes of all bodies being received together; more get 503 */
     int64_t idle_timeout_ms; /**< a connection without a whole request head for so long is closed */
-    int64_t
-        body_deadline_ms; /**< from the head to the last byte of the body, however it trickles */
-    const struct http_route *routes; /**< ends with a NULL method; borrowed until close */
-    void *own;                       /**< given to every call of a route */
+    int64_t body_deadline_ms; /**< from the head to the last byte of the body, however it trickles;
+                                   and from an answer to its last byte */
+    int64_t body_least_rate;  /**< bytes a second: so much longer a deadline is for what did come,
+                                   and for what is to go; so a large body may take its time, and one
+                                   that trickles is cut all the same.  0: not longer at all */
+    const struct http_table *tables; /**< ends with NULL routes; copied, its routes are borrowed */
 };
 
 /** Listens and serves from its own threads.  FAULT_REFUSE names the option at fault. */
@@ -84,6 +106,8 @@ const char *http_body(const struct http_request *request, size_t *size);
 /** The same, given away: the caller owns it, NULL when it was empty.  For what outlives a request
  * that is cut. */
 char *http_take_body(struct http_request *request, size_t *size);
+/** What its Content-Length says; -1 when it says nothing (no body, or a chunked one). */
+int64_t http_said_size(const struct http_request *request);
 /** When its head was in: time of day, and clock_ticks_us. */
 int64_t http_arrived_ms(const struct http_request *request);
 int64_t http_arrived_ticks_us(const struct http_request *request);
@@ -98,6 +122,10 @@ void http_add_header(struct http_request *request, const char *name, const char 
  * before the work is handed on. */
 void http_suspend(struct http_request *request);
 
+/** Whether the client has closed its side: nobody is there to take an answer, as far as the system
+ * knows.  On the request's thread. */
+bool http_is_gone(const struct http_request *request);
+
 /** Brings a suspended request back to its thread, where `resumed` goes on with it: so whoever must
  * not lose time needs not write the answer.  From any thread, instead of http_answer. */
 void http_resume(struct http_request *request);
@@ -108,5 +136,19 @@ void http_resume(struct http_request *request);
  */
 void http_answer(struct http_request *request, int status, const char *media_type, char *body,
                  size_t size);
+
+/** A file as an answer. */
+struct http_file {
+    int descriptor; /**< taken: it is closed; -1 will do for HEAD */
+    int64_t size;
+    const char *media_type;
+    const char *etag; /**< with its quotation marks */
+};
+
+/**
+ * Answers 200 with the file, in constant memory; to a GET with a Range of one piece 206 or 416
+ * (RFC 9110 14), with If-Range in mind.  As http_answer, from any thread.
+ */
+void http_answer_file(struct http_request *request, const struct http_file *file);
 
 #endif

@@ -2,6 +2,7 @@
 /* The answer of the hot path, written straight as text. */
 #include "ingest/answer.h"
 
+#include "api/json_text.h"
 #include "base/moment.h"
 #include "ingest/state.h"
 
@@ -28,33 +29,21 @@ const char *answer_state_of(const struct spool_entry *entry)
     return name_of(entry->state, entry->cause);
 }
 
-static bool is_plain(unsigned char byte)
-{
-    return byte >= ' ' && byte != '"' && byte != '\\';
-}
-
-void answer_write_text(FILE *out, const char *text)
-{
-    (void)putc('"', out);
-    while (*text != '\0') {
-        size_t size = 0;
-        while (text[size] != '\0' && is_plain((unsigned char)text[size]))
-            size++;
-        (void)fwrite(text, 1, size, out);
-        text += size;
-        if (*text != '\0')
-            (void)fprintf(out, "\\u%04x", (unsigned char)*text++);
-    }
-    (void)putc('"', out);
-}
-
 static void write_member(FILE *out, const char *name, const char *text)
 {
     (void)fprintf(out, ",\"%s\":", name);
     if (text)
-        answer_write_text(out, text);
+        json_text_write(out, text);
     else
         (void)fputs("null", out);
+}
+
+static void write_agencies(FILE *out, const json_t *agencies)
+{
+    if (!agencies)
+        return;
+    (void)fputs(",\"agencies\":", out);
+    (void)json_dumpf(agencies, out, JSON_COMPACT); /* the stream knows if memory is out */
 }
 
 static void write_receipt(FILE *out, const struct handoff *handoff, size_t index)
@@ -69,6 +58,7 @@ static void write_receipt(FILE *out, const struct handoff *handoff, size_t index
     write_member(out, "event_id", item->event_type ? event_id : NULL);
     write_member(out, "event_type", item->event_type);
     write_member(out, "state", name_of(receipt->state, item->cause));
+    write_agencies(out, handoff->memory[index].agencies);
     (void)fprintf(out, ",\"repeated\":%s}", receipt->verdict == SPOOL_REPEATED ? "true" : "false");
 }
 

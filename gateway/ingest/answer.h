@@ -16,7 +16,4 @@ char *answer_receipts(const struct handoff *handoff, size_t *size)
  * published. */
 const char *answer_state_of(const struct spool_entry *entry);
 
-/** Writes `text` as a JSON string with its quotation marks. */
-void answer_write_text(FILE *out, const char *text);
-
 #endif

@@ -2,35 +2,15 @@
 /* What the gateway adds to an event that the adapter read. */
 #include "ingest/complete.h"
 
+#include "api/identity.h"
+#include "api/member.h"
 #include "base/cleanup.h"
-#include "ingest/member.h"
 
 #include <string.h>
 
 enum { MINUTE_MS = 60000 };
 #define FUTURE_MS (10 * (int64_t)MINUTE_MS)
 #define OLD_MS    (365 * 24 * 60 * (int64_t)MINUTE_MS)
-
-/* urn:uuid:b11bac26-fca3-40ce-8166-9dd09ea9a1b0, made once for the ids of events. */
-static const uint8_t event_space[UUID_SIZE] = {0xb1, 0x1b, 0xac, 0x26, 0xfc, 0xa3, 0x40, 0xce,
-                                               0x81, 0x66, 0x9d, 0xd0, 0x9e, 0xa9, 0xa1, 0xb0};
-
-bool complete_id(const char *system, const struct adapt_item *item, const char *event_type,
-                 uint8_t event_id[UUID_SIZE], struct fault *why)
-{
-    size_t system_size = strlen(system), type_size = strlen(event_type);
-    size_t size = system_size + 1 + item->native_id_size + 1 + type_size;
-    auto_free(free) char *name = malloc(size);
-    if (!name)
-        return fault_memory(why);
-    char *at = mempcpy(name, system, system_size);
-    *at++ = '|';
-    at = mempcpy(at, item->native_id, item->native_id_size);
-    *at++ = '|';
-    memcpy(at, event_type, type_size);
-    uuid_name_based(event_space, name, size, event_id);
-    return true;
-}
 
 /* The business time, or the arrival where the document gives none. */
 static bool complete_time(struct workbench *bench, const struct adapt_item *item,
@@ -76,7 +56,9 @@ bool complete_event(struct workbench *bench, const struct adapt_item *item,
     const char *event_type = member_symbol(&event, "event_type");
     if (!event_type || !item->native_id)
         return fault_set(why, FAULT_BROKEN, "an item without event type or native id");
-    if (!complete_id(circumstances->system, item, event_type, event_id, why))
+    const struct identity identity = {circumstances->system, item->native_id, item->native_id_size,
+                                      event_type};
+    if (!identity_event_id(&identity, event_id, why))
         return false;
     uuid_text(event_id, id);
     return (member_set_text(&event, "event_id", id) || fault_memory(why)) &&

@@ -21,13 +21,4 @@ bool complete_event(struct workbench *bench, const struct adapt_item *item,
                     const struct circumstances *circumstances, uint8_t event_id[UUID_SIZE],
                     struct fault *why) __attribute__((warn_unused_result));
 
-/**
- * The event's id: UUIDv5 of source system, native id and event type.  The native id is unique for
- * each item of a system, and an item's place in its document is left out, so that an item which is
- * sent again among others keeps its id.
- */
-bool complete_id(const char *system, const struct adapt_item *item, const char *event_type,
-                 uint8_t event_id[UUID_SIZE], struct fault *why)
-    __attribute__((warn_unused_result));
-
 #endif

@@ -3,6 +3,8 @@
 #include "ingest/handoff.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "ingest/state.h"
 
 #include <stdlib.h>
 
@@ -20,7 +22,7 @@ struct handoff *handoff_new(struct ingest *ingest, struct http_request *request,
     handoff->ingest = ingest;
     handoff->request = request;
     handoff->caller = *caller;
-    handoff->arrived_ticks_us = http_arrived_ticks_us(request);
+    handoff->arrived_ticks_us = request ? http_arrived_ticks_us(request) : clock_ticks_us();
     return handoff;
 }
 
@@ -30,11 +32,47 @@ struct handoff *handoff_hold(struct handoff *handoff)
     return handoff;
 }
 
+static bool has_file(const struct item_memory *memory, const uint8_t *sha256)
+{
+    for (size_t i = 0; i < memory->file_count; i++)
+        if (memcmp(memory->files[i], sha256, SHA256_SIZE) == 0)
+            return true;
+    return false;
+}
+
+bool handoff_use_file(struct handoff *handoff, size_t index, const uint8_t sha256[SHA256_SIZE],
+                      struct fault *why)
+{
+    struct item_memory *memory = &handoff->memory[index];
+    if (has_file(memory, sha256))
+        return true;
+    uint8_t(*files)[SHA256_SIZE] =
+        reallocarray(memory->files, memory->file_count + 1, sizeof *files);
+    if (!files)
+        return fault_memory(why);
+    memory->files = files;
+    handoff->items[index].files = (const uint8_t(*)[SHA256_SIZE])files;
+    if (!file_store_hold(handoff->ingest->options.files, sha256))
+        return true;
+    memcpy(files[memory->file_count++], sha256, SHA256_SIZE);
+    handoff->items[index].file_count = memory->file_count;
+    return true;
+}
+
+static void let_go(struct handoff *handoff, struct item_memory *memory)
+{
+    for (size_t i = 0; i < memory->file_count; i++)
+        file_store_let_go(handoff->ingest->options.files, memory->files[i]);
+    free(memory->files);
+}
+
 void handoff_drop_items(struct handoff *handoff)
 {
     for (size_t i = 0; i < handoff->document.item_count; i++) {
         free(handoff->memory[i].texts);
         free(handoff->memory[i].event);
+        json_decref(handoff->memory[i].agencies);
+        let_go(handoff, &handoff->memory[i]);
     }
     handoff->document.item_count = 0;
 }
@@ -46,6 +84,8 @@ static void free_handoff(struct handoff *handoff)
     free(handoff->memory);
     free(handoff->receipts);
     free(handoff->bytes);
+    inline_free(&handoff->files);
+    free(handoff->hashes);
     free(handoff->media_type);
     json_decref(handoff->problems);
     caller_forget(&handoff->caller);
@@ -95,4 +135,27 @@ void handoff_resume(struct handoff *handoff, enum handoff_phase from, enum hando
             http_resume(handoff->request); /* under the lock, so that it cannot end before */
     }
     pthread_mutex_unlock(&handoff->lock);
+}
+
+void handoff_choose_candidates(struct handoff *handoff)
+{
+    const struct partner *partner = handoff->caller.partner;
+    for (size_t i = 0; i < partner->adapter_count; i++) {
+        const struct adapter *adapter =
+            adapters_find(handoff->ingest->options.adapters, partner->adapters[i]);
+        if (adapter && adapter_takes(adapter, handoff->media_type))
+            handoff->candidates[handoff->candidate_count++] = adapter;
+    }
+}
+
+int64_t handoff_unpublished(const struct handoff *handoff)
+{
+    int64_t last = 0;
+    for (size_t i = 0; i < handoff->document.item_count; i++) {
+        const struct spool_receipt *receipt = &handoff->receipts[i];
+        bool is_to_go = receipt->state == ENTRY_READY || receipt->state == ENTRY_RELEASED;
+        if (is_to_go && receipt->number > last)
+            last = receipt->number;
+    }
+    return last > spool_watermark(handoff->ingest->options.spool) ? last : 0;
 }

@@ -2,9 +2,10 @@
 #ifndef INGEST_HANDOFF_H
 #define INGEST_HANDOFF_H
 
+#include "api/caller.h"
+#include "api/trace.h"
 #include "ingest/account.h"
-#include "ingest/caller.h"
-#include "ingest/trace.h"
+#include "ingest/inline.h"
 #include "spool/spool.h"
 
 #include <jansson.h>
@@ -16,16 +17,21 @@ struct ingest;
 /** Where a posted document is; guarded by its lock from STORING on. */
 enum handoff_phase {
     HANDOFF_READING,
+    HANDOFF_FILING, /**< its files are moved to the store */
+    HANDOFF_FILED,
     HANDOFF_STORING,
     HANDOFF_STORED,
     HANDOFF_PUBLISHING, /**< `ack: published`: waits for Kafka */
     HANDOFF_DONE,
 };
 
-/** The heap behind one spool_item's pointers. */
+/** The heap behind one spool_item's pointers, and the files that are held for it. */
 struct item_memory {
     char *texts;
     char *event;
+    json_t *agencies; /* as succession_of lists them; NULL when there are none */
+    uint8_t (*files)[SHA256_SIZE];
+    size_t file_count;
     bool is_valid;
 };
 
@@ -48,6 +54,10 @@ struct handoff {
     int64_t arrived_ticks_us;
 
     char *bytes;
+    bool is_filed;                  /**< its digest is taken, and its files are moved out */
+    struct inline_files files;      /**< that came in it */
+    uint8_t (*hashes)[SHA256_SIZE]; /**< theirs, for the spool */
+    uint8_t shortened_sha256[SHA256_SIZE];
     struct spool_document document; /**< its pointers are into this handoff */
     struct spool_item *items;       /**< the document's; room for `capacity` */
     struct item_memory *memory;
@@ -68,15 +78,25 @@ struct handoff {
     const struct adapter *candidates[]; /**< the partner's adapters that take the media type */
 };
 
-/** Makes a handoff that holds itself once; takes the caller.  NULL when memory is out: the caller
- * is then forgotten. */
+/** Makes a handoff that holds itself once; takes the caller.  `request` is NULL for a document that
+ * did not come over HTTP.  NULL when memory is out: the caller is then forgotten. */
 struct handoff *handoff_new(struct ingest *ingest, struct http_request *request,
                             struct caller *caller);
 struct handoff *handoff_hold(struct handoff *handoff);
 void handoff_release(struct handoff *handoff);
 
+/** Makes the sender's adapters that take its media type the candidates. */
+void handoff_choose_candidates(struct handoff *handoff);
+
+/** The highest number of its receipts that Kafka has still to take; 0 when there is none. */
+int64_t handoff_unpublished(const struct handoff *handoff);
+
 /** Adds an item that is all zero and the next in number; NULL when memory is out. */
 struct spool_item *handoff_add_item(struct handoff *handoff, struct fault *why);
+/** The item at `index` uses this file, which is held for it until the handoff ends; once is enough.
+ * True also when the file is leaving the store: it is then not used. */
+bool handoff_use_file(struct handoff *handoff, size_t index, const uint8_t sha256[SHA256_SIZE],
+                      struct fault *why) __attribute__((warn_unused_result));
 /** Forgets all items. */
 void handoff_drop_items(struct handoff *handoff);
 

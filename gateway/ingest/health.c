@@ -2,9 +2,9 @@
 /* Calls for machines that watch: alive, ready, numbers, and the description of the API. */
 #include "ingest/health.h"
 
+#include "api/refusal.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "ingest/refusal.h"
 
 #include <string.h>
 

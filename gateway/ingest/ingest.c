@@ -3,10 +3,12 @@
 #include "ingest/ingest.h"
 
 #include "base/cleanup.h"
+#include "ingest/download.h"
 #include "ingest/health.h"
 #include "ingest/lookup.h"
 #include "ingest/receive.h"
 #include "ingest/state.h"
+#include "ingest/upload.h"
 
 ENDS_WITH_SCOPE(struct ingest *, ingest_close)
 ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
@@ -14,13 +16,26 @@ ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
 static const struct http_route routes[] = {
     {.method = "POST",
      .pattern = "/v1/handoffs",
-     .body_limit = -1,
+     .body_limit = HTTP_SERVER_LIMIT,
      .begin = receive_begin,
      .handle = receive_handle,
      .resumed = receive_resumed,
      .end = receive_end},
     {.method = "GET", .pattern = "/v1/handoffs/{receipt}", .handle = lookup_receipt},
     {.method = "GET", .pattern = "/v1/dossiers/{code}", .handle = lookup_dossier},
+    {.method = "PUT",
+     .pattern = "/v1/files/{sha256}",
+     .body_limit = HTTP_OWN_LIMIT,
+     .begin = upload_begin,
+     .piece = upload_piece,
+     .handle = upload_handle,
+     .resumed = upload_resumed,
+     .end = upload_end},
+    {.method = "GET",
+     .pattern = "/v1/files/{sha256}",
+     .handle = download_handle,
+     .resumed = download_resumed,
+     .end = download_end},
     {.method = "GET", .pattern = "/healthz", .handle = health_live},
     {.method = "GET", .pattern = "/readyz", .handle = health_ready},
     {.method = "GET", .pattern = "/metrics", .handle = health_metrics},
@@ -73,6 +88,35 @@ static bool open_parts(struct ingest *ingest, struct fault *why)
     return ingest->publishing != NULL;
 }
 
+static void count_files(struct ingest *ingest)
+{
+    static const struct {
+        const char *name, *help;
+    } counters[FILES_COUNT_] = {
+        [FILES_UPLOADED] = {"lienthong_files_uploaded_total", "Files that partners uploaded."},
+        [FILES_UPLOADED_BYTES] = {"lienthong_files_uploaded_bytes_total", "Their bytes."},
+        [FILES_SENT] = {"lienthong_files_sent_total", "Files that partners fetched."},
+        [FILES_SENT_BYTES] = {"lienthong_files_sent_bytes_total", "Their bytes."},
+        [FILES_MOVED] = {"lienthong_files_moved_total", "Files moved out of documents."},
+        [FILES_MOVED_BYTES] = {"lienthong_files_moved_bytes_total", "Their bytes."},
+    };
+    for (size_t i = 0; i < FILES_COUNT_; i++)
+        ingest->files[i] = metrics_counter(counters[i].name, counters[i].help, NULL);
+}
+
+void ingest_count_file(const struct ingest *ingest, enum file_counter counter, int64_t size)
+{
+    metrics_add(ingest->files[counter], 1);
+    metrics_add(ingest->files[counter + 1], size);
+}
+
+struct rate ingest_rate(const struct ingest *ingest, const struct partner *partner)
+{
+    if (partner->rate_per_s > 0)
+        return (struct rate){.per_s = partner->rate_per_s, .burst = partner->burst};
+    return (struct rate){.per_s = ingest->options.rate_per_s, .burst = ingest->options.burst};
+}
+
 struct ingest *ingest_open(const struct ingest_options *options, struct fault *why)
 {
     auto_free(ingest_close) struct ingest *ingest = calloc(1, sizeof *ingest);
@@ -85,6 +129,7 @@ struct ingest *ingest_open(const struct ingest_options *options, struct fault *w
         metrics_histogram("lienthong_acceptance_seconds",
                           "From a handoff's head to its answer, for what was accepted.", NULL);
     health_open(ingest);
+    count_files(ingest);
     return open_parts(ingest, why) ? steal(ingest) : NULL;
 }
 

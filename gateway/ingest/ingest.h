@@ -6,6 +6,8 @@
 #include "base/fault.h"
 #include "directory/directory.h"
 #include "event/schema.h"
+#include "files/filer.h"
+#include "files/store.h"
 #include "http/server.h"
 #include "spool/spool.h"
 
@@ -19,7 +21,11 @@ struct ingest_options {
     const char *topic_prefix; /**< "lienthong."; the schema's subject is named after the topic */
     int64_t rate_per_s;       /**< handoffs a second, for partners without a rate of their own */
     int64_t burst;            /**< at once above it; 0: as many as the rate */
-    int64_t publish_wait_ms;  /**< how long a request with `ack: published` waits for Kafka */
+    struct file_store *files;
+    struct filer *filer;        /**< whose jobs are over before ingest_close */
+    int64_t inline_above_bytes; /**< larger files are moved out of documents */
+    int64_t link_hours;         /**< the longest that a signed link holds */
+    int64_t publish_wait_ms;    /**< how long a request with `ack: published` waits for Kafka */
 };
 
 /**
@@ -34,7 +40,7 @@ struct ingest *ingest_open(const struct ingest_options *options, struct fault *w
 /** After http_close of the server that has its routes, and before spool_close.  Accepts NULL. */
 void ingest_close(struct ingest *ingest);
 
-/** The routes of the API, for http_options.routes; http_options.own is the ingest. */
+/** The routes of the API, for a table whose `own` is the ingest. */
 const struct http_route *ingest_routes(void);
 
 #endif

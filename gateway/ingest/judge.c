@@ -2,12 +2,8 @@
 /* Who speaks in an event, of whom, and to whom: all by the directory of the event's day. */
 #include "ingest/judge.h"
 
-#include "base/moment.h"
-#include "ingest/member.h"
-
-static const char *const agency_fields[] = {"receiving_agency", "competent_agency", "holder_agency",
-                                            "handoff.from_agency", "handoff.to_agency"};
-enum { AGENCY_FIELDS = sizeof agency_fields / sizeof *agency_fields };
+#include "api/concern.h"
+#include "api/member.h"
 
 /* What is looked at and what was found. */
 struct session {
@@ -17,13 +13,6 @@ struct session {
     bool has_unknown;
     bool has_succeeded;
 };
-
-static int32_t day_of(const avro_value_t *event)
-{
-    int64_t occurred_at = 0;
-    (void)member_number(event, "occurred_at", &occurred_at); /* completed events have it */
-    return moment_day(occurred_at);
-}
 
 static void look_at_agency(struct session *session, const char *field, const char *code)
 {
@@ -40,12 +29,13 @@ static void look_at_agency(struct session *session, const char *field, const cha
 bool judge_event(struct workbench *bench, const struct adapter *adapter, const avro_value_t *event,
                  const struct caller *caller, enum verdict *verdict, struct fault *why)
 {
-    struct session session = {
-        .bench = bench, .agencies = directory_agencies(caller->directory), .day = day_of(event)};
-    for (size_t i = 0; i < AGENCY_FIELDS; i++) {
-        const char *code = member_text(event, agency_fields[i]);
+    struct session session = {.bench = bench,
+                              .agencies = directory_agencies(caller->directory),
+                              .day = concern_day(event)};
+    for (size_t i = 0; i < CONCERN_FIELDS; i++) {
+        const char *code = member_text(event, concern_fields[i]);
         if (code)
-            look_at_agency(&session, agency_fields[i], code);
+            look_at_agency(&session, concern_fields[i], code);
     }
     if (session.has_succeeded && !adapt_tag(bench, "agency-succeeded", why))
         return false;
@@ -61,15 +51,4 @@ bool judge_event(struct workbench *bench, const struct adapter *adapter, const a
         *verdict = VERDICT_FOREIGN;
     }
     return true;
-}
-
-bool judge_concerns(const avro_value_t *event, const struct caller *caller)
-{
-    int32_t day = day_of(event);
-    for (size_t i = 0; i < AGENCY_FIELDS; i++) {
-        const char *code = member_text(event, agency_fields[i]);
-        if (code && directory_speaks_for(caller->directory, caller->partner, code, day))
-            return true;
-    }
-    return false;
 }

@@ -3,7 +3,7 @@
 #define INGEST_JUDGE_H
 
 #include "adapt/adapter.h"
-#include "ingest/caller.h"
+#include "api/caller.h"
 
 enum verdict {
     VERDICT_GOOD,
@@ -19,8 +19,5 @@ enum verdict {
 bool judge_event(struct workbench *bench, const struct adapter *adapter, const avro_value_t *event,
                  const struct caller *caller, enum verdict *verdict, struct fault *why)
     __attribute__((warn_unused_result));
-
-/** Whether the event is addressed to the caller: it names one of its agencies in any part. */
-bool judge_concerns(const avro_value_t *event, const struct caller *caller);
 
 #endif

@@ -2,11 +2,14 @@
 /* From a document's bytes to what the spool keeps of it. */
 #include "ingest/reading.h"
 
+#include "api/member.h"
+#include "api/succession.h"
 #include "base/cleanup.h"
 #include "event/wire.h"
 #include "ingest/complete.h"
+#include "ingest/custody.h"
+#include "ingest/filing.h"
 #include "ingest/judge.h"
-#include "ingest/member.h"
 #include "ingest/reference.h"
 #include "ingest/state.h"
 
@@ -72,6 +75,37 @@ static bool resolve(struct run *run, const struct adapt_item *item, bool *is_val
     return true;
 }
 
+/* A file that an item's event names: one that came in this very document, or that its sender may
+ * have.  That somebody knows a hash does not make the file its own. */
+struct naming {
+    struct run *run;
+    size_t index; /* of the item */
+};
+
+static bool came_along(const struct handoff *handoff, const uint8_t *sha256)
+{
+    for (size_t i = 0; i < handoff->files.count; i++)
+        if (memcmp(handoff->files.items[i].sha256, sha256, SHA256_SIZE) == 0)
+            return true;
+    return false;
+}
+
+static bool use_named(void *own, const uint8_t *sha256, struct fault *why)
+{
+    const struct naming *naming = own;
+    struct handoff *handoff = naming->run->handoff;
+    bool may = came_along(handoff, sha256);
+    if (!may && !custody_may_see(naming->run->station, &handoff->caller, sha256, &may, why))
+        return false;
+    return !may || handoff_use_file(handoff, naming->index, sha256, why);
+}
+
+static bool use_named_files(struct run *run, const avro_value_t *event, struct fault *why)
+{
+    struct naming naming = {run, run->handoff->document.item_count - 1};
+    return custody_each_document(event, use_named, &naming, why);
+}
+
 /* Completes, judges and encodes an item that its adapter found valid. */
 static bool finish_item(struct run *run, const struct adapt_item *item, struct spool_item *stored,
                         struct item_memory *memory, struct fault *why)
@@ -81,7 +115,8 @@ static bool finish_item(struct run *run, const struct adapt_item *item, struct s
     enum verdict verdict = VERDICT_GOOD;
     if (!complete_event(run->station->bench, item, &run->circumstances, stored->event_id, why) ||
         !judge_event(run->station->bench, item->adapter, &event, &run->handoff->caller, &verdict,
-                     why))
+                     why) ||
+        !succession_of(run->handoff->caller.directory, &event, &memory->agencies, why))
         return false;
     run->handoff->is_foreign |= verdict == VERDICT_FOREIGN;
     if (verdict != VERDICT_GOOD)
@@ -91,7 +126,7 @@ static bool finish_item(struct run *run, const struct adapt_item *item, struct s
     if (item->is_silent)
         return true; /* kept, and not published */
     memory->event = wire_encode(ingest->options.schema, &event, &stored->event_size, why);
-    if (!memory->event)
+    if (!memory->event || !use_named_files(run, &event, why))
         return false;
     stored->event = memory->event;
     stored->schema_no = ingest->schema_no;
@@ -215,11 +250,27 @@ static void describe_document(struct handoff *handoff, const struct adapter *ada
     document->bytes = handoff->bytes;
 }
 
+static bool choose_outcome(struct run *run, const struct reading *reading, enum outcome *outcome,
+                           struct fault *why)
+{
+    *outcome = OUTCOME_STORE;
+    if (reading->problem_count == 0)
+        return true;
+    if (run->handoff->is_foreign)
+        *outcome = OUTCOME_FOREIGN;
+    else if (run->handoff->caller.partner->invalid == INVALID_REFUSED)
+        *outcome = OUTCOME_INVALID;
+    else
+        return park(run, reading, why);
+    return true;
+}
+
 bool reading_run(struct handoff *handoff, struct station *station, enum outcome *outcome,
                  struct reading *reading, struct fault *why)
 {
     char hex[SHA256_HEX_SIZE];
-    digest_sha256(handoff->bytes, handoff->document.size, handoff->document.sha256);
+    if (!handoff->is_filed)
+        digest_sha256(handoff->bytes, handoff->document.size, handoff->document.sha256);
     digest_hex(handoff->document.sha256, SHA256_SIZE, hex);
     struct run run = {.handoff = handoff,
                       .station = station,
@@ -227,21 +278,17 @@ bool reading_run(struct handoff *handoff, struct station *station, enum outcome 
                                         .payload_sha256 = hex,
                                         .trace_id = handoff->trace.id,
                                         .received_at_ms = handoff->document.received_at_ms}};
-    const struct adapt_document document = {handoff->bytes, handoff->document.size,
-                                            handoff->candidates, handoff->candidate_count,
-                                            handoff->document.sha256};
+    const struct adapt_document document = {.bytes = handoff->bytes,
+                                            .size = handoff->document.size,
+                                            .candidates = handoff->candidates,
+                                            .candidate_count = handoff->candidate_count,
+                                            .sha256 = handoff->document.sha256,
+                                            .file = filing_find,
+                                            .load = filing_load,
+                                            .files = handoff};
     if (!adapt_read(station->bench, &document, take_item, &run, reading, why))
         return false;
 
     describe_document(handoff, reading->adapter);
-    *outcome = OUTCOME_STORE;
-    if (reading->problem_count == 0)
-        return true;
-    if (handoff->is_foreign)
-        *outcome = OUTCOME_FOREIGN;
-    else if (handoff->caller.partner->invalid == INVALID_REFUSED)
-        *outcome = OUTCOME_INVALID;
-    else
-        return park(&run, reading, why);
-    return true;
+    return choose_outcome(&run, reading, outcome, why);
 }

@@ -2,8 +2,8 @@
 #ifndef INGEST_READING_H
 #define INGEST_READING_H
 
+#include "api/station.h"
 #include "ingest/handoff.h"
-#include "ingest/station.h"
 
 /** What reading a document came to. */
 enum outcome {

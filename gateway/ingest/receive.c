@@ -5,11 +5,12 @@
  */
 #include "ingest/receive.h"
 
+#include "api/refusal.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "ingest/answer.h"
+#include "ingest/filing.h"
 #include "ingest/reading.h"
-#include "ingest/refusal.h"
 #include "ingest/state.h"
 
 #include <ctype.h>
@@ -24,13 +25,6 @@ static void turn_down(struct handoff *handoff, struct http_request *request, enu
 {
     account_count(handoff->account, reply);
     refuse(request, refusal, detail, NULL);
-}
-
-static struct rate rate_of(const struct ingest *ingest, const struct partner *partner)
-{
-    if (partner->rate_per_s > 0)
-        return (struct rate){.per_s = partner->rate_per_s, .burst = partner->burst};
-    return (struct rate){.per_s = ingest->options.rate_per_s, .burst = ingest->options.burst};
 }
 
 static bool check_rate(struct handoff *handoff, struct http_request *request)
@@ -53,17 +47,6 @@ static char *media_type_of(const char *header)
     for (char *at = type; at && *at != '\0'; at++)
         *at = (char)tolower((unsigned char)*at);
     return type;
-}
-
-static void choose_candidates(struct handoff *handoff)
-{
-    const struct partner *partner = handoff->caller.partner;
-    for (size_t i = 0; i < partner->adapter_count; i++) {
-        const struct adapter *adapter =
-            adapters_find(handoff->ingest->options.adapters, partner->adapters[i]);
-        if (adapter && adapter_takes(adapter, handoff->media_type))
-            handoff->candidates[handoff->candidate_count++] = adapter;
-    }
 }
 
 /* Every media type of every adapter of the sender; some may stand twice. */
@@ -100,7 +83,7 @@ static bool check_media_type(struct handoff *handoff, struct http_request *reque
     }
     handoff->media_type = media_type_of(type ? type : "");
     if (handoff->media_type)
-        choose_candidates(handoff);
+        handoff_choose_candidates(handoff);
     return handoff->candidate_count > 0 || refuse_media_type(handoff, request);
 }
 
@@ -131,7 +114,7 @@ void receive_begin(void *own, struct http_request *request)
         refuse(request, REFUSAL_INTERNAL, NULL, NULL);
         return;
     }
-    handoff->rate = rate_of(ingest, handoff->caller.partner);
+    handoff->rate = ingest_rate(ingest, handoff->caller.partner);
     trace_from(http_header(request, "traceparent"), &handoff->trace);
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         if (!checks[i](handoff, request))
@@ -155,9 +138,11 @@ static void answer_fault(struct handoff *handoff, struct http_request *request,
                          const struct fault *fault)
 {
     struct spool_levels levels;
+    bool is_low = false;
     spool_levels(handoff->ingest->options.spool, &levels);
+    (void)file_store_free(handoff->ingest->options.files, &is_low);
     account_count(handoff->account, fault->kind == FAULT_RETRY ? REPLY_UNAVAILABLE : REPLY_BROKEN);
-    if (fault->kind == FAULT_RETRY && levels.below_reserve)
+    if (fault->kind == FAULT_RETRY && (levels.below_reserve || is_low))
         refuse(request, REFUSAL_DISK_RESERVE, NULL, NULL);
     else
         refuse_fault(request, fault);
@@ -199,6 +184,15 @@ static void set_phase(struct handoff *handoff, enum handoff_phase phase)
     pthread_mutex_unlock(&handoff->lock);
 }
 
+/* Its files are moved, and nothing was done with it since. */
+static bool was_filed(struct handoff *handoff)
+{
+    pthread_mutex_lock(&handoff->lock);
+    bool was = handoff->phase == HANDOFF_FILED;
+    pthread_mutex_unlock(&handoff->lock);
+    return was;
+}
+
 static void store(struct handoff *handoff, struct http_request *request)
 {
     struct fault why;
@@ -237,16 +231,13 @@ static bool take_document(struct handoff *handoff, struct http_request *request,
     return handoff->bytes || fault_memory(why);
 }
 
-void receive_handle(void *own, struct http_request *request)
+static void read_and_store(struct handoff *handoff, struct http_request *request)
 {
-    struct ingest *ingest = own;
-    struct handoff *handoff = http_own(request);
     struct reading reading;
     enum outcome outcome;
     struct fault why;
-    struct station *station = stations_here(ingest->stations, &why);
-    if (!station || !take_document(handoff, request, &why) ||
-        !reading_run(handoff, station, &outcome, &reading, &why)) {
+    struct station *station = stations_here(handoff->ingest->stations, &why);
+    if (!station || !reading_run(handoff, station, &outcome, &reading, &why)) {
         answer_fault(handoff, request, &why);
         return;
     }
@@ -258,6 +249,27 @@ void receive_handle(void *own, struct http_request *request)
     }
     keep_problems(handoff, request, &reading);
     store(handoff, request);
+}
+
+void receive_handle(void *own, struct http_request *request)
+{
+    struct handoff *handoff = http_own(request);
+    struct fault why;
+    (void)own;
+    if (!take_document(handoff, request, &why)) {
+        answer_fault(handoff, request, &why);
+        return;
+    }
+    if (!filing_is_needed(handoff)) {
+        read_and_store(handoff, request);
+        return;
+    }
+    set_phase(handoff, HANDOFF_FILING);
+    http_suspend(request);
+    if (filing_begin(handoff, &why))
+        return;
+    set_phase(handoff, HANDOFF_DONE);
+    answer_fault(handoff, request, &why);
 }
 
 static void answer_conflict(struct handoff *handoff, struct http_request *request,
@@ -296,19 +308,6 @@ static void answer_unpublished(struct handoff *handoff, struct http_request *req
            text ? json_loadb(text, size, 0, NULL) : NULL);
 }
 
-/* The highest number that Kafka has still to take; 0 when there is none. */
-static int64_t number_to_wait_for(const struct handoff *handoff)
-{
-    int64_t last = 0;
-    for (size_t i = 0; i < handoff->document.item_count; i++) {
-        const struct spool_receipt *receipt = &handoff->receipts[i];
-        bool is_to_go = receipt->state == ENTRY_READY || receipt->state == ENTRY_RELEASED;
-        if (is_to_go && receipt->number > last)
-            last = receipt->number;
-    }
-    return last > spool_watermark(handoff->ingest->options.spool) ? last : 0;
-}
-
 static const struct spool_receipt *conflict_of(const struct handoff *handoff)
 {
     for (size_t i = 0; i < handoff->document.item_count; i++) {
@@ -335,7 +334,7 @@ static void answer_stored(struct handoff *handoff, struct http_request *request)
         return;
     }
     if (handoff->caller.partner->ack == ACK_PUBLISHED)
-        handoff->last_number = number_to_wait_for(handoff);
+        handoff->last_number = handoff_unpublished(handoff);
     if (handoff->last_number == 0) {
         answer_good(handoff, request, status_of(handoff));
         return;
@@ -348,11 +347,13 @@ void receive_resumed(void *own, struct http_request *request)
 {
     struct handoff *handoff = http_own(request);
     (void)own;
-    if (!handoff->has_receipts)
+    if (was_filed(handoff) && handoff->fault.kind == FAULT_NONE)
+        read_and_store(handoff, request);
+    else if (!handoff->has_receipts)
         answer_fault(handoff, request, &handoff->fault);
     else if (handoff->last_number == 0)
         answer_stored(handoff, request);
-    else if (number_to_wait_for(handoff) == 0)
+    else if (handoff_unpublished(handoff) == 0)
         answer_good(handoff, request, status_of(handoff));
     else
         answer_unpublished(handoff, request);

@@ -2,8 +2,8 @@
 /* Answers name the letter that they answer, not the dossier. */
 #include "ingest/reference.h"
 
+#include "api/found.h"
 #include "base/cleanup.h"
-#include "ingest/found.h"
 
 #include <stdlib.h>
 

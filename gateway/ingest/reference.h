@@ -2,8 +2,8 @@
 #ifndef INGEST_REFERENCE_H
 #define INGEST_REFERENCE_H
 
-#include "ingest/caller.h"
-#include "ingest/station.h"
+#include "api/caller.h"
+#include "api/station.h"
 
 /**
  * The dossier that a message without a code means by a name of an earlier one.  The caller owns the

@@ -2,11 +2,11 @@
 #ifndef INGEST_STATE_H
 #define INGEST_STATE_H
 
+#include "api/station.h"
 #include "base/metrics.h"
 #include "ingest/account.h"
 #include "ingest/ingest.h"
 #include "ingest/publishing.h"
-#include "ingest/station.h"
 #include "spool/receipt.h"
 
 enum level_gauge {
@@ -25,6 +25,16 @@ enum level_gauge {
     GAUGE_COUNT_
 };
 
+enum file_counter {
+    FILES_UPLOADED,
+    FILES_UPLOADED_BYTES,
+    FILES_SENT,
+    FILES_SENT_BYTES,
+    FILES_MOVED,
+    FILES_MOVED_BYTES,
+    FILES_COUNT_
+};
+
 /** What the calls of the API share; const but for what guards itself. */
 struct ingest {
     struct ingest_options options;
@@ -36,6 +46,12 @@ struct ingest {
     struct publishing *publishing;
     struct metric *acceptance_seconds;
     struct metric *gauges[GAUGE_COUNT_];
+    struct metric *files[FILES_COUNT_];
 };
+
+/** How fast a partner may call. */
+struct rate ingest_rate(const struct ingest *ingest, const struct partner *partner);
+/** One more file of so many bytes; `counter` is the one of the files. */
+void ingest_count_file(const struct ingest *ingest, enum file_counter counter, int64_t size);
 
 #endif

@@ -213,6 +213,7 @@ static bool listen_on_socket(struct admin *admin, struct fault *why)
         listen = NULL;
         return fault_memory(why);
     }
+    const struct http_table tables[] = {{routes, admin}, admin->options.files, {0}};
     const struct http_options options = {
         .listen = listen,
         .threads = 1,
@@ -222,8 +223,7 @@ static bool listen_on_socket(struct admin *admin, struct fault *why)
         .body_memory = (int64_t)CONNECTIONS * BODY_LIMIT,
         .idle_timeout_ms = TIMEOUT_MS,
         .body_deadline_ms = TIMEOUT_MS,
-        .routes = routes,
-        .own = admin,
+        .tables = tables,
     };
     admin->server = http_open(&options, why);
     return admin->server != NULL;

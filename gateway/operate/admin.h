@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "directory/directory.h"
+#include "http/server.h"
 #include "spool/spool.h"
 
 #include <jansson.h>
@@ -30,14 +31,15 @@ struct admin_options {
     struct spool *spool;
     struct directory_place *place;
     struct admin_hooks hooks;
-    int64_t retention_days; /**< for the daily prune, and for a prune that names no time */
+    struct http_table files; /**< further calls: those of operate/file_keeper.h */
+    int64_t retention_days;  /**< for the daily prune, and for a prune that names no time */
 };
 
 /**
  * The operators' API of this machine, over a Unix socket: GET /operate/v1/status,
  * POST /operate/v1/spool/prune {"before": "2026-01-01"}, POST /operate/v1/publisher/resume
- * {"from": "kafka" | "spool"}, POST /operate/v1/subscriber/resume {"from": "start" | "end"},
- * POST /operate/v1/directory/reload.  The command line is its client.
+ * {"from": "kafka" | "spool"}, POST /operate/v1/subscriber/resume {"from": "start" | "end"}, POST
+ * /operate/v1/directory/reload.  The command line is its client.
  */
 struct admin;
 struct admin *admin_open(const struct admin_options *options, struct fault *why)

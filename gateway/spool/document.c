@@ -105,6 +105,21 @@ static void bind_item(sqlite3_stmt *add, const struct spool_item *item)
     }
 }
 
+/* What the document's first row holds is not what the document's digest says: it has its own, and
+ * the files that are missing in it. */
+static bool add_shortened(struct store *store, const struct spool_document *document,
+                          int64_t number, struct fault *why)
+{
+    sqlite3_stmt *add = store->statements.add_shortened;
+    const struct file_uses uses = {number, false, document->files, document->file_count};
+    if (!document->shortened_sha256)
+        return true;
+    bind_number(add, 1, number);
+    bind_bytes(add, 2, document->shortened_sha256, SHA256_SIZE);
+    return database_step(store->database, add, "store a digest", why) &&
+           store_file_uses(store, &uses, why);
+}
+
 /* `code` is the lane's dossier; NULL for what has no lane. */
 static bool insert(struct store *store, struct arrival *arrival, const struct spool_item *item,
                    const char *code, struct spool_receipt *receipt, struct fault *why)
@@ -137,6 +152,7 @@ static bool insert(struct store *store, struct arrival *arrival, const struct sp
     receipt->received_at_ms = arrival->document->received_at_ms;
     const struct file_uses uses = {number, false, item->files, item->file_count};
     return database_step(store->database, add, "store an entry", why) &&
+           (!is_first || add_shortened(store, arrival->document, number, why)) &&
            store_file_uses(store, &uses, why);
 }
 

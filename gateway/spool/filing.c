@@ -118,13 +118,19 @@ bool spool_idle_files(struct spool_reader *reader, int64_t before_ms, size_t lim
     }
 }
 
-static bool is_in_use(struct store *store, const uint8_t *sha256, bool *is_used, struct fault *why)
+/* Or was brought again. */
+static bool is_in_use(struct store *store, const struct upload *upload, bool *is_used,
+                      struct fault *why)
 {
     auto_free(sqlite3_finalize) sqlite3_stmt *find =
-        database_prepare(store->database, "SELECT 1 FROM file_use WHERE sha256 = ? LIMIT 1", why);
+        database_prepare(store->database,
+                         "SELECT 1 FROM file_use WHERE sha256 = ?1"
+                         " UNION ALL SELECT 1 FROM upload WHERE sha256 = ?1 AND at >= ?2 LIMIT 1",
+                         why);
     if (!find)
         return false;
-    bind_bytes(find, 1, sha256, SHA256_SIZE);
+    bind_bytes(find, 1, upload->sha256, SHA256_SIZE);
+    bind_number(find, 2, upload->at_ms);
     return database_next(store->database, find, "look for a file's use", is_used, why);
 }
 
@@ -132,7 +138,7 @@ static bool work_forget(struct store *store, void *arguments, struct fault *why)
 {
     const struct upload *upload = arguments;
     bool is_used = false;
-    if (!is_in_use(store, upload->sha256, &is_used, why))
+    if (!is_in_use(store, upload, &is_used, why))
         return false;
     if (is_used)
         return fault_set(why, FAULT_REFUSE, "spool: the file is in use");
@@ -144,8 +150,9 @@ static bool work_forget(struct store *store, void *arguments, struct fault *why)
     return database_step(store->database, forget, "forget a file", why);
 }
 
-bool spool_forget_upload(struct spool *spool, const uint8_t sha256[SHA256_SIZE], struct fault *why)
+bool spool_forget_upload(struct spool *spool, const uint8_t sha256[SHA256_SIZE], int64_t before_ms,
+                         struct fault *why)
 {
-    struct upload upload = {.sha256 = sha256};
+    struct upload upload = {.sha256 = sha256, .at_ms = before_ms};
     return writer_do(spool, work_forget, &upload, why);
 }

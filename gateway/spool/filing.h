@@ -38,8 +38,9 @@ bool spool_idle_files(struct spool_reader *reader, int64_t before_ms, size_t lim
     __attribute__((warn_unused_result));
 
 /** Forgets who brought the file, before the store deletes it.  FAULT_REFUSE when something uses it
- * meanwhile.  The caller sees to it that nobody brings the file until it is deleted.  Waits. */
-bool spool_forget_upload(struct spool *spool, const uint8_t sha256[SHA256_SIZE], struct fault *why)
-    __attribute__((warn_unused_result));
+ * meanwhile, or somebody brought it since `before_ms`.  The caller sees to it that nobody brings it
+ * from now until it is deleted.  Waits. */
+bool spool_forget_upload(struct spool *spool, const uint8_t sha256[SHA256_SIZE], int64_t before_ms,
+                         struct fault *why) __attribute__((warn_unused_result));
 
 #endif

@@ -127,6 +127,7 @@ static bool delete_group(struct store *store, const struct group *group, struct 
     static const char *const deletions[] = {
         "DELETE FROM released WHERE entry BETWEEN ?1 AND ?2",
         "DELETE FROM reference WHERE number BETWEEN ?1 AND ?2",
+        "DELETE FROM shortened WHERE number BETWEEN ?1 AND ?2",
         "DELETE FROM file_use WHERE is_arrival = 0 AND number BETWEEN ?1 AND ?2",
         "DELETE FROM entry WHERE number BETWEEN ?1 AND ?2",
     };

@@ -274,8 +274,9 @@ char *spool_original(struct spool_reader *reader, int64_t entry, size_t *size, s
 {
     auto_free(sqlite3_finalize) sqlite3_stmt *find =
         database_prepare(reader->database,
-                         "SELECT original, packed_from, sha256 FROM entry WHERE number ="
-                         " (SELECT document FROM entry WHERE number = ?)",
+                         "SELECT e.original, e.packed_from, ifnull(s.sha256, e.sha256) FROM entry e"
+                         " LEFT JOIN shortened s ON s.number = e.number"
+                         " WHERE e.number = (SELECT document FROM entry WHERE number = ?)",
                          why);
     bool found = false;
     if (!find)

@@ -81,7 +81,8 @@ bool spool_dossier_of(struct spool_reader *reader, const char *reference, char *
 bool spool_place_of(struct spool_reader *reader, int64_t number, struct spool_place *place,
                     struct fault *why) __attribute__((warn_unused_result));
 
-/** The original bytes of an entry's document, decompressed and checked; the caller owns them. */
+/** The bytes that are kept of an entry's document, decompressed and checked; the caller owns them.
+ * They are as received, or shortened: then their digest is not the entry's document_sha256. */
 char *spool_original(struct spool_reader *reader, int64_t entry, size_t *size, struct fault *why)
     __attribute__((warn_unused_result));
 

@@ -91,6 +91,12 @@ CREATE TABLE notice (
     datum        BLOB NOT NULL
 );
 
+-- Documents that are kept without the files that came in them: digest of what is kept.
+CREATE TABLE shortened (
+    number INTEGER PRIMARY KEY,       -- of the document's first entry
+    sha256 BLOB NOT NULL
+);
+
 -- Every stored file, by who brought it, and what uses it.
 CREATE TABLE upload (
     sha256  BLOB NOT NULL,

@@ -74,9 +74,13 @@ struct spool_document {
     const char *adapter;
     const char *media_type;
     const char *traceparent; /**< W3C header value of the request, or NULL */
-    const char *bytes;       /**< as received */
+    const char *bytes;       /**< as received, or shortened: files are moved out of it */
     size_t size;
-    uint8_t sha256[SHA256_SIZE];
+    uint8_t sha256[SHA256_SIZE];         /**< as received */
+    const uint8_t *shortened_sha256;     /**< of `bytes` when they are shortened, else NULL */
+    const uint8_t (*files)[SHA256_SIZE]; /**< stored files that were moved out of it: used by the
+                                              entry that holds it, as long as that is kept */
+    size_t file_count;
     int64_t received_at_ms;
     const struct spool_item *items;
     size_t item_count;

@@ -36,6 +36,7 @@ static const struct {
      " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
     {offsetof(struct statements, add_reference),
      "INSERT INTO reference VALUES (?, ?, ?) ON CONFLICT DO NOTHING"},
+    {offsetof(struct statements, add_shortened), "INSERT INTO shortened VALUES (?, ?)"},
     {offsetof(struct statements, add_tally),
      "INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0))"
      " ON CONFLICT DO UPDATE SET first = ifnull(first, excluded.first),"

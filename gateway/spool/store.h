@@ -32,6 +32,7 @@ struct statements {
     sqlite3_stmt *in_the_way;
     sqlite3_stmt *add_entry;
     sqlite3_stmt *add_reference;
+    sqlite3_stmt *add_shortened;
     sqlite3_stmt *add_tally;
     sqlite3_stmt *add_placement;
     sqlite3_stmt *add_notice;

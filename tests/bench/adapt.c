@@ -131,7 +131,12 @@ int main(int argc, char **argv)
     struct bare bare = {bytes, size, parser, validator};
     uint8_t digest[SHA256_SIZE]; /* as the daemon has it, for its own sake */
     digest_sha256(bytes, size, digest);
-    struct whole whole = {bench, {bytes, size, &adapter, 1, digest}};
+    struct whole whole = {.bench = bench,
+                          .document = {.bytes = bytes,
+                                       .size = size,
+                                       .candidates = &adapter,
+                                       .candidate_count = 1,
+                                       .sha256 = digest}};
     struct contestant first = {"libxml2: parse, validate, free", parse_and_validate, &bare, 0};
     struct contestant second = {"adapt_read: bytes to event", read_event, &whole, 0};
     return compete(&first, &second, size, rounds);

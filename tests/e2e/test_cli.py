@@ -84,8 +84,8 @@ def test_a_wrong_command_line_exits_2_and_says_how_it_is_right(gateway, argument
 @pytest.mark.parametrize("arguments", [
     (), ("send",), ("events", "tail"), ("show",), ("status",), ("spool", "status"),
     ("spool", "check"), ("spool", "export"), ("spool", "backup"), ("spool", "prune"),
-    ("topics", "create"), ("adapter", "check"), ("adapter", "try"), ("agency",),
-    ("partner", "key")])
+    ("topics", "create"), ("adapter", "check"), ("adapter", "try"), ("adapter", "pairs"),
+    ("agency",), ("partner", "key"), ("route", "explain")])
 def test_help_is_on_standard_output_and_exits_0(gateway, arguments):
     done = gateway.run(*arguments, "--help")
     assert "lienthong" in done.stdout and len(done.stdout.splitlines()) > 2
@@ -211,3 +211,30 @@ def test_adapter_try_shows_the_event_and_the_way_back(gateway):
     done = gateway.run("adapter", "try", str(ROOT / "adapters" / "lienthong-xml"), str(path),
                        "--back")
     assert "HANDED_OFF" in done.stdout and "HandoffMessage" in done.stdout
+
+
+def test_adapter_try_as_shows_what_another_format_gets_and_loses(gateway):
+    path = file_with(gateway, documents.native_xml("CLI-TRY-AS", DOSSIER))
+    done = gateway.run("adapter", "try", "--json", str(ROOT / "adapters" / "lienthong-xml"),
+                       str(path), "--as", str(ROOT / "adapters" / "edxml"))
+    shown = json.loads(done.stdout)
+    assert "edXMLEnvelope" in shown["written"][0]
+    lost = {one["field"]: one for one in shown["lost"][0]}
+    assert "dossier_code" not in lost and "eform{}" not in {
+        field for field, one in lost.items() if one["kind"] != "narrowed"}
+    assert all(one["reason"] for one in lost.values())
+
+
+def test_adapter_pairs_lists_what_is_lost_between_all_formats(gateway):
+    names = ["lienthong-xml", "dvcqg-json", "edxml"]
+    folders = [str(ROOT / "adapters" / name) for name in names]
+    pairs = json.loads(gateway.run("adapter", "pairs", "--json", *folders).stdout)["pairs"]
+    assert {(pair["from"], pair["to"]) for pair in pairs} == {
+        (one, other) for one in names for other in names}
+    portal = next(pair for pair in pairs
+                  if (pair["from"], pair["to"]) == ("lienthong-xml", "dvcqg-json"))
+    form = [one for one in portal["losses"] if one["field"] == "eform{}"
+            and one["event_type"] == "HANDED_OFF" and one["message"] == "DongBoHoSoMC"]
+    assert [one["kind"] for one in form] == ["beside"]
+    assert "tờ khai" in form[0]["reason"]
+    assert "lienthong-xml -> edxml" in gateway.run("adapter", "pairs", *folders).stdout

@@ -97,7 +97,7 @@ def test_what_is_asked_is_answered_as_described(described, gateway):
 
 def test_every_refusal_is_in_the_manual():
     manual = (ROOT / "docs/http.md").read_text()
-    sources = "".join((ROOT / name).read_text() for name in ("gateway/ingest/refusal.c",
+    sources = "".join((ROOT / name).read_text() for name in ("gateway/api/refusal.c",
                                                              "gateway/http/dispatch.c"))
     codes = re.findall(r'"([a-z]+(?:-[a-z]+)+)",\s*[45]\d\d', sources)
     assert len(codes) > 15

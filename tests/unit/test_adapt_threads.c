@@ -52,7 +52,10 @@ static void threads_share_adapters(void **state)
     struct worker workers[THREADS];
     pthread_t threads[THREADS];
     for (int at = 0; at < THREADS; at++) {
-        workers[at] = (struct worker){adapters, {bytes, size, &adapter, 1, NULL}, 0};
+        workers[at] = (struct worker){
+            .adapters = adapters,
+            .document = {
+                .bytes = bytes, .size = size, .candidates = &adapter, .candidate_count = 1}};
         assert_int_equal(pthread_create(&threads[at], NULL, work, &workers[at]), 0);
     }
     for (int at = 0; at < THREADS; at++) {

@@ -249,6 +249,26 @@ static void a_reload_takes_over_and_leaves_who_holds_the_old(void **state)
     remove_files(&files);
 }
 
+static void a_version_names_both_files(void **state)
+{
+    (void)state;
+    struct fault why;
+    struct files files = write_files();
+    scratch_rewrite(files.partners, "partners: []\n");
+    struct directory *before = directory_load(options_of(&files), &why);
+    assert_non_null(before);
+    /* sha256sum says the same of these texts */
+    assert_string_equal(directory_version(before), "e0d8967b-07b93718");
+    scratch_rewrite(files.partners, "partners: [] \n");
+    struct directory *after = directory_load(options_of(&files), &why);
+    assert_non_null(after);
+    assert_memory_equal(directory_version(before), directory_version(after), 9);
+    assert_string_not_equal(directory_version(before), directory_version(after));
+    directory_release(before);
+    directory_release(after);
+    remove_files(&files);
+}
+
 static const struct {
     const char *agencies, *partners;
 } broken[] = {
@@ -331,6 +351,7 @@ int main(void)
         cmocka_unit_test(a_pepper_that_is_short_or_missing_is_refused),
         cmocka_unit_test(the_caller_may_refuse_a_loading),
         cmocka_unit_test(a_reload_takes_over_and_leaves_who_holds_the_old),
+        cmocka_unit_test(a_version_names_both_files),
         cmocka_unit_test(a_bad_file_keeps_the_old_in_force),
         cmocka_unit_test(threads_ask_while_it_reloads),
     };

@@ -8,8 +8,10 @@
 #include "http/server.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -18,6 +20,7 @@
 /* What a test's routes work on: the requests that wait for the other thread. */
 struct yard {
     struct http_server *server;
+    struct http_table tables[3];
     pthread_mutex_t lock;
     struct http_request *waiting[1024]; /* guarded by lock */
     size_t count;                       /* guarded by lock */
@@ -96,6 +99,40 @@ static void never_answer(void *own, struct http_request *request)
     (void)request;
 }
 
+/* A body that nobody keeps: how much came, in the place of the request's own. */
+static void add_piece(void *own, struct http_request *request, const char *bytes, size_t size)
+{
+    uintptr_t sum = (uintptr_t)http_own(request);
+    (void)own;
+    if (memchr(bytes, '!', size))
+        http_problem(request, &no_entry, "no exclamation here", NULL);
+    http_set_own(request, (void *)(sum + size));
+}
+
+static void tell_sum(void *own, struct http_request *request)
+{
+    char *text = NULL;
+    size_t kept = 0;
+    (void)own;
+    (void)http_body(request, &kept);
+    int size = asprintf(&text, "%zu came, %zu kept, %" PRId64 " said",
+                        (size_t)(uintptr_t)http_own(request), kept, http_said_size(request));
+    http_answer(request, 200, "text/plain", text, (size_t)size);
+}
+
+static const char file_text[] = "0123456789";
+
+static void send_file(void *own, struct http_request *request)
+{
+    struct http_file file = {-1, sizeof file_text - 1, "application/octet-stream", "\"tag\""};
+    (void)own;
+    if (strcmp(http_method(request), "GET") == 0) {
+        file.descriptor = memfd_create("file", MFD_CLOEXEC);
+        assert_int_equal(write(file.descriptor, file_text, (size_t)file.size), file.size);
+    }
+    http_answer_file(request, &file);
+}
+
 static struct http_request *take_waiting(struct yard *yard)
 {
     pthread_mutex_lock(&yard->lock);
@@ -120,17 +157,34 @@ static void *answer_all(void *own)
 }
 
 static const struct http_route routes[] = {
-    {"POST", "/v1/x", -1, begin, echo, NULL, end},
-    {"POST", "/v1/small", 10, begin, echo, NULL, end},
-    {"POST", "/v1/later", -1, begin, later, NULL, end},
-    {"POST", "/v1/here", -1, begin, later_here, resumed, end},
-    {"GET", "/v1/things/{name}", 0, begin, name_it, NULL, end},
-    {"GET", "/v1/mute", 0, begin, never_answer, NULL, end},
-    {NULL, NULL, 0, NULL, NULL, NULL, NULL},
+    {"POST", "/v1/x", HTTP_SERVER_LIMIT, begin, echo, NULL, end, NULL},
+    {"POST", "/v1/small", 10, begin, echo, NULL, end, NULL},
+    {"POST", "/v1/later", HTTP_SERVER_LIMIT, begin, later, NULL, end, NULL},
+    {"POST", "/v1/here", HTTP_SERVER_LIMIT, begin, later_here, resumed, end, NULL},
+    {"GET", "/v1/things/{name}", 0, begin, name_it, NULL, end, NULL},
+    {"GET", "/v1/mute", 0, begin, never_answer, NULL, end, NULL},
+    {"PUT", "/v1/stream", HTTP_OWN_LIMIT, begin, tell_sum, NULL, end, add_piece},
+    {"PUT", "/v1/stream/short", 1000, begin, tell_sum, NULL, end, add_piece},
+    {"GET", "/v1/file", 0, begin, send_file, NULL, end, NULL},
+    {NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL},
 };
+
+static void say_own(void *own, struct http_request *request)
+{
+    http_answer(request, 200, "text/plain", strdup(own), strlen(own));
+}
+
+static const struct http_route other_routes[] = {
+    {"GET", "/v1/other/{name}", 0, NULL, say_own, NULL, NULL, NULL},
+    {"DELETE", "/v1/things/{name}", 0, NULL, say_own, NULL, NULL, NULL},
+    {NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL},
+};
+static char other_stage[] = "the other stage";
 
 static struct http_options usual_options(struct yard *yard)
 {
+    const struct http_table tables[] = {{routes, yard}, {other_routes, other_stage}, {0}};
+    memcpy(yard->tables, tables, sizeof tables);
     return (struct http_options){
         .listen = "127.0.0.1:0",
         .threads = 2,
@@ -141,8 +195,7 @@ static struct http_options usual_options(struct yard *yard)
         .body_memory = 1000000,
         .idle_timeout_ms = 20000,
         .body_deadline_ms = 20000,
-        .routes = routes,
-        .own = yard,
+        .tables = yard->tables,
     };
 }
 
@@ -220,11 +273,33 @@ static void what_is_not_there_is_said_so(void **state)
     assert_int_equal(answer.status, 404);
     assert_non_null(strstr(answer.text, "application/problem+json"));
     assert_non_null(strstr(answer.text, "\"code\":\"not-found\""));
-    say(http_port(yard->server), HEAD("DELETE", "/v1/things/a") "\r\n", &answer);
+    say(http_port(yard->server), HEAD("POST", "/v1/mute") "\r\n", &answer);
     assert_int_equal(answer.status, 405);
     assert_non_null(strstr(answer.text, "Allow: GET, HEAD\r\n"));
     say(http_port(yard->server), HEAD("GET", "/v1/mute") "\r\n", &answer);
     assert_int_equal(answer.status, 500);
+    close_yard(yard);
+}
+
+static void stages_serve_one_server_each_with_its_own(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    struct metric *counted =
+        metrics_counter("lienthong_http_requests_total", "",
+                        "method=\"GET\",route=\"/v1/other/{name}\",answer=\"2xx\"");
+    int64_t before = metrics_value(counted);
+    say(http_port(yard->server), HEAD("GET", "/v1/other/x") "\r\n", &answer);
+    assert_non_null(strstr(answer.text, other_stage));
+    assert_int_equal(metrics_value(counted), before + 1);
+    say(http_port(yard->server), HEAD("DELETE", "/v1/things/x") "\r\n", &answer);
+    assert_non_null(strstr(answer.text, other_stage));
+    say(http_port(yard->server), HEAD("PUT", "/v1/things/x") "\r\n", &answer);
+    assert_int_equal(answer.status, 405);
+    assert_non_null(strstr(answer.text, "Allow: GET, HEAD, DELETE\r\n"));
+    say(http_port(yard->server), HEAD("GET", "/v1/things/x") "\r\n", &answer);
+    assert_non_null(strstr(answer.text, "x is grey"));
     close_yard(yard);
 }
 
@@ -241,6 +316,130 @@ static void a_head_request_gets_the_head_alone(void **state)
         size += got;
     assert_non_null(strstr(answer.text, "HTTP/1.1 200"));
     assert_non_null(strstr(answer.text, "Content-Length: 9\r\n"));
+    assert_string_equal(strstr(answer.text, "\r\n\r\n"), "\r\n\r\n");
+    (void)close(peer);
+    close_yard(yard);
+}
+
+static void a_streamed_body_is_given_in_pieces_and_not_kept(void **state)
+{
+    struct yard *yard = calloc(1, sizeof *yard);
+    struct http_options options = usual_options(yard);
+    struct answer answer;
+    enum { SIZE = 3000000 };
+    (void)state;
+    options.body_memory = 1000; /* which nothing of it counts against */
+    open_yard(yard, &options);
+    static const char head[] = HEAD("PUT", "/v1/stream") "Content-Length: 3000000\r\n\r\n";
+    char *request = calloc(1, sizeof head - 1 + SIZE);
+    memcpy(request, head, sizeof head - 1);
+    memset(request + sizeof head - 1, 'x', SIZE);
+    say_bytes(http_port(yard->server), request, sizeof head - 1 + SIZE, &answer);
+    free(request);
+    assert_int_equal(answer.status, 200);
+    assert_non_null(strstr(answer.text, "3000000 came, 0 kept, 3000000 said"));
+    say(http_port(yard->server),
+        HEAD("PUT", "/v1/stream") "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        &answer);
+    assert_non_null(strstr(answer.text, "3 came, 0 kept, -1 said"));
+    close_yard(yard);
+}
+
+static void a_streamed_body_can_be_refused_on_its_way(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    say(http_port(yard->server), HEAD("PUT", "/v1/stream") "Content-Length: 6\r\n\r\nhello!",
+        &answer);
+    assert_int_equal(answer.status, 401);
+    say(http_port(yard->server),
+        HEAD("PUT", "/v1/stream/short") "Content-Length: 1001\r\n\r\nhello", &answer);
+    assert_int_equal(answer.status, 413);
+    close_yard(yard);
+}
+
+static void a_body_that_goes_on_may_take_longer_than_one_that_trickles(void **state)
+{
+    struct yard *yard = calloc(1, sizeof *yard);
+    struct http_options options = usual_options(yard);
+    static const char head[] = HEAD("PUT", "/v1/stream") "Content-Length: 200000\r\n\r\n";
+    char piece[10000];
+    struct answer answer;
+    (void)state;
+    memset(piece, 'x', sizeof piece);
+    options.body_deadline_ms = 500;
+    options.body_least_rate = 10000; /* each piece is worth a second */
+    open_yard(yard, &options);
+    int steady = peer_connect(http_port(yard->server));
+    int slow = peer_connect(http_port(yard->server));
+    assert_true(peer_send(steady, head, sizeof head - 1));
+    assert_true(peer_send(slow, head, sizeof head - 1));
+    for (int i = 0; i < 20; i++) {
+        assert_true(peer_send(steady, piece, sizeof piece));
+        (void)peer_send(slow, "x", 1);
+        (void)usleep(60000);
+    }
+    peer_receive(steady, &answer);
+    assert_int_equal(answer.status, 200);
+    assert_true(peer_is_closed(slow, 1000));
+    (void)close(steady);
+    (void)close(slow);
+    close_yard(yard);
+}
+
+static void a_file_is_answered_whole_or_in_part(void **state)
+{
+    static const struct {
+        const char *headers;
+        int status;
+        const char *has, *body;
+    } cases[] = {
+        {"", 200, "ETag: \"tag\"\r\n", "0123456789"},
+        {"Range: bytes=2-4\r\n", 206, "Content-Range: bytes 2-4/10\r\n", "234"},
+        {"Range: bytes=7-\r\n", 206, "Content-Range: bytes 7-9/10\r\n", "789"},
+        {"Range: bytes=7-100\r\n", 206, "Content-Range: bytes 7-9/10\r\n", "789"},
+        {"Range: bytes=-3\r\n", 206, "Content-Range: bytes 7-9/10\r\n", "789"},
+        {"Range: bytes=-30\r\n", 206, "Content-Range: bytes 0-9/10\r\n", "0123456789"},
+        {"Range: bytes=10-\r\n", 416, "Content-Range: bytes */10\r\n", ""},
+        {"Range: bytes=-0\r\n", 416, "Content-Range: bytes */10\r\n", ""},
+        {"Range: bytes=4-2\r\n", 200, "Accept-Ranges: bytes\r\n", "0123456789"},
+        {"Range: bytes=0-1,4-5\r\n", 200, "", "0123456789"},
+        {"Range: lines=0-1\r\n", 200, "", "0123456789"},
+        {"Range: bytes=a-b\r\n", 200, "", "0123456789"},
+        {"Range: bytes=99999999999999999999-\r\n", 200, "", "0123456789"},
+        {"Range: bytes=2-4\r\nIf-Range: \"tag\"\r\n", 206, "", "234"},
+        {"Range: bytes=2-4\r\nIf-Range: \"gone\"\r\n", 200, "", "0123456789"},
+    };
+    struct yard *yard = new_yard();
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct answer answer;
+        char request[200];
+        (void)snprintf(request, sizeof request, HEAD("GET", "/v1/file") "%s\r\n", cases[i].headers);
+        say(http_port(yard->server), request, &answer);
+        const char *body = strstr(answer.text, "\r\n\r\n");
+        if (answer.status != cases[i].status || !strstr(answer.text, cases[i].has) || !body ||
+            strcmp(body + 4, cases[i].body) != 0)
+            fail_msg("%s: %s", cases[i].headers, answer.text);
+    }
+    close_yard(yard);
+}
+
+static void a_head_request_for_a_file_gets_its_size(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer = {0};
+    (void)state;
+    int peer = peer_connect(http_port(yard->server));
+    static const char request[] =
+        HEAD("HEAD", "/v1/file") "Range: bytes=1-2\r\nConnection: close\r\n\r\n";
+    assert_true(peer_send(peer, request, sizeof request - 1));
+    ssize_t got, size = 0;
+    while ((got = recv(peer, answer.text + size, 1000, 0)) > 0)
+        size += got;
+    assert_non_null(strstr(answer.text, "HTTP/1.1 200"));
+    assert_non_null(strstr(answer.text, "Content-Length: 10\r\n"));
     assert_string_equal(strstr(answer.text, "\r\n\r\n"), "\r\n\r\n");
     (void)close(peer);
     close_yard(yard);
@@ -586,7 +785,13 @@ int main(void)
         cmocka_unit_test(a_body_comes_back),
         cmocka_unit_test(paths_are_split_before_they_are_decoded),
         cmocka_unit_test(what_is_not_there_is_said_so),
+        cmocka_unit_test(stages_serve_one_server_each_with_its_own),
         cmocka_unit_test(a_head_request_gets_the_head_alone),
+        cmocka_unit_test(a_streamed_body_is_given_in_pieces_and_not_kept),
+        cmocka_unit_test(a_streamed_body_can_be_refused_on_its_way),
+        cmocka_unit_test(a_body_that_goes_on_may_take_longer_than_one_that_trickles),
+        cmocka_unit_test(a_file_is_answered_whole_or_in_part),
+        cmocka_unit_test(a_head_request_for_a_file_gets_its_size),
         cmocka_unit_test(a_body_that_says_it_is_too_large_is_not_read),
         cmocka_unit_test(a_body_that_grows_too_large_is_refused),
         cmocka_unit_test(all_bodies_together_have_a_bound),

@@ -19,6 +19,8 @@ static const struct http_route routes[] = {
     {NULL, NULL, 0, NULL, NULL, NULL, NULL},
 };
 
+static const struct http_table tables[] = {{.routes = routes}, {0}};
+
 static int open_server(void **state)
 {
     const struct http_options options = {.listen = "127.0.0.1:0",
@@ -30,7 +32,7 @@ static int open_server(void **state)
                                          .body_memory = 1000000,
                                          .idle_timeout_ms = 2000,
                                          .body_deadline_ms = 2000,
-                                         .routes = routes};
+                                         .tables = tables};
     struct fault why = {0};
     *state = http_open(&options, &why);
     return *state ? 0 : -1;

@@ -29,6 +29,8 @@ static const struct http_route routes[] = {
     {0},
 };
 
+static const struct http_table tables[] = {{.routes = routes}, {0}};
+
 static FILE *make_file(char path[PATH_SIZE])
 {
     (void)snprintf(path, PATH_SIZE, "/tmp/lienthong-test-XXXXXX");
@@ -74,7 +76,7 @@ static struct http_options options_with(const char *certificate, const char *pri
                                  .body_memory = 4 << 20,
                                  .idle_timeout_ms = 5000,
                                  .body_deadline_ms = 5000,
-                                 .routes = routes};
+                                 .tables = tables};
 }
 
 static size_t count_bytes(char *bytes, size_t size, size_t count, void *own)

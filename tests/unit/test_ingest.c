@@ -25,10 +25,13 @@ static const char pepper[] = "a pepper of 32 bytes and more, for tests alone";
 struct house {
     char folder[32];
     char agencies[PATH_SIZE], partners[PATH_SIZE], peppers[PATH_SIZE], file[PATH_SIZE];
+    char files_folder[PATH_SIZE];
     struct schema *schema;
     struct adapters *adapters;
     struct directory_place *place;
     struct spool *spool;
+    struct file_store *files;
+    struct filer *filer;
     struct ingest *ingest;
     struct http_server *server;
 };
@@ -115,19 +118,36 @@ static void open_spool(struct house *house)
         fail_msg("%s", why.text);
 }
 
+static void open_files(struct house *house)
+{
+    struct fault why;
+    const struct file_store_options options = {.folder = house->files_folder,
+                                               .file_limit_bytes = 1 << 20};
+    house->files = file_store_open(&options, &why);
+    house->filer = house->files ? filer_open(1, 100, &why) : NULL;
+    if (!house->filer)
+        fail_msg("%s", why.text);
+}
+
 static void listen_to(struct house *house)
 {
+    open_files(house);
     const struct ingest_options ingest = {.adapters = house->adapters,
                                           .schema = house->schema,
                                           .place = house->place,
                                           .spool = house->spool,
                                           .spool_file = house->file,
                                           .topic_prefix = "test.",
+                                          .files = house->files,
+                                          .filer = house->filer,
+                                          .inline_above_bytes = 4096,
+                                          .link_hours = 1,
                                           .publish_wait_ms = WAIT_MS};
     struct fault why;
     house->ingest = ingest_open(&ingest, &why);
     if (!house->ingest)
         fail_msg("%s", why.text);
+    const struct http_table tables[] = {{ingest_routes(), house->ingest}, {0}};
     const struct http_options http = {.listen = "127.0.0.1:0",
                                       .threads = 2,
                                       .connections = 100,
@@ -136,8 +156,7 @@ static void listen_to(struct house *house)
                                       .body_memory = 4 << 20,
                                       .idle_timeout_ms = 20000,
                                       .body_deadline_ms = 20000,
-                                      .routes = ingest_routes(),
-                                      .own = house->ingest};
+                                      .tables = tables};
     house->server = http_open(&http, &why);
     if (!house->server)
         fail_msg("%s", why.text);
@@ -152,6 +171,7 @@ static int open_house(void **state)
     (void)snprintf(house->partners, PATH_SIZE, "%s/partners.yaml", house->folder);
     (void)snprintf(house->peppers, PATH_SIZE, "%s/pepper", house->folder);
     (void)snprintf(house->file, PATH_SIZE, "%s/spool.db", house->folder);
+    (void)snprintf(house->files_folder, PATH_SIZE, "%s/files", house->folder);
     write_file(house->agencies, agencies);
     write_file(house->peppers, pepper);
     write_partners(house->partners);
@@ -165,7 +185,9 @@ static int open_house(void **state)
 static void stop_house(struct house *house)
 {
     http_close(house->server);
+    filer_close(house->filer);
     ingest_close(house->ingest);
+    file_store_close(house->files);
     spool_close(house->spool);
     house->server = NULL;
     house->ingest = NULL;

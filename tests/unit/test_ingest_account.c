@@ -2,8 +2,8 @@
 /* Rates and traces: decisions about the head of a handoff. */
 #include "unit.h"
 
+#include "api/trace.h"
 #include "ingest/account.h"
-#include "ingest/trace.h"
 
 #include <string.h>
 

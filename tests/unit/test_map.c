@@ -18,7 +18,8 @@ static const char rows[] = HEAD
     "    arrays:\n"
     "      - {field: 'documents[]', path: 'parts[]', set: role, to: [SLIP]}\n"
     "      - {field: 'documents[]', path: 'results[]', set: role, to: [RESULT]}\n"
-    "      - {field: 'documents[]', path: 'files[]', set: role, to: [SUBMITTED, OTHER]}\n"
+    "      - {field: 'documents[]', path: 'files[]', set: role, to: [SUBMITTED, OTHER], also: "
+    "[SLIP]}\n"
     "    map:\n"
     "      - {path: /session, ignore: true}\n"
     "      - {path: /service, constant: Sync}\n"
@@ -41,7 +42,8 @@ static const char rows[] = HEAD
     "      - {field: 'documents[].id', path: 'results[]/id'}\n"
     "      - {field: 'fees[].amount_vnd', path: 'fees[]/price', convert: integer, as: number}\n"
     "      - {field: 'eform{}', path: 'form/*'}\n"
-    "      - {field: summary, path: summary, max: 3}\n";
+    "      - {field: summary, path: summary, max: 3}\n"
+    "      - {path: told, template: 'Code {dossier_code}', foreign: true}\n";
 
 static int set_up(void **state)
 {
@@ -182,6 +184,11 @@ static const struct {
     {"{field: reason, path: a, for: [ARRIVED]}", "no event type is called ARRIVED"},
     {"{field: reason, path: a, open: true}", "open needs a table"},
     {"{field: reason, path: a, upper: true}", "unknown key upper"},
+    {"{path: a, given: b, constant: c}", "a path alone is for one of"},
+    {"{field: reason, path: a, given: b}", "template, given and ignore are for a path alone"},
+    {"{path: 'a[]/b', given: c}", "given is not for repetitions"},
+    {"{field: 'documents[].id', path: 'a[]/b', convert: file}", "file cannot fill"},
+    {"{field: 'documents[].name', path: 'a[]/b', convert: file-url}", "file-url cannot fill"},
 };
 
 static void each_mistake_is_refused_with_its_place(void **state)

@@ -9,6 +9,7 @@
 ENDS_WITH_SCOPE(struct schema *, schema_free)
 ENDS_WITH_SCOPE(struct adapters *, adapters_free)
 ENDS_WITH_SCOPE(struct workbench *, workbench_free)
+ENDS_WITH_SCOPE(struct adapt_written *, adapt_written_free)
 
 enum { PATH_SIZE = 100 };
 
@@ -190,15 +191,17 @@ static void go_round(struct round *round)
 {
     struct fault why = {0};
     struct reading reading = {0};
-    size_t size = 0;
+    struct adapt_written written = {0};
+    auto_free(adapt_written_free) struct adapt_written *document = &written;
     round->before = what_is_said(round, &round->event);
-    auto_free(free) char *document =
-        adapt_write(round->bench, round->adapter, &round->event, &size, &why);
-    if (!document)
+    if (!adapt_write(round->bench, round->adapter, &round->event, NULL, document, &why))
         fail_msg("%s", why.text);
-    const struct adapt_document posted = {document, size, &round->adapter, 1, NULL};
+    const struct adapt_document posted = {.bytes = document->bytes,
+                                          .size = document->size,
+                                          .candidates = &round->adapter,
+                                          .candidate_count = 1};
     assert_true(adapt_read(round->bench, &posted, take, round, &reading, &why));
-    show_problems(&reading, document);
+    show_problems(&reading, document->bytes);
     compare(round);
     json_decref(round->before);
     json_decref(round->after);

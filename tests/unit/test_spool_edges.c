@@ -271,9 +271,34 @@ static void a_check_finds_contradictions(void **state)
     }
 }
 
+static void a_shortened_document_is_checked_by_its_own_digest(void **state)
+{
+    struct world world;
+    struct parcel parcel;
+    struct fault why;
+    uint8_t kept[SHA256_SIZE];
+    size_t size = 0;
+    (void)state;
+    world_make(&world);
+    parcel_begin(&parcel, "motcua", 1747035900000);
+    (void)parcel_item(&parcel, 1, 1, 1);
+    (void)parcel_item(&parcel, 2, 2, 1);
+    digest_sha256(parcel.bytes, parcel.document.size, kept);
+    digest_sha256("as received", 11, parcel.document.sha256);
+    parcel.document.shortened_sha256 = kept;
+    struct answer answer = world_add(&world, &parcel);
+    char *original = spool_original(world.reader, answer.receipts[1].entry, &size, &why);
+    world_must(original, &why);
+    assert_memory_equal(original, parcel.bytes, size);
+    free(original);
+    world_check(&world);
+    world_end(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_shortened_document_is_checked_by_its_own_digest),
         cmocka_unit_test(places_stay_as_long_as_a_number_of_theirs),
         cmocka_unit_test(a_pruned_number_is_never_given_again),
         cmocka_unit_test(a_document_stays_while_an_item_of_it_waits),

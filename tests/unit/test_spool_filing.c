@@ -170,11 +170,11 @@ static void a_file_in_use_is_not_forgotten(void **state)
     upload(world, "motcua", 'b', 100);
     (void)add_using(world, 1, "a");
     name_file('a', sha256);
-    assert_false(spool_forget_upload(world->spool, sha256, &why));
+    assert_false(spool_forget_upload(world->spool, sha256, INT64_MAX, &why));
     assert_int_equal(why.kind, FAULT_REFUSE);
     assert_true(is_uploaded(world, "motcua", 'a'));
     name_file('b', sha256);
-    world_must(spool_forget_upload(world->spool, sha256, &why), &why);
+    world_must(spool_forget_upload(world->spool, sha256, INT64_MAX, &why), &why);
     assert_false(is_uploaded(world, "motcua", 'b'));
     assert_idle(world, 1000, 10, "");
 }

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which files go beside a document, by the event's own list of documents. */
+#include "deliver/attachments.h"
+
+#include "api/member.h"
+#include "base/cleanup.h"
+
+ENDS_WITH_SCOPE(struct file_writer *, file_writer_close)
+
+/* ---- what was written beside the document ---- */
+
+static bool keep(struct file_store *files, const struct adapt_attached *attached, struct fault *why)
+{
+    bool was_there;
+    auto_free(file_writer_close) struct file_writer *writer = file_writer_open(files, why);
+    return writer && file_writer_add(writer, attached->bytes, attached->size, why) &&
+           file_writer_keep(writer, attached->sha256, &was_there, why);
+}
+
+bool attachments_keep(struct file_store *files, const struct adapt_written *written,
+                      struct fault *why)
+{
+    for (size_t i = 0; i < written->attached_count; i++) {
+        if (!files)
+            return fault_set(why, FAULT_REFUSE, "there is no store of files");
+        if (!keep(files, &written->attached[i], why))
+            return false;
+    }
+    return true;
+}
+
+/* ---- the event's documents ---- */
+
+static bool add_file(struct file_store *files, const avro_value_t *document,
+                     struct request *request, const char *name, struct fault *why)
+{
+    uint8_t sha256[SHA256_SIZE];
+    int64_t size;
+    bool has = false;
+    const char *hex = member_text(document, "sha256");
+    if (!hex || !digest_unhex(hex, SHA256_SIZE, sha256))
+        return true;
+    if (!file_store_has(files, sha256, &size, &has, why))
+        return false;
+    if (!has)
+        return true;
+    const char *file_name = member_text(document, "name");
+    const char *media_type = member_text(document, "media_type");
+    const struct request_part part = {
+        .name = name,
+        .file_name = file_name ? file_name : "file",
+        .media_type = media_type ? media_type : "application/octet-stream",
+    };
+    struct outgoing *body = outgoing_of_file(sha256, files, why);
+    return body && request_add_part(request, &part, body, why);
+}
+
+bool attachments_add(struct file_store *files, const avro_value_t *event, struct request *request,
+                     const char *part, struct fault *why)
+{
+    avro_value_t documents;
+    avro_value_t document;
+    size_t count = 0;
+    if (!files || avro_value_get_by_name(event, "documents", &documents, NULL) != 0 ||
+        avro_value_get_size(&documents, &count) != 0)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (avro_value_get_by_index(&documents, i, &document, NULL) == 0 &&
+            !add_file(files, &document, request, part, why))
+            return false;
+    return true;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A batch of events on its way into the spool: each with where it goes and what is told of it. */
+#include "deliver/dispatch.h"
+
+#include "base/cleanup.h"
+#include "deliver/route.h"
+
+/* What one arrival points to, in a list that a batch's end lets go. */
+struct parcel {
+    struct parcel *next;
+    struct spool_target *targets;
+    char **texts; /* two of each target: its agency and its reason */
+    size_t count;
+    struct tellings tellings;
+};
+
+struct dispatch {
+    struct directory_place *place;
+    struct tell_schemas schemas;
+    struct directory *directory; /* of the batch under way; NULL between batches */
+    struct parcel *parcels;
+};
+
+static void free_parcel(struct parcel *parcel)
+{
+    for (size_t i = 0; parcel->texts && i < 2 * parcel->count; i++)
+        free(parcel->texts[i]);
+    free(parcel->texts);
+    free(parcel->targets);
+    tell_free(&parcel->tellings);
+    free(parcel);
+}
+
+void dispatch_end(struct dispatch *dispatch)
+{
+    while (dispatch->parcels) {
+        struct parcel *parcel = dispatch->parcels;
+        dispatch->parcels = parcel->next;
+        free_parcel(parcel);
+    }
+    directory_release(dispatch->directory);
+    dispatch->directory = NULL;
+}
+
+void dispatch_free(struct dispatch *dispatch)
+{
+    if (!dispatch)
+        return;
+    dispatch_end(dispatch);
+    free(dispatch);
+}
+
+struct dispatch *dispatch_new(struct directory_place *place, const struct tell_schemas *schemas,
+                              struct fault *why)
+{
+    struct dispatch *dispatch = calloc(1, sizeof *dispatch);
+    if (!dispatch) {
+        fault_memory(why);
+        return NULL;
+    }
+    dispatch->place = place;
+    dispatch->schemas = *schemas;
+    return dispatch;
+}
+
+/* Part of the batch from the start, so that its end lets go of whatever it has by then. */
+static struct parcel *new_parcel(struct dispatch *dispatch, size_t count, struct fault *why)
+{
+    struct parcel *parcel = calloc(1, sizeof *parcel);
+    if (!parcel) {
+        fault_memory(why);
+        return NULL;
+    }
+    parcel->next = dispatch->parcels;
+    dispatch->parcels = parcel;
+    if (count == 0)
+        return parcel;
+    parcel->targets = calloc(count, sizeof *parcel->targets);
+    parcel->texts = calloc(2 * count, sizeof *parcel->texts);
+    if (!parcel->targets || !parcel->texts) {
+        fault_memory(why);
+        return NULL;
+    }
+    parcel->count = count;
+    return parcel;
+}
+
+/* --- what is told --- */
+
+static bool tell_unroutable(struct dispatch *dispatch, struct parcel *parcel, int64_t number,
+                            struct spool_arrival *arrival, struct fault *why)
+{
+    const struct spool_target *target = &arrival->targets[0];
+    const struct spool_delivery delivery = {
+        .delivery = number * DELIVERIES_PER_ARRIVAL,
+        .agency = target->agency,
+        .reason = target->reason,
+        .source = arrival->source,
+        .dossier_code = arrival->dossier_code,
+        .event_type = arrival->event_type,
+        .event_id = arrival->event_id,
+    };
+    const struct told told = {
+        .outcome = OUTCOME_UNROUTABLE,
+        .at_ms = arrival->arrived_at_ms,
+        .cause = target->cause,
+        .detail = target->reason,
+    };
+    if (!tell_outcome(&dispatch->schemas, &delivery, &told, &parcel->tellings, why))
+        return false;
+    arrival->notices = parcel->tellings.notices;
+    arrival->notice_count = parcel->tellings.count;
+    return true;
+}
+
+/* --- targets --- */
+
+static bool copy_text(char **copy, const char *text, struct fault *why)
+{
+    *copy = text ? strdup(text) : NULL;
+    return !text || *copy || fault_memory(why);
+}
+
+/* Who mends what cannot be routed reads Vietnamese; who is asked for help may not. */
+static bool copy_reason(char **copy, const struct route_target *from, struct fault *why)
+{
+    if (from->partner)
+        return copy_text(copy, from->reason, why);
+    if (asprintf(copy, "%s / %s", from->reason_vi, from->reason) >= 0)
+        return true;
+    *copy = NULL; /* asprintf leaves it as it was, or not */
+    return fault_memory(why);
+}
+
+static bool copy_target(struct parcel *parcel, size_t index, const struct route_target *from,
+                        struct fault *why)
+{
+    char **agency = &parcel->texts[2 * index], **reason = &parcel->texts[2 * index + 1];
+    if (!copy_text(agency, from->agency, why) || !copy_reason(reason, from, why))
+        return false;
+    parcel->targets[index] = (struct spool_target){
+        .partner = from->partner ? from->partner->id : NULL, /* held with the directory */
+        .agency = *agency,
+        .reason = *reason,
+        .cause = from->cause,
+    };
+    return true;
+}
+
+static bool take_route(struct dispatch *dispatch, const struct route *route, int64_t number,
+                       struct spool_arrival *arrival, struct fault *why)
+{
+    arrival->directory = directory_version(dispatch->directory);
+    struct parcel *parcel = new_parcel(dispatch, route->count, why);
+    if (!parcel)
+        return false;
+    for (size_t i = 0; i < route->count; i++)
+        if (!copy_target(parcel, i, &route->targets[i], why))
+            return false;
+    arrival->targets = parcel->targets;
+    arrival->target_count = parcel->count;
+    /* An address is the first target or none. */
+    return parcel->count == 0 || parcel->targets[0].partner ||
+           tell_unroutable(dispatch, parcel, number, arrival, why);
+}
+
+bool dispatch_route(struct dispatch *dispatch, const avro_value_t *event, int64_t number,
+                    struct spool_arrival *arrival, struct fault *why)
+{
+    struct route route;
+    if (!dispatch->directory)
+        dispatch->directory = directory_current(dispatch->place);
+    if (!route_event(dispatch->directory, event, arrival->source, &route, why))
+        return false;
+    bool is_taken = take_route(dispatch, &route, number, arrival, why);
+    route_free(&route);
+    return is_taken;
+}
+
+bool dispatch_unread(struct dispatch *dispatch, int64_t number, struct spool_arrival *arrival,
+                     struct fault *why)
+{
+    struct parcel *parcel = new_parcel(dispatch, 0, why);
+    return parcel && tell_unroutable(dispatch, parcel, number, arrival, why);
+}

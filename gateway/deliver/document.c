@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From an event to what a partner gets in its mailbox. */
+#include "deliver/document.h"
+
+#include "base/cleanup.h"
+#include "deliver/attachments.h"
+#include "deliver/links.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Files of a document that together are larger go as addresses where that is possible. */
+enum { INLINE_BYTES = 4 << 20 };
+
+/* The partner's texts for rows with `given`, as the writer wants them. */
+static struct adapt_given *copy_given(const struct partner_delivery *deliver)
+{
+    struct adapt_given *given = calloc(deliver->given_count + 1, sizeof *given);
+    for (size_t i = 0; given && i < deliver->given_count; i++)
+        given[i] = (struct adapt_given){deliver->given[i].name, deliver->given[i].text};
+    return given;
+}
+
+/* The size of what goes into the holes; SIZE_MAX when that cannot be told now. */
+static size_t size_of_files(const struct mailbox *mailbox, const struct adapt_written *written)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < written->hole_count; i++) {
+        struct fault why;
+        int64_t size = 0;
+        bool has = false;
+        if (!file_store_has(mailbox->options.files, written->holes[i].sha256, &size, &has, &why))
+            return SIZE_MAX;
+        sum += has ? (size_t)size : 0;
+    }
+    return sum;
+}
+
+bool document_names_all(const struct adapt_written *written, const char *text)
+{
+    for (size_t i = 0; i < written->hole_count; i++) {
+        char hex[SHA256_HEX_SIZE];
+        digest_hex(written->holes[i].sha256, SHA256_SIZE, hex);
+        if (!strstr(text, hex))
+            return false;
+    }
+    return true;
+}
+
+/* Puts the document with addresses in place of the one with holes, if it says all of it. */
+static void prefer_addresses(struct workbench *bench, const struct adapter *adapter,
+                             const avro_value_t *event, const struct adapt_writing *writing,
+                             struct adapt_written *written)
+{
+    struct fault why;
+    struct adapt_written other = {.bytes = NULL};
+    struct adapt_writing by_address = *writing;
+    by_address.has_files = false;
+    if (!adapt_write(bench, adapter, event, &by_address, &other, &why))
+        return; /* the format needs the bytes */
+    if (document_names_all(written, other.bytes)) {
+        adapt_written_free(written);
+        *written = other;
+        return;
+    }
+    adapt_written_free(&other);
+}
+
+ENDS_WITH_SCOPE(struct links *, links_free)
+
+/* What the writer asks for; a store that cannot be asked is no store that lacks the file. */
+struct shelf {
+    struct file_store *files;
+    struct fault fault;
+};
+
+static bool has_file(void *own, const uint8_t sha256[SHA256_SIZE])
+{
+    struct shelf *shelf = own;
+    int64_t size = 0;
+    bool has = false;
+    return shelf->files && shelf->fault.kind == FAULT_NONE &&
+           file_store_has(shelf->files, sha256, &size, &has, &shelf->fault) && has;
+}
+
+static bool is_for_addresses(const struct mailbox *mailbox, const struct partner *partner,
+                             const struct adapt_written *written)
+{
+    return written->hole_count > 0 && mailbox->options.public_url &&
+           (partner->deliver.files == FILES_URL || size_of_files(mailbox, written) > INLINE_BYTES);
+}
+
+/* With the addresses of files, if files have any. */
+struct writer {
+    struct workbench *bench;
+    const struct adapter *adapter;
+    const struct partner *partner;
+    const struct mailbox *mailbox;
+    struct links *links;
+};
+
+static bool write_it(const struct writer *writer, const avro_value_t *event,
+                     struct adapt_written *written, struct fault *why)
+{
+    const struct partner *partner = writer->partner;
+    struct shelf shelf = {writer->mailbox->options.files, {.kind = FAULT_NONE}};
+    auto_free(free) struct adapt_given *given = copy_given(&partner->deliver);
+    if (!given)
+        return fault_memory(why);
+    const struct adapt_writing writing = {
+        .given = given,
+        .given_count = partner->deliver.given_count,
+        .file_url = writer->links ? links_pattern(writer->links, partner->id) : NULL,
+        .has_files = true,
+        .has = has_file,
+        .files = &shelf};
+    bool is_written = adapt_write(writer->bench, writer->adapter, event, &writing, written, why);
+    if (is_written && is_for_addresses(writer->mailbox, partner, written))
+        prefer_addresses(writer->bench, writer->adapter, event, &writing, written);
+    if (shelf.fault.kind != FAULT_NONE) {
+        *why = shelf.fault;
+        adapt_written_free(written);
+        return false;
+    }
+    return is_written && (!writer->links || links_sign(writer->links, partner->id, written, why));
+}
+
+/* Opens the links, which live as long as the writing. */
+static bool write_with_links(struct writer *writer, const avro_value_t *event,
+                             struct adapt_written *written, struct fault *why)
+{
+    const struct mailbox_options *options = &writer->mailbox->options;
+    auto_free(links_free) struct links *links = NULL;
+    if (options->files && options->public_url &&
+        !(links = links_new(options->files, options->public_url, options->link_hours, why)))
+        return false;
+    writer->links = links;
+    return write_it(writer, event, written, why);
+}
+
+bool document_write(const struct mailbox *mailbox, struct station *station,
+                    const struct partner *partner, const struct letter *letter,
+                    struct document *document, struct fault *why)
+{
+    struct adapt_written written = {.bytes = NULL};
+    struct writer writer = {
+        .bench = station->bench,
+        .adapter = adapters_find(mailbox->options.adapters, partner->deliver.adapter),
+        .partner = partner,
+        .mailbox = mailbox,
+    };
+    if (!writer.adapter)
+        return fault_set(why, FAULT_BROKEN, "there is no adapter %s", partner->deliver.adapter);
+    const avro_value_t *event = letter_event(station, letter, mailbox->options.schema, why);
+    if (!event || !write_with_links(&writer, event, &written, why))
+        return false;
+    if (!attachments_keep(mailbox->options.files, &written, why)) {
+        adapt_written_free(&written);
+        return false;
+    }
+    document->media_type = written.media_type;
+    document->body = outgoing_of_document(&written, mailbox->options.files, why);
+    return document->body != NULL;
+}
+
+void document_free(struct document *document)
+{
+    outgoing_free(document->body);
+    document->body = NULL;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading ahead: a WAITING delivery changes only by what the courier itself settles, so what was
+ * read stays true until it is tried.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "deliver/loop.h"
+
+enum {
+    AHEAD = 2, /* times what a partner takes at once */
+    LEAST_AHEAD = 8,
+    BYTES_AHEAD = 8 * 1024 * 1024, /* of events, of one partner */
+    PAUSE_MS = 1000,               /* after the spool could not be read */
+    PEERS_PER_MS = 4               /* how many idle partners are looked at in a millisecond */
+};
+
+struct look_ahead {
+    struct loop *loop;
+    struct peer *peer;
+    size_t seen, wanted, bytes;
+    bool is_short_of_memory;
+};
+
+static bool keep(struct look_ahead *reading, const struct spool_delivery *delivery)
+{
+    struct loop *loop = reading->loop;
+    struct peer *peer = reading->peer;
+    struct fault why;
+    struct errand *errand = errand_new(delivery);
+    if (!errand || !numbers_add(&loop->held, delivery->delivery, &why)) {
+        errand_free(errand);
+        reading->is_short_of_memory = true;
+        return false;
+    }
+    errand->peer = peer;
+    errands_add(&peer->ready, errand);
+    peer->held++;
+    reading->bytes += delivery->event_size;
+    return peer->ready.count < reading->wanted && reading->bytes < BYTES_AHEAD;
+}
+
+static bool note(void *own, const struct spool_delivery *delivery)
+{
+    struct look_ahead *reading = own;
+    reading->seen++;
+    return numbers_has(&reading->loop->held, delivery->delivery) || keep(reading, delivery);
+}
+
+/* One that is behind those that are held would not be seen; their end is a change. */
+static void note_next(struct loop *loop, struct peer *peer, int64_t now_ms)
+{
+    struct fault why;
+    int64_t next = INT64_MAX;
+    if (!spool_next_due(loop->reader, peer->id, &next, &why))
+        next = now_ms + PAUSE_MS;
+    peer->look_at_ms = next > now_ms ? next : INT64_MAX;
+}
+
+static bool is_worth_it(const struct loop *loop, const struct peer *peer, int64_t now_ms)
+{
+    if (peer->seen_changes == atomic_load(&loop->changes) && now_ms < peer->look_at_ms)
+        return false;
+    int64_t spacing = (int64_t)loop->peer_count / PEERS_PER_MS;
+    return clock_ticks_ms() - peer->looked_at_ms >= spacing;
+}
+
+void due_read(struct loop *loop, struct peer *peer)
+{
+    int64_t now_ms = clock_now_ms();
+    struct fault why;
+    if (!is_worth_it(loop, peer, now_ms))
+        return;
+    size_t wanted = (size_t)peer->partner->deliver.concurrency * AHEAD;
+    struct look_ahead reading = {
+        .loop = loop, .peer = peer, .wanted = wanted < LEAST_AHEAD ? LEAST_AHEAD : wanted};
+    const struct delivery_call call = {
+        .partner = peer->id, .now_ms = now_ms, .limit = peer->held + reading.wanted};
+    peer->looked_at_ms = clock_ticks_ms();
+    uint64_t changes = atomic_load(&loop->changes);
+    if (!spool_due(loop->reader, &call, note, &reading, &why)) {
+        log_error("courier.unread", "partner=%s why=\"%s\"", peer->id, why.text);
+        peer->seen_changes = changes;
+        peer->look_at_ms = now_ms + PAUSE_MS;
+        return;
+    }
+    if (reading.seen == call.limit || peer->ready.count > 0) {
+        peer->look_at_ms = 0; /* there may be more */
+        return;
+    }
+    peer->seen_changes = changes;
+    note_next(loop, peer, now_ms);
+    if (reading.is_short_of_memory)
+        peer->look_at_ms = now_ms + PAUSE_MS;
+}
+
+void due_forget(struct loop *loop, struct peer *peer, int64_t delivery)
+{
+    if (!numbers_has(&loop->held, delivery))
+        return;
+    numbers_remove(&loop->held, delivery);
+    if (peer)
+        peer->held--;
+}

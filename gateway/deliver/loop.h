@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DELIVER_LOOP_H
+#define DELIVER_LOOP_H
+
+#include "deliver/courier.h"
+#include "deliver/numbers.h"
+#include "deliver/peer.h"
+#include "deliver/prepare.h"
+#include "deliver/settler.h"
+#include "deliver/tell.h"
+
+#include <stdatomic.h>
+
+/** What the courier's thread works with.  Everything is its alone, but where it says so. */
+struct loop {
+    const struct courier_options *options;
+    CURLM *multi;
+    struct spool_reader *reader;
+    struct preparer *preparer;
+    struct settler *settler;
+    struct directory *directory; /**< in force when the round began; held */
+    struct numbers held;         /**< deliveries that were read and are not settled */
+    size_t in_flight;
+    size_t turn;              /**< whose turn it is to be first */
+    _Atomic uint64_t changes; /**< of deliveries; counted by the spool's writer */
+    bool is_stopping;
+    struct {
+        bool is_on;
+        int state;     /**< of the deliveries that it is at */
+        int64_t after; /**< the number that it has come to */
+        int32_t day;   /**< on which it last began */
+    } sweep;
+
+    pthread_mutex_t lock; /**< guards the list for other threads; peers live as long as the loop */
+    struct peer **peers;
+    size_t peer_count;
+};
+
+/** Reads the peer's due deliveries into its queue, when there can be some that it does not have. */
+void due_read(struct loop *loop, struct peer *peer);
+/** A delivery that was read is over, or not to be tried now. */
+void due_forget(struct loop *loop, struct peer *peer, int64_t delivery);
+
+/** Starts whatever may start, each partner in its turn. */
+void start_all(struct loop *loop);
+/** Milliseconds until something may start that may not start now; at most `most`. */
+int64_t start_wait_ms(struct loop *loop, int64_t most);
+
+/** A request has ended: judges it, and settles or sends its delivery again. */
+void ended_delivery(struct loop *loop, struct errand *errand, CURLcode result);
+void ended_login(struct loop *loop, struct peer *peer, CURLcode result);
+/** It could not be made. */
+void ended_unprepared(struct loop *loop, struct errand *errand, const struct preparing *preparing);
+
+/** Gives what became of a delivery to the settler, with what is told of it on Kafka when `outcome`
+ * is not NULL; `peer`, or NULL, is who holds it.  False, and logged, when memory is out. */
+bool settle_delivery(struct loop *loop, const struct spool_delivery *delivery,
+                     const struct spool_settlement *settlement, const enum outcome *outcome,
+                     struct peer *peer);
+/** The same of an errand, which it ends; number, time and, where it has none, partner are filled
+ * in. */
+void settle_errand(struct loop *loop, struct errand *errand, struct spool_settlement *settlement,
+                   const enum outcome *outcome);
+/** Gives the settler's to the spool, and takes back what is durable. */
+void settle_all(struct loop *loop);
+
+/** Follows what waits for an agency that has closed; some of it in each call.  True while there is
+ * more. */
+bool sweep_some(struct loop *loop);
+/** From the beginning. */
+void sweep_begin(struct loop *loop);
+
+#endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a stored event to a request in the partner's format, with its credentials. */
+#include "deliver/prepare.h"
+
+#include "adapt/service.h"
+#include "deliver/attachments.h"
+#include "deliver/given.h"
+#include "deliver/links.h"
+
+struct preparer {
+    struct preparer_options options;
+    struct workbench *bench;
+    struct unpack *unpack;
+    struct links *links; /* NULL: files have no address */
+};
+
+enum { OWN_TEXTS = 8 }; /* that we give beside the partner's own */
+
+struct preparer *preparer_new(const struct preparer_options *options, struct fault *why)
+{
+    auto_free(preparer_free) struct preparer *preparer = calloc(1, sizeof *preparer);
+    if (!preparer) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    preparer->options = *options;
+    preparer->bench = workbench_new(options->adapters, why);
+    if (!preparer->bench || !(preparer->unpack = unpack_new(options->schema, why)))
+        return NULL;
+    if (options->files && options->public_url &&
+        !(preparer->links =
+              links_new(options->files, options->public_url, options->link_hours, why)))
+        return NULL;
+    return steal(preparer);
+}
+
+void preparer_free(struct preparer *preparer)
+{
+    if (!preparer)
+        return;
+    links_free(preparer->links);
+    unpack_free(preparer->unpack);
+    workbench_free(preparer->bench);
+    free(preparer);
+}
+
+/* ---- what is given ---- */
+
+static void give(struct given *given, struct adapt_given *texts, const char *name, const char *text)
+{
+    if (name && text)
+        texts[given->count++] = (struct adapt_given){name, text};
+}
+
+/* Texts of an adapter's list that have room. */
+static void give_all(struct given *given, struct adapt_given *texts,
+                     const struct service_text *list)
+{
+    for (size_t i = 0; list && list[i].name && i < OWN_TEXTS / 2; i++)
+        give(given, texts, list[i].name, list[i].text);
+}
+
+/* The partner's own first: ours are found before them.  The caller frees the texts. */
+static struct adapt_given *gather(const struct peer *peer, const struct errand *errand,
+                                  struct given *given)
+{
+    const struct partner_delivery *deliver = &peer->partner->deliver;
+    const struct service_auth *auth = service_auth(peer->adapter);
+    struct adapt_given *texts = calloc(deliver->given_count + OWN_TEXTS, sizeof *texts);
+    if (!texts)
+        return NULL;
+    *given = (struct given){.texts = texts};
+    for (size_t i = 0; i < deliver->given_count; i++)
+        give(given, texts, deliver->given[i].name, deliver->given[i].text);
+    give(given, texts, "user", peer->user);
+    give(given, texts, "password", peer->password);
+    if (auth->kind == AUTH_SESSION)
+        give(given, texts, auth->given, peer->login.token);
+    if (errand && errand->is_known_there)
+        give_all(given, texts, service_when_exists(peer->adapter));
+    else if (errand && errand->resends > 0)
+        give_all(given, texts, service_when_missing(peer->adapter));
+    return texts;
+}
+
+/* ---- credentials ---- */
+
+static bool add_headers(struct request *request, const struct service_text *headers,
+                        const struct given *given, struct fault *why)
+{
+    for (; headers && headers->name; headers++) {
+        auto_free(free) char *value = given_fill(headers->text, given, GIVEN_HEADER, why);
+        if (!value || !request_add_header(request, headers->name, value, why))
+            return false;
+    }
+    return true;
+}
+
+static bool add_bearer(struct request *request, const char *token, struct fault *why)
+{
+    auto_free(free) char *value = NULL;
+    if (asprintf(&value, "Bearer %s", token ? token : "") < 0) {
+        value = NULL;
+        return fault_memory(why);
+    }
+    return request_add_header(request, "Authorization", value, why);
+}
+
+static bool add_credentials(struct request *request, const struct peer *peer,
+                            const struct given *given, struct fault *why)
+{
+    const struct service_auth *auth = service_auth(peer->adapter);
+    if (auth->kind == AUTH_BASIC && peer->user && peer->password &&
+        !request_set_basic(request, peer->user, peer->password, why))
+        return false;
+    if (auth->kind == AUTH_OAUTH2 && !add_bearer(request, peer->login.token, why))
+        return false;
+    return add_headers(request, auth->headers, given, why);
+}
+
+/* ---- a delivery ---- */
+
+static bool store_has(void *files, const uint8_t sha256[SHA256_SIZE])
+{
+    bool has = false;
+    int64_t size;
+    struct fault why;
+    return file_store_has(files, sha256, &size, &has, &why) && has;
+}
+
+static bool write_document(struct preparer *preparer, const struct peer *peer,
+                           const avro_value_t *event, const struct given *given,
+                           struct adapt_written *written, struct fault *why)
+{
+    const struct partner_delivery *deliver = &peer->partner->deliver;
+    const struct adapt_writing writing = {
+        .given = given->texts,
+        .given_count = given->count,
+        .file_url = preparer->links ? links_pattern(preparer->links, peer->id) : NULL,
+        .has_files = preparer->options.files && deliver->files == FILES_INLINE,
+        .has = preparer->options.files ? store_has : NULL,
+        .files = preparer->options.files,
+    };
+    if (!adapt_write(preparer->bench, peer->adapter, event, &writing, written, why))
+        return false;
+    return !preparer->links || links_sign(preparer->links, peer->id, written, why);
+}
+
+static bool add_fields(struct request *request, const struct service_text *fields,
+                       const struct given *given, struct fault *why)
+{
+    for (; fields && fields->name; fields++) {
+        auto_free(free) char *text = given_fill(fields->text, given, GIVEN_PLAIN, why);
+        if (!text || !request_add_field(request, fields->name, text, why))
+            return false;
+    }
+    return true;
+}
+
+/* What is known when the document is written. */
+struct sending {
+    const struct service_send *send;
+    const struct given *given;
+    const char *media_type; /* the format's own */
+    struct outgoing *body;
+    struct file_store *files;
+    const avro_value_t *event;
+};
+
+static bool add_form(struct request *request, const struct sending *sending, struct fault *why)
+{
+    const struct service_send *send = sending->send;
+    auto_free(free) char *file_name =
+        given_fill(send->file_name ? send->file_name : "", sending->given, GIVEN_PLAIN, why);
+    if (!file_name) {
+        outgoing_free(sending->body);
+        return false;
+    }
+    const struct request_part part = {
+        .name = send->part ? send->part : "document",
+        .file_name = *file_name ? file_name : NULL,
+        .media_type = send->media_type ? send->media_type : sending->media_type,
+    };
+    return request_add_part(request, &part, sending->body, why) &&
+           add_fields(request, send->fields, sending->given, why) &&
+           (!send->files_part ||
+            attachments_add(sending->files, sending->event, request, send->files_part, why));
+}
+
+static bool add_document(struct request *request, const struct sending *sending, struct fault *why)
+{
+    const struct service_send *send = sending->send;
+    if (send->body == BODY_MULTIPART)
+        return add_form(request, sending, why);
+    return request_set_body(request, sending->body, why) &&
+           request_add_header(request, "Content-Type",
+                              send->media_type ? send->media_type : sending->media_type, why);
+}
+
+static bool add_names(struct request *request, const struct errand *errand, struct fault *why)
+{
+    char event_id[UUID_TEXT_SIZE];
+    uuid_text(errand->row.event_id, event_id);
+    return request_add_header(request, "Idempotency-Key", event_id, why) &&
+           (!errand->row.traceparent ||
+            request_add_header(request, "traceparent", errand->row.traceparent, why));
+}
+
+/* Takes the sending's body. */
+static struct request *build(const struct preparer *preparer, const struct peer *peer,
+                             const struct errand *errand, const struct sending *sending,
+                             struct fault *why)
+{
+    const struct service_send *send = sending->send;
+    auto_free(free) char *path =
+        given_fill(send->path ? send->path : "", sending->given, GIVEN_PATH, why);
+    auto_free(request_free) struct request *request =
+        path ? request_new(&peer->partner->deliver, send->method, path, why) : NULL;
+    if (!request) {
+        outgoing_free(sending->body);
+        return NULL;
+    }
+    request_limit_answer(request, preparer->options.answer_limit_bytes);
+    if (!add_document(request, sending, why) || !add_names(request, errand, why) ||
+        !add_headers(request, send->headers, sending->given, why) ||
+        !add_credentials(request, peer, sending->given, why))
+        return NULL;
+    return steal(request);
+}
+
+static struct request *fail(struct preparing *preparing, enum unprepared failure, const char *cause)
+{
+    /* Without memory, or while the disk is away, everything fails; that ends nothing. */
+    bool is_passing = preparing->why.kind != FAULT_REFUSE;
+    preparing->failure = is_passing ? UNPREPARED_LATER : failure;
+    preparing->cause = cause;
+    return NULL;
+}
+
+static struct request *make_request(struct preparer *preparer, struct peer *peer,
+                                    struct errand *errand, const avro_value_t *event,
+                                    struct preparing *preparing)
+{
+    struct fault *why = &preparing->why;
+    struct given given;
+    auto_free(free) struct adapt_given *texts = gather(peer, errand, &given);
+    if (!texts) {
+        (void)fault_memory(why);
+        return fail(preparing, UNPREPARED_LATER, "gateway:memory");
+    }
+    struct adapt_written written = {.bytes = NULL};
+    if (!write_document(preparer, peer, event, &given, &written, why))
+        return fail(preparing, UNPREPARED_DEAD, "format:cannot-say");
+    give(&given, texts, "message", written.message);
+    if (!attachments_keep(preparer->options.files, &written, why)) {
+        adapt_written_free(&written);
+        return fail(preparing, UNPREPARED_DEAD, "file:not-kept");
+    }
+    struct sending sending = {
+        .send = service_send(peer->adapter, written.message),
+        .given = &given,
+        .media_type = written.media_type,
+        .files = preparer->options.files,
+        .event = event,
+    };
+    sending.body = outgoing_of_document(&written, preparer->options.files, why);
+    if (!sending.body)
+        return fail(preparing, UNPREPARED_DEAD, "file:missing");
+    struct request *request = build(preparer, peer, errand, &sending, why);
+    return request ? request : fail(preparing, UNPREPARED_SETTINGS, "partner:settings");
+}
+
+struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
+                                 struct errand *errand, struct spool_reader *reader,
+                                 struct preparing *preparing)
+{
+    struct fault *why = &preparing->why;
+    const struct packed packed = {errand->row.event, errand->row.event_size, errand->row.schema_no};
+    if (!errand->row.event) {
+        (void)fault_set(why, FAULT_REFUSE, "the stored event is damaged");
+        return fail(preparing, UNPREPARED_DEAD, "event:damaged");
+    }
+    const avro_value_t *event = unpack_event(preparer->unpack, reader, &packed, why);
+    if (!event)
+        return fail(preparing, UNPREPARED_DEAD, "event:unreadable");
+    errand->adapter = peer->adapter;
+    errand->login_generation = peer->login.generation;
+    return make_request(preparer, peer, errand, event, preparing);
+}
+
+/* ---- a login ---- */
+
+static bool add_login_body(struct request *request, const struct service_auth *auth,
+                           const struct peer *peer, const struct given *given, struct fault *why)
+{
+    const char *media_type =
+        auth->media_type ? auth->media_type : "application/x-www-form-urlencoded";
+    const char *text = auth->body ? auth->body : "grant_type=client_credentials";
+    auto_free(free) char *body = given_fill(text, given, given_escape_of(media_type), why);
+    if (!body || !request_set_text(request, body, why) ||
+        !request_add_header(request, "Content-Type", media_type, why))
+        return false;
+    /* RFC 6749, 2.3.1: the way that every token endpoint knows. */
+    return auth->body || !peer->user || !peer->password ||
+           request_set_basic(request, peer->user, peer->password, why);
+}
+
+struct request *prepare_login(const struct peer *peer, int64_t answer_limit_bytes,
+                              struct fault *why)
+{
+    const struct service_auth *auth = service_auth(peer->adapter);
+    struct given given;
+    auto_free(free) struct adapt_given *texts = gather(peer, NULL, &given);
+    if (!texts) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    auto_free(free) char *path = given_fill(auth->path ? auth->path : "", &given, GIVEN_PATH, why);
+    auto_free(request_free) struct request *request =
+        path ? request_new(&peer->partner->deliver, "POST", path, why) : NULL;
+    if (!request)
+        return NULL;
+    request_limit_answer(request, answer_limit_bytes);
+    return add_login_body(request, auth, peer, &given, why) ? steal(request) : NULL;
+}
+
+struct request *prepare_call(const struct peer *peer, struct fault *why)
+{
+    struct given given;
+    auto_free(free) struct adapt_given *texts = gather(peer, NULL, &given);
+    if (!texts) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    auto_free(request_free) struct request *request =
+        request_new(&peer->partner->deliver, "HEAD", "", why);
+    return request && add_credentials(request, peer, &given, why) ? steal(request) : NULL;
+}

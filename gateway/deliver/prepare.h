@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DELIVER_PREPARE_H
+#define DELIVER_PREPARE_H
+
+#include "base/cleanup.h"
+#include "deliver/peer.h"
+#include "deliver/unpack.h"
+
+/** Makes requests: documents of a partner's format, and logins.  One thread's. */
+struct preparer;
+
+struct preparer_options {
+    const struct adapters *adapters;
+    const struct schema *schema;
+    struct file_store *files; /**< or NULL */
+    const char *public_url;   /**< or NULL */
+    int64_t link_hours;       /**< for which a link to a file holds */
+    int64_t answer_limit_bytes;
+};
+
+struct preparer *preparer_new(const struct preparer_options *options, struct fault *why)
+    __attribute__((warn_unused_result));
+void preparer_free(struct preparer *preparer);
+ENDS_WITH_SCOPE(struct preparer *, preparer_free)
+
+/** Why a delivery has no request. */
+enum unprepared {
+    UNPREPARED_DEAD,     /**< never: its format cannot say it, or something of it is lost */
+    UNPREPARED_LATER,    /**< ours to mend, or to wait for */
+    UNPREPARED_SETTINGS, /**< the partner's settings are wrong: every delivery would fail so */
+};
+struct preparing {
+    enum unprepared failure;
+    const char *cause; /**< a constant */
+    struct fault why;
+};
+
+/** The request that delivers an errand to its peer; its adapter is noted in the errand.  NULL with
+ * `preparing` filled. */
+struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
+                                 struct errand *errand, struct spool_reader *reader,
+                                 struct preparing *preparing) __attribute__((warn_unused_result));
+
+/** The login call of a peer whose format has one. */
+struct request *prepare_login(const struct peer *peer, int64_t answer_limit_bytes,
+                              struct fault *why) __attribute__((warn_unused_result));
+
+/** A request that asks for the peer's address and sends nothing. */
+struct request *prepare_call(const struct peer *peer, struct fault *why)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files on this machine's disk.  A file is there whole or not at all: it is synced under another
+ * name, renamed, and then the folder is synced. */
+#include "files/local.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { NAME_SIZE = 3 + SHA256_HEX_SIZE, FOLDER_MODE = 0700 };
+
+struct local {
+    int folder;
+};
+
+/* "ab/abcdef..." */
+static void name_of(const uint8_t *sha256, char name[NAME_SIZE])
+{
+    digest_hex(sha256, 1, name);
+    name[2] = '/';
+    digest_hex(sha256, SHA256_SIZE, name + 3);
+}
+
+bool local_fault(struct fault *why, int number, const char *what)
+{
+    bool is_full = number == ENOSPC || number == EDQUOT || number == EFBIG;
+    return fault_set(why, is_full ? FAULT_RETRY : FAULT_BROKEN, "files: %s: %s", what,
+                     strerrordesc_np(number));
+}
+
+bool local_sync_folder(int folder, struct fault *why)
+{
+    return fsync(folder) == 0 || local_fault(why, errno, "sync a folder");
+}
+
+struct local *local_open(const char *folder, struct fault *why)
+{
+    struct local *local = calloc(1, sizeof *local);
+    if (!local) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    local->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (local->folder >= 0)
+        return local;
+    (void)fault_set(why, FAULT_REFUSE, "%s: %s", folder, strerrordesc_np(errno));
+    free(local);
+    return NULL;
+}
+
+static void close_local(void *own)
+{
+    struct local *local = own;
+    if (!local)
+        return;
+    (void)close(local->folder); /* nothing was written through it */
+    free(local);
+}
+
+/* The folder of a file, made when it is the first there; -1 with a fault. */
+static int open_shelf(const struct local *local, const char *name, struct fault *why)
+{
+    char shelf[3] = {name[0], name[1], '\0'};
+    bool is_new = mkdirat(local->folder, shelf, FOLDER_MODE) == 0;
+    if (!is_new && errno != EEXIST) {
+        (void)local_fault(why, errno, "make a folder");
+        return -1;
+    }
+    if (is_new && !local_sync_folder(local->folder, why))
+        return -1;
+    int opened = openat(local->folder, shelf, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (opened < 0)
+        (void)local_fault(why, errno, "open a folder");
+    return opened;
+}
+
+/* Also over one that is there: the same bytes, and so whatever became of those is mended. */
+static bool move_in(const struct local *local, const struct arrived_file *file, const char *name,
+                    bool *was_there, struct fault *why)
+{
+    *was_there = faccessat(local->folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    return renameat(AT_FDCWD, file->path, local->folder, name) == 0 ||
+           local_fault(why, errno, "rename a file");
+}
+
+static bool keep(void *own, const struct arrived_file *file, bool *was_there, struct fault *why)
+{
+    const struct local *local = own;
+    char name[NAME_SIZE];
+    name_of(file->sha256, name);
+    if (fsync(file->descriptor) != 0)
+        return local_fault(why, errno, "sync a file");
+    int shelf = open_shelf(local, name, why);
+    if (shelf < 0)
+        return false;
+    bool is_kept = move_in(local, file, name, was_there, why) && local_sync_folder(shelf, why);
+    (void)close(shelf); /* synced */
+    return is_kept;
+}
+
+static bool refuse_unknown(const char *name, struct fault *why)
+{
+    return fault_set(why, FAULT_REFUSE, "files: %s is not in the store", name + 3);
+}
+
+static int fetch(void *own, const uint8_t *sha256, int64_t *size, struct fault *why)
+{
+    const struct local *local = own;
+    char name[NAME_SIZE];
+    struct stat status;
+    name_of(sha256, name);
+    int descriptor = openat(local->folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (descriptor < 0) {
+        (void)(errno == ENOENT ? refuse_unknown(name, why)
+                               : local_fault(why, errno, "open a file"));
+        return -1;
+    }
+    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+        (void)close(descriptor); /* only read from */
+        (void)fault_set(why, FAULT_BROKEN, "files: %s is no file", name + 3);
+        return -1;
+    }
+    *size = status.st_size;
+    return descriptor;
+}
+
+static bool look(void *own, const uint8_t *sha256, int64_t *size, bool *has, struct fault *why)
+{
+    const struct local *local = own;
+    char name[NAME_SIZE];
+    struct stat status;
+    name_of(sha256, name);
+    bool is_there = fstatat(local->folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!is_there && errno != ENOENT)
+        return local_fault(why, errno, "look for a file");
+    *has = is_there;
+    *size = is_there ? status.st_size : 0;
+    return true;
+}
+
+static bool remove_file(void *own, const uint8_t *sha256, struct fault *why)
+{
+    const struct local *local = own;
+    char name[NAME_SIZE];
+    name_of(sha256, name);
+    return unlinkat(local->folder, name, 0) == 0 || errno == ENOENT ||
+           local_fault(why, errno, "remove a file");
+}
+
+const struct file_place local_place = {
+    .name = "disk",
+    .keep = keep,
+    .fetch = fetch,
+    .look = look,
+    .remove = remove_file,
+    .close = close_local,
+};

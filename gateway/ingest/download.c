@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GET /v1/files/{sha256}: for whoever brought the file or is concerned by an event that names it,
+ * and for whoever holds a link that the gateway signed.  To everybody else a file that is there
+ * looks like one that is not.
+ */
+#include "ingest/download.h"
+
+#include "api/refusal.h"
+#include "base/cleanup.h"
+#include "base/number.h"
+#include "files/proof.h"
+#include "ingest/custody.h"
+#include "ingest/state.h"
+#include "ingest/transfer.h"
+
+#include <string.h>
+
+enum { HOUR_S = 3600, CLOCK_SLACK_S = 60 };
+
+static void refuse_unknown(struct http_request *request)
+{
+    refuse(request, REFUSAL_UNKNOWN_FILE, NULL, NULL);
+}
+
+static bool read_link(struct http_request *request, struct file_link *link)
+{
+    const char *until = http_query(request, "until");
+    link->partner = http_query(request, "to");
+    return link->partner && until &&
+           number_read(until, strlen(until), 0, INT64_MAX, &link->until_s) == NUMBER_GOOD;
+}
+
+/* A link that we never made is as good as none; one that we made says that its time is over. */
+static bool link_opens(struct transfer *transfer, struct http_request *request, const char *proof)
+{
+    const struct ingest_options *options = &transfer->ingest->options;
+    int64_t now_s = http_arrived_ms(request) / 1000;
+    struct file_link link = {.partner = NULL};
+    memcpy(link.sha256, transfer->sha256, SHA256_SIZE);
+    if (!read_link(request, &link) ||
+        !proof_is_of_link(file_store_key(options->files), &link, proof) ||
+        !directory_partner(transfer->caller.directory, link.partner)) {
+        refuse_unknown(request);
+        return false;
+    }
+    if (now_s > link.until_s ||
+        link.until_s > now_s + options->link_hours * HOUR_S + CLOCK_SLACK_S) {
+        refuse(request, REFUSAL_LINK_EXPIRED, NULL, NULL);
+        return false;
+    }
+    return true;
+}
+
+static bool caller_opens(struct transfer *transfer, struct http_request *request)
+{
+    bool may = false;
+    struct fault why;
+    struct station *station = stations_here(transfer->ingest->stations, &why);
+    if (!station || !custody_may_see(station, &transfer->caller, transfer->sha256, &may, &why)) {
+        refuse_fault(request, &why);
+        return false;
+    }
+    if (!may)
+        refuse_unknown(request);
+    return may;
+}
+
+static void work(struct transfer *transfer)
+{
+    struct file_store *files = transfer->ingest->options.files;
+    struct fault why;
+    bool has = false;
+    if (transfer->is_head) {
+        if (!file_store_has(files, transfer->sha256, &transfer->size, &has, &why))
+            transfer->fault = why;
+        else if (!has)
+            (void)fault_set(&transfer->fault, FAULT_REFUSE, "files: not there");
+        return;
+    }
+    transfer->descriptor = file_store_lend(files, transfer->sha256, &transfer->size, &why);
+    if (transfer->descriptor < 0)
+        transfer->fault = why;
+}
+
+/* Whoever calls: by a link's word or by a credential. */
+static struct transfer *begin(struct ingest *ingest, struct http_request *request,
+                              const char *proof)
+{
+    struct caller caller = {.directory = NULL};
+    if (proof)
+        caller.directory = directory_current(ingest->options.place);
+    else if (!caller_identify(ingest->options.place, request, &caller))
+        return NULL;
+    struct transfer *transfer = transfer_new(ingest, request, &caller);
+    if (!transfer)
+        refuse(request, REFUSAL_INTERNAL, NULL, NULL);
+    return transfer;
+}
+
+void download_handle(void *own, struct http_request *request)
+{
+    const char *proof = http_query(request, "key");
+    struct transfer *transfer = begin(own, request, proof);
+    struct fault why;
+    if (!transfer)
+        return;
+    if (!transfer_read_hash(transfer, request)) {
+        refuse_unknown(request);
+        return;
+    }
+    if (proof ? !link_opens(transfer, request, proof) : !caller_opens(transfer, request))
+        return;
+    transfer->is_head = strcmp(http_method(request), "HEAD") == 0;
+    if (!transfer_hand_over(transfer, request, work, &why))
+        transfer_refuse(transfer, request, &why);
+}
+
+/* Nobody's browser is to show what somebody uploaded as if it came from here. */
+static void add_headers(struct http_request *request)
+{
+    http_add_header(request, "Content-Disposition", "attachment");
+    http_add_header(request, "X-Content-Type-Options", "nosniff");
+    http_add_header(request, "Cache-Control", "private, no-store");
+}
+
+void download_resumed(void *own, struct http_request *request)
+{
+    struct transfer *transfer = http_own(request);
+    char etag[SHA256_HEX_SIZE + 2];
+    (void)own;
+    if (transfer->fault.kind != FAULT_NONE) {
+        transfer_refuse(transfer, request, &transfer->fault);
+        return;
+    }
+    etag[0] = '"';
+    digest_hex(transfer->sha256, SHA256_SIZE, etag + 1);
+    etag[SHA256_HEX_SIZE] = '"';
+    etag[SHA256_HEX_SIZE + 1] = '\0';
+    const struct http_file file = {.descriptor = transfer->descriptor,
+                                   .size = transfer->size,
+                                   .media_type = "application/octet-stream",
+                                   .etag = etag};
+    transfer->descriptor = -1; /* the answer's now */
+    if (!transfer->is_head)
+        ingest_count_file(transfer->ingest, FILES_SENT, transfer->size);
+    add_headers(request);
+    http_answer_file(request, &file);
+}
+
+void download_end(void *own, struct http_request *request)
+{
+    (void)own;
+    transfer_end(request);
+}

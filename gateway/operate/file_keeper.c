@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which files may go is the spool's to say; it is asked again when the file cannot be held any
+ * more. */
+#include "operate/file_keeper.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/moment.h"
+#include "http/problem.h"
+#include "spool/filing.h"
+
+#include <jansson.h>
+#include <string.h>
+
+ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
+ENDS_WITH_SCOPE(json_t *, json_decref)
+
+enum { PAGE = 200, DAY_MS = 86400000, BODY_LIMIT = 4096 };
+
+struct file_keeper {
+    struct file_keeper_options options;
+    struct metric *removed;
+};
+
+struct file_keeper *file_keeper_new(const struct file_keeper_options *options, struct fault *why)
+{
+    struct file_keeper *keeper = calloc(1, sizeof *keeper);
+    if (!keeper) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    keeper->options = *options;
+    keeper->removed =
+        metrics_counter("lienthong_files_removed_total", "Files that nothing used.", NULL);
+    return keeper;
+}
+
+void file_keeper_free(struct file_keeper *keeper)
+{
+    free(keeper);
+}
+
+/* --- pruning --- */
+
+struct idle {
+    uint8_t list[PAGE][SHA256_SIZE];
+    size_t count;
+};
+
+static bool keep_idle(void *own, const uint8_t *sha256)
+{
+    struct idle *idle = own;
+    memcpy(idle->list[idle->count++], sha256, SHA256_SIZE);
+    return idle->count < PAGE;
+}
+
+/* One file on its way out. */
+struct removal {
+    const struct file_keeper *keeper;
+    int64_t before_ms;
+    struct fault fault;
+};
+
+/* It may have been brought again, or be used, since it was listed: from here on nobody can. */
+static bool is_unused(void *own, const uint8_t *sha256)
+{
+    struct removal *removal = own;
+    struct fault why;
+    if (spool_forget_upload(removal->keeper->options.spool, sha256, removal->before_ms, &why))
+        return true;
+    if (why.kind != FAULT_REFUSE)
+        removal->fault = why;
+    return false;
+}
+
+/* What was forgotten and could not be removed is remembered as the gateway's own, to be tried
+ * again.
+ */
+static bool remove_one(struct removal *removal, const uint8_t *sha256, int64_t *count,
+                       struct fault *why)
+{
+    const struct file_keeper_options *options = &removal->keeper->options;
+    bool is_removed = false;
+    struct fault inner;
+    if (!file_store_remove(options->files, sha256, is_unused, removal, &is_removed, why)) {
+        if (!spool_note_upload(options->spool, "", sha256, 0, 1, &inner))
+            *why = inner;
+        return false;
+    }
+    *count += is_removed;
+    metrics_add(removal->keeper->removed, is_removed);
+    if (removal->fault.kind == FAULT_NONE)
+        return true;
+    *why = removal->fault;
+    return false;
+}
+
+static bool remove_page(struct removal *removal, struct spool_reader *reader, int64_t *count,
+                        bool *has_more, struct fault *why)
+{
+    auto_free(free) struct idle *idle = calloc(1, sizeof *idle);
+    if (!idle)
+        return fault_memory(why);
+    if (!spool_idle_files(reader, removal->before_ms, PAGE, keep_idle, idle, why))
+        return false;
+    int64_t before = *count;
+    for (size_t i = 0; i < idle->count; i++)
+        if (!remove_one(removal, idle->list[i], count, why))
+            return false;
+    *has_more = idle->count == PAGE && *count > before;
+    return true;
+}
+
+static bool prune_before(struct file_keeper *keeper, int64_t before_ms, int64_t *count,
+                         struct fault *why)
+{
+    *count = 0;
+    auto_free(spool_reader_close) struct spool_reader *reader =
+        spool_reader_open(keeper->options.spool_file, why);
+    if (!reader)
+        return false;
+    struct removal removal = {.keeper = keeper, .before_ms = before_ms};
+    for (bool has_more = true; has_more;)
+        if (!remove_page(&removal, reader, count, &has_more, why))
+            return false;
+    return true;
+}
+
+bool file_keeper_prune(struct file_keeper *keeper, int64_t *count, struct fault *why)
+{
+    return prune_before(keeper, clock_now_ms() - keeper->options.upload_days * DAY_MS, count, why);
+}
+
+/* --- the operators' calls --- */
+
+static const struct problem_kind bad_request = {"bad-request", 400, "Yêu cầu không hợp lệ",
+                                                "The request is not valid"};
+static const struct problem_kind busy = {"busy", 503, "Thử lại sau", "Try again later"};
+static const struct problem_kind broken = {"internal", 500, "Lỗi của hệ thống",
+                                           "A fault of the gateway"};
+
+static void answer_fault(struct http_request *request, const struct fault *why)
+{
+    http_problem(request, why->kind == FAULT_RETRY ? &busy : &broken, why->text, NULL);
+}
+
+/* Takes `json`. */
+static void answer_json(struct http_request *request, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    struct fault why;
+    json_decref(json);
+    if (text) {
+        http_answer(request, 200, "application/json", text, strlen(text));
+        return;
+    }
+    (void)fault_memory(&why);
+    answer_fault(request, &why);
+}
+
+static void show(void *own, struct http_request *request)
+{
+    const struct file_keeper *keeper = own;
+    bool is_low = false;
+    int64_t free_bytes = file_store_free(keeper->options.files, &is_low);
+    answer_json(request,
+                json_pack("{ss sI sb sI sI}",                                                 /**/
+                          "place", file_store_name(keeper->options.files),                    /**/
+                          "free_bytes", (json_int_t)free_bytes, "below_reserve", (int)is_low, /**/
+                          "file_limit_bytes",
+                          (json_int_t)file_store_limit(keeper->options.files), /**/
+                          "upload_days", (json_int_t)keeper->options.upload_days));
+}
+
+static void prune(void *own, struct http_request *request)
+{
+    struct file_keeper *keeper = own;
+    struct fault why;
+    size_t size = 0;
+    int64_t count = 0;
+    int64_t before = clock_now_ms() - keeper->options.upload_days * DAY_MS;
+    const char *body = http_body(request, &size);
+    auto_free(json_decref) json_t *json = json_loadb(body, size, JSON_REJECT_DUPLICATES, NULL);
+    const char *day = json_string_value(json_object_get(json, "before"));
+    if (day && !moment_read(day, strlen(day), &before, &why)) {
+        http_problem(request, &bad_request, why.text, NULL);
+        return;
+    }
+    if (prune_before(keeper, before, &count, &why))
+        answer_json(request, json_pack("{sI}", "removed", (json_int_t)count));
+    else
+        answer_fault(request, &why);
+}
+
+struct http_table file_keeper_table(struct file_keeper *keeper)
+{
+    static const struct http_route routes[] = {
+        {.method = "GET", .pattern = "/operate/v1/files", .handle = show},
+        {.method = "POST",
+         .pattern = "/operate/v1/files/prune",
+         .body_limit = BODY_LIMIT,
+         .handle = prune},
+        {0},
+    };
+    return (struct http_table){routes, keeper};
+}

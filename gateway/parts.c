@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the stages are joined: what each part is made of, and the order in which they start. */
+#include "parts.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "parts_delivery.h"
+#include "version.h"
+
+/* One part: what starting it needs has started before it. */
+struct part {
+    const char *name;
+    bool is_checked; /* --check starts it too: it only reads files */
+    bool (*start)(struct daemon *daemon, struct fault *why);
+    void (*stop)(struct daemon *daemon);
+};
+
+static struct schema *load_schema(const struct config *config, const char *name, struct fault *why)
+{
+    auto_free(free) char *path = file_join(config->schemas.folder, name, why);
+    return path ? schema_load(path, why) : NULL;
+}
+
+static bool start_schemas(struct daemon *daemon, struct fault *why)
+{
+    daemon->event_schema = load_schema(daemon->config, "dossier-event.avsc", why);
+    if (!daemon->event_schema)
+        return false;
+    daemon->dead_letter_schema = load_schema(daemon->config, "dead-letter.avsc", why);
+    if (!daemon->dead_letter_schema)
+        return false;
+    daemon->receipt_schema = load_schema(daemon->config, "delivery-receipt.avsc", why);
+    return daemon->receipt_schema != NULL;
+}
+
+static void stop_schemas(struct daemon *daemon)
+{
+    schema_free(daemon->receipt_schema);
+    schema_free(daemon->dead_letter_schema);
+    schema_free(daemon->event_schema);
+}
+
+static bool start_adapters(struct daemon *daemon, struct fault *why)
+{
+    const struct config *config = daemon->config;
+    const struct adapt_limits limits = {
+        .document_bytes = config->adapters.limits.document_bytes,
+        .depth = config->adapters.limits.depth,
+        .nodes = config->adapters.limits.nodes,
+        .attributes = config->adapters.limits.attributes,
+        .names = config->adapters.limits.names,
+        .text_bytes = config->adapters.limits.text_bytes,
+        .items = config->adapters.limits.items,
+        .problems = config->adapters.limits.problems,
+    };
+    daemon->adapters = adapters_load(config->adapters.folder, daemon->event_schema, &limits, why);
+    return daemon->adapters != NULL;
+}
+
+static void stop_adapters(struct daemon *daemon)
+{
+    adapters_free(daemon->adapters);
+}
+
+static bool adapter_exists(const struct daemon *daemon, const struct partner *partner,
+                           const char *adapter, struct fault *why)
+{
+    return adapters_find(daemon->adapters, adapter) ||
+           fault_set(why, FAULT_REFUSE, "%s: partner %s: there is no adapter %s",
+                     daemon->config->directory.partners, partner->id, adapter);
+}
+
+/* A partner's adapter that does not exist would only show when that partner sends or gets. */
+static bool adapters_exist(void *own, const struct directory *directory, struct fault *why)
+{
+    const struct daemon *daemon = own;
+    for (size_t i = 0; i < directory_partner_count(directory); i++) {
+        const struct partner *partner = directory_partner_at(directory, i);
+        for (size_t j = 0; j < partner->adapter_count; j++)
+            if (!adapter_exists(daemon, partner, partner->adapters[j], why))
+                return false;
+        if (!adapter_exists(daemon, partner, partner->deliver.adapter, why))
+            return false;
+    }
+    return true;
+}
+
+static bool start_directory(struct daemon *daemon, struct fault *why)
+{
+    const struct directory_options options = {
+        .agencies_file = daemon->config->directory.agencies,
+        .partners_file = daemon->config->directory.partners,
+        .pepper_file = daemon->config->directory.pepper_file,
+        .accept = adapters_exist,
+        .own = daemon,
+    };
+    daemon->place = directory_place_open(&options, why);
+    return daemon->place != NULL;
+}
+
+static void stop_directory(struct daemon *daemon)
+{
+    directory_place_close(daemon->place);
+}
+
+static bool start_spool(struct daemon *daemon, struct fault *why)
+{
+    const struct config *config = daemon->config;
+    const struct spool_options options = {
+        .file = config->spool.file,
+        .queue_entries = config->spool.queue_entries,
+        .queue_bytes = config->spool.queue_bytes,
+        .reserve_bytes = config->spool.reserve_bytes,
+        .compress_above_bytes = config->spool.compress_above_bytes,
+        .checkpoint_pages = config->spool.checkpoint_pages,
+        .overdue_ms = config->spool.overdue_ms,
+    };
+    daemon->spool = spool_open(&options, why);
+    return daemon->spool != NULL;
+}
+
+static void stop_spool(struct daemon *daemon)
+{
+    spool_close(daemon->spool);
+}
+
+static bool start_embedded(struct daemon *daemon, struct fault *why)
+{
+    if (daemon->config->kafka.brokers)
+        return true;
+    daemon->embedded = embedded_open(daemon->config->kafka.topic_prefix, why);
+    if (!daemon->embedded)
+        return false;
+    log_warn(
+        "broker.embedded",
+        "brokers=%s note=\"kafka.brokers is empty: NOTHING on this broker outlives the daemon\"",
+        embedded_brokers(daemon->embedded));
+    return true;
+}
+
+static void stop_embedded(struct daemon *daemon)
+{
+    embedded_close(daemon->embedded);
+}
+
+static bool start_registry(struct daemon *daemon, struct fault *why)
+{
+    return registry_configured(daemon->config, &daemon->registry, why);
+}
+
+static void stop_registry(struct daemon *daemon)
+{
+    registry_close(daemon->registry);
+}
+
+struct kafka_options kafka_of(const struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    return (struct kafka_options){
+        .brokers = daemon->embedded ? embedded_brokers(daemon->embedded) : config->kafka.brokers,
+        .gateway_id = config->kafka.gateway_id,
+        .topic_prefix = config->kafka.topic_prefix,
+        .properties = (const char *const *)config->kafka.properties.items,
+        .property_count = config->kafka.properties.count,
+    };
+}
+
+static bool start_publisher(struct daemon *daemon, struct fault *why)
+{
+    const struct config *config = daemon->config;
+    const struct publisher_options options = {
+        .kafka = kafka_of(daemon),
+        .spool_file = config->spool.file,
+        .registry = daemon->registry,
+        .dead_letter = daemon->dead_letter_schema,
+        .pace_ms = config->kafka.pace_ms,
+        .batch_entries = config->kafka.batch_entries,
+        .batch_bytes = config->kafka.batch_bytes,
+        .deadline_ms = config->kafka.deadline_ms,
+        /* The embedded broker forgets; the spool alone knows what went out before. */
+        .from_spool = daemon->embedded != NULL,
+    };
+    daemon->publisher = publisher_start(&options, daemon->spool, why);
+    return daemon->publisher != NULL;
+}
+
+static void stop_publisher(struct daemon *daemon)
+{
+    registry_interrupt(daemon->registry); /* a silent one would hold up the stop */
+    publisher_stop(daemon->publisher, daemon->config->stop.drain_ms);
+}
+
+static bool start_ingest(struct daemon *daemon, struct fault *why)
+{
+    const struct config *config = daemon->config;
+    const struct ingest_options options = {
+        .adapters = daemon->adapters,
+        .schema = daemon->event_schema,
+        .place = daemon->place,
+        .spool = daemon->spool,
+        .spool_file = config->spool.file,
+        .topic_prefix = config->kafka.topic_prefix,
+        .rate_per_s = config->http.rate_per_s,
+        .burst = config->http.burst,
+        .publish_wait_ms = config->spool.publish_wait_ms,
+        .files = daemon->files,
+        .filer = daemon->filer,
+        .inline_above_bytes = config->files.inline_above_bytes,
+        .link_hours = config->files.link_hours,
+    };
+    daemon->ingest = ingest_open(&options, why);
+    return daemon->ingest != NULL;
+}
+
+/* Its jobs are over first: they work for the ingest. */
+static void stop_ingest(struct daemon *daemon)
+{
+    file_store_interrupt(daemon->files);
+    filer_close(daemon->filer);
+    daemon->filer = NULL;
+    ingest_close(daemon->ingest);
+}
+
+static bool start_http(struct daemon *daemon, struct fault *why)
+{
+    const struct config *config = daemon->config;
+    const struct http_table tables[] = {
+        {ingest_routes(), daemon->ingest}, {mailbox_routes(), daemon->mailbox}, {0}};
+    const struct http_options options = {
+        .listen = config->http.listen,
+        .certificate = config->http.certificate,
+        .private_key = config->http.private_key,
+        .threads = config->http.threads,
+        .connections = config->http.connections,
+        .connections_per_address = config->http.connections_per_address,
+        .head_limit = config->http.head_limit_bytes,
+        .body_limit = config->http.body_limit_bytes,
+        .body_memory = config->http.body_memory_bytes,
+        .idle_timeout_ms = config->http.idle_timeout_ms,
+        .body_deadline_ms = config->http.body_deadline_ms,
+        .body_least_rate = config->http.body_least_rate,
+        .tables = tables,
+    };
+    daemon->server = http_open(&options, why);
+    if (!daemon->server)
+        return false;
+    log_info("http.listening", "listen=%s port=%d", config->http.listen, http_port(daemon->server));
+    return true;
+}
+
+static void stop_http(struct daemon *daemon)
+{
+    mailbox_hush(daemon->mailbox);
+    if (daemon->server && !http_drain(daemon->server, daemon->config->stop.drain_ms))
+        log_warn("http.cut", "note=\"requests were still open after stop.drain_ms\"");
+    http_close(daemon->server);
+}
+
+static bool start_drop(struct daemon *daemon, struct fault *why)
+{
+    enum { SCAN_MS = 1000 };
+    const struct drop_options options = {
+        .ingest = daemon->ingest,
+        .place = daemon->place,
+        .file_limit_bytes = daemon->config->http.body_limit_bytes,
+        .scan_ms = SCAN_MS,
+        .keep_days = daemon->config->spool.retention_days,
+    };
+    daemon->drop = drop_start(&options, why);
+    return daemon->drop != NULL;
+}
+
+static void stop_drop(struct daemon *daemon)
+{
+    drop_stop(daemon->drop);
+}
+
+static json_t *describe_publisher(void *own)
+{
+    static const char *const names[] = {
+        [PUBLISHER_STARTING] = "starting",
+        [PUBLISHER_RUNNING] = "running",
+        [PUBLISHER_WAITING] = "waiting",
+        [PUBLISHER_HELD] = "held",
+    };
+    const struct daemon *daemon = own;
+    struct fault why = {.kind = FAULT_NONE};
+    enum publisher_state state = publisher_state(daemon->publisher, &why);
+    return json_pack("{ss ss* ss}", "state", names[state],            /**/
+                     "why", why.kind == FAULT_NONE ? NULL : why.text, /**/
+                     "brokers",
+                     daemon->embedded ? embedded_brokers(daemon->embedded)
+                                      : daemon->config->kafka.brokers);
+}
+
+static void resume_publisher(void *own, bool from_spool)
+{
+    const struct daemon *daemon = own;
+    publisher_resume(daemon->publisher, from_spool);
+}
+
+static json_t *tell_subscriber(void *own)
+{
+    return describe_subscriber(own);
+}
+
+static void resume_subscriber(void *own, bool from_end)
+{
+    const struct daemon *daemon = own;
+    subscriber_resume(daemon->subscriber, from_end);
+}
+
+static bool start_admin(struct daemon *daemon, struct fault *why)
+{
+    const struct admin_options options = {
+        .socket = daemon->config->admin.socket,
+        .version = LIENTHONG_VERSION,
+        .spool = daemon->spool,
+        .place = daemon->place,
+        .hooks =
+            {
+                .own = daemon,
+                .publisher = describe_publisher,
+                .resume = resume_publisher,
+                .subscriber = daemon->subscriber ? tell_subscriber : NULL,
+                .resume_subscriber = daemon->subscriber ? resume_subscriber : NULL,
+            },
+        .files = file_keeper_table(daemon->keeper),
+        .retention_days = daemon->config->spool.retention_days,
+    };
+    daemon->admin = admin_open(&options, why);
+    return daemon->admin != NULL;
+}
+
+static void stop_admin(struct daemon *daemon)
+{
+    admin_close(daemon->admin);
+}
+
+static const struct part parts[] = {
+    {"schemas", true, start_schemas, stop_schemas},
+    {"adapters", true, start_adapters, stop_adapters},
+    {"directory", true, start_directory, stop_directory},
+    {"spool", false, start_spool, stop_spool},
+    {"files", false, start_files, stop_files},
+    {"embedded broker", false, start_embedded, stop_embedded},
+    {"registry", false, start_registry, stop_registry},
+    {"publisher", false, start_publisher, stop_publisher},
+    {"subscriber", false, start_subscriber, stop_subscriber},
+    {"courier", false, start_courier, stop_courier},
+    {"ingest", false, start_ingest, stop_ingest},
+    {"mailbox", false, start_mailbox, stop_mailbox},
+    {"drop", false, start_drop, stop_drop},
+    {"http", false, start_http, stop_http},
+    {"admin", false, start_admin, stop_admin},
+};
+enum { PART_COUNT = sizeof parts / sizeof parts[0] };
+
+void parts_stop(struct daemon *daemon, size_t started)
+{
+    while (started-- > 0)
+        parts[started].stop(daemon);
+}
+
+bool parts_start(struct daemon *daemon, bool only_checked, size_t *started, struct fault *why)
+{
+    for (*started = 0; *started < PART_COUNT; (*started)++) {
+        const struct part *part = &parts[*started];
+        if (only_checked && !part->is_checked)
+            break;
+        if (part->start(daemon, why))
+            continue;
+        parts_stop(daemon, *started + 1); /* that part's own remains too */
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARTS_H
+#define PARTS_H
+
+#include "adapt/adapter.h"
+#include "base/config.h"
+#include "deliver/courier.h"
+#include "deliver/dispatch.h"
+#include "deliver/mailbox.h"
+#include "directory/directory.h"
+#include "event/registry.h"
+#include "event/schema.h"
+#include "files/filer.h"
+#include "files/store.h"
+#include "http/server.h"
+#include "ingest/drop.h"
+#include "ingest/ingest.h"
+#include "kafka/embedded.h"
+#include "kafka/publisher.h"
+#include "kafka/subscriber.h"
+#include "operate/admin.h"
+#include "operate/file_keeper.h"
+#include "spool/spool.h"
+
+/* Everything that runs.  A member is NULL until its part has started. */
+struct daemon {
+    const struct config *config;
+    struct schema *event_schema;
+    struct schema *dead_letter_schema;
+    struct schema *receipt_schema;
+    struct adapters *adapters;
+    struct directory_place *place;
+    struct spool *spool;
+    struct file_store *files;
+    struct filer *filer;
+    struct file_keeper *keeper;
+    struct embedded_broker *embedded;
+    struct registry *registry;
+    struct publisher *publisher;
+    struct tell_schemas tells; /* numbered once the spool is open */
+    struct registry *subscriber_registry;
+    struct dispatch *dispatch;
+    struct subscriber *subscriber;
+    struct courier *courier;
+    struct mailbox *mailbox;
+    struct ingest *ingest;
+    struct drop *drop;
+    struct http_server *server;
+    struct admin *admin;
+};
+
+/** The Kafka of the configuration, or the embedded one. */
+struct kafka_options kafka_of(const struct daemon *daemon);
+
+/**
+ * Starts the parts in their order; with `only_checked` those alone that do nothing but read files.
+ * Stops again what had started when a part fails; `*started` is for parts_stop.
+ */
+bool parts_start(struct daemon *daemon, bool only_checked, size_t *started, struct fault *why)
+    __attribute__((warn_unused_result));
+/** Stops them in the reverse order. */
+void parts_stop(struct daemon *daemon, size_t started);
+
+#endif

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The courier between a real spool and real connections. */
+#include "courier_world.h"
+
+#include "base/clock.h"
+
+#define DONE "{\"receipts\": []}"
+
+static int64_t wait_ms_between(int64_t since_ms)
+{
+    return clock_ticks_ms() - since_ms;
+}
+
+/* ---- partners ---- */
+
+static void take_all(struct stand *stand, size_t number, const struct heard *heard,
+                     char answer[STAND_TEXT])
+{
+    (void)stand, (void)number, (void)heard;
+    stand_say(answer, 202, "", DONE);
+}
+
+/* What is answered first; then everything is taken. */
+struct first {
+    size_t count;
+    int status; /* 0: cut */
+    const char *headers;
+};
+
+static void take_later(struct stand *stand, size_t number, const struct heard *heard,
+                       char answer[STAND_TEXT])
+{
+    const struct first *first = stand->own;
+    (void)heard;
+    if (number >= first->count)
+        stand_say(answer, 202, "", DONE);
+    else if (first->status)
+        stand_say(answer, first->status, first->headers, "{}");
+}
+
+static void hang(struct stand *stand, size_t number, const struct heard *heard,
+                 char answer[STAND_TEXT])
+{
+    (void)number, (void)heard, (void)answer;
+    stand_hang(stand);
+}
+
+/* ---- tests ---- */
+
+static struct town town;
+static struct stand stand, other;
+
+static int open_town(void **state)
+{
+    (void)state;
+    town_make(&town);
+    return 0;
+}
+
+static int close_town(void **state)
+{
+    (void)state;
+    town_close(&town);
+    return 0;
+}
+
+static void a_delivery_is_sent_as_the_format_says_and_settled(void **state)
+{
+    (void)state;
+    char text[200];
+    stand_open(&stand, 0, take_all, NULL);
+    town_partner(&town, "province", "lienthong-xml", stand.port, "");
+    town_open(&town);
+    int64_t delivery = town_post(&town, 1, "M-1", "province");
+    struct standing standing = town_await(&town, delivery, DELIVERY_DELIVERED);
+    const struct heard *heard = &stand.heard[0];
+    assert_int_equal(strncmp(heard->head, "POST /base HTTP/1.1\r\n", 21), 0);
+    assert_string_equal(heard_header(heard, "Idempotency-Key", text),
+                        "00000000-0000-0000-0000-000000000001");
+    assert_string_equal(heard_header(heard, "traceparent", text),
+                        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    assert_string_equal(heard_header(heard, "Authorization", text), "Bearer secret");
+    assert_string_equal(heard_header(heard, "Content-Type", text), "application/xml");
+    assert_string_equal(heard_header(heard, "Expect", text), "");
+    assert_non_null(strstr(heard_header(heard, "User-Agent", text), "lienthong/"));
+    assert_non_null(strstr(heard->body, "000.12.40.H09-250513-0001"));
+    uint8_t sha256[SHA256_SIZE];
+    digest_sha256(heard->body, heard->size, sha256);
+    assert_true(standing.has_document);
+    assert_memory_equal(standing.document, sha256, SHA256_SIZE);
+    assert_int_equal(standing.attempts, 1);
+    stand_close(&stand);
+}
+
+static void a_dossiers_deliveries_arrive_in_their_order_over_few_connections(void **state)
+{
+    (void)state;
+    enum { DOSSIERS = 5, EVENTS = 8 };
+    int64_t last = 0;
+    int next[DOSSIERS] = {0};
+    stand_open(&stand, 0, take_all, NULL);
+    town_partner(&town, "province", "lienthong-xml", stand.port, ", concurrency: 3");
+    town_open(&town);
+    for (int event = 0; event < EVENTS; event++)
+        for (int dossier = 0; dossier < DOSSIERS; dossier++) {
+            char name[20];
+            (void)snprintf(name, sizeof name, "M-%d-%d", dossier, event);
+            last = town_post(&town, dossier, name, "province");
+        }
+    (void)town_await(&town, last, DELIVERY_DELIVERED);
+    stand_await(&stand, DOSSIERS * EVENTS);
+    for (size_t i = 0; i < stand.count; i++) {
+        int dossier;
+        int event;
+        const char *name = strstr(stand.heard[i].body, ">M-");
+        assert_non_null(name);
+        assert_int_equal(sscanf(name, ">M-%d-%d<", &dossier, &event), 2);
+        assert_int_equal(event, next[dossier]++);
+    }
+    assert_int_equal(stand.count, DOSSIERS * EVENTS);
+    assert_in_range(stand.most_at_once, 1, 3);
+    assert_in_range(stand.connections, 1, 3);
+    stand_close(&stand);
+}
+
+static void an_error_is_tried_again_until_it_is_taken(void **state)
+{
+    (void)state;
+    struct first first = {2, 500, ""};
+    stand_open(&stand, 0, take_later, &first);
+    town_partner(&town, "province", "lienthong-xml", stand.port, "");
+    town_open(&town);
+    int64_t delivery = town_post(&town, 1, "M-1", "province");
+    struct standing standing = town_await(&town, delivery, DELIVERY_DELIVERED);
+    assert_int_equal(standing.attempts, 3);
+    assert_int_equal(stand_heard(&stand), 3);
+    stand_close(&stand);
+}
+
+static void a_partners_wish_to_wait_is_granted_for_all_of_its_deliveries(void **state)
+{
+    (void)state;
+    struct first first = {1, 429, "Retry-After: 1\r\n"};
+    stand_open(&stand, 0, take_later, &first);
+    town_partner(&town, "province", "lienthong-xml", stand.port, ", concurrency: 1");
+    town_open(&town);
+    int64_t one = town_post(&town, 1, "M-1", "province");
+    stand_await(&stand, 1);
+    int64_t since = clock_ticks_ms();
+    int64_t two = town_post(&town, 2, "M-2", "province");
+    (void)town_await(&town, one, DELIVERY_DELIVERED);
+    (void)town_await(&town, two, DELIVERY_DELIVERED);
+    assert_in_range(wait_ms_between(since), 800, 15000);
+    assert_int_equal(stand_heard(&stand), 3);
+    stand_close(&stand);
+}
+
+static void what_was_cut_after_it_was_read_comes_again_under_the_same_key(void **state)
+{
+    (void)state;
+    char one[200], two[200];
+    struct first first = {1, 0, ""};
+    stand_open(&stand, 0, take_later, &first);
+    town_partner(&town, "province", "lienthong-xml", stand.port, "");
+    town_open(&town);
+    int64_t delivery = town_post(&town, 1, "M-1", "province");
+    struct standing standing = town_await(&town, delivery, DELIVERY_DELIVERED);
+    assert_int_equal(standing.attempts, 1); /* what has no answer is none */
+    assert_int_equal(stand_heard(&stand), 2);
+    assert_string_equal(heard_header(&stand.heard[0], "Idempotency-Key", one),
+                        heard_header(&stand.heard[1], "Idempotency-Key", two));
+    assert_string_equal(stand.heard[0].body, stand.heard[1].body);
+    stand_close(&stand);
+}
+
+/* How the courier describes a partner, under `member`. */
+static void read_state(const char *partner, const char *member, char text[80])
+{
+    json_t *list = courier_describe(town.courier);
+    assert_non_null(list);
+    text[0] = '\0';
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        const char *value = json_string_value(json_object_get(one, member));
+        if (strcmp(json_string_value(json_object_get(one, "partner")), partner) == 0 && value)
+            (void)snprintf(text, 80, "%s", value);
+    }
+    json_decref(list);
+}
+
+static void await_state(const char *partner, const char *state)
+{
+    char text[80];
+    for (int round = 0; read_state(partner, "state", text), strcmp(text, state) != 0; round++) {
+        if (round > 2000)
+            fail_msg("%s is %s instead of %s", partner, text, state);
+        (void)usleep(5000); /* it is only to be asked */
+    }
+}
+
+static void a_partner_that_is_down_is_probed_by_one_request_and_costs_no_attempts(void **state)
+{
+    (void)state;
+    enum { COUNT = 6 };
+    int64_t deliveries[COUNT];
+    struct first first = {8, 503, ""};
+    stand_open(&stand, 0, take_later, &first);
+    town_partner(&town, "province", "lienthong-xml", stand.port, ", concurrency: 3");
+    town_open(&town);
+    int64_t since = clock_ticks_ms();
+    for (int i = 0; i < COUNT; i++)
+        deliveries[i] = town_post(&town, i, "M", "province");
+    await_state("province", "down");
+    for (int i = 0; i < COUNT; i++) {
+        struct standing standing = town_await(&town, deliveries[i], DELIVERY_DELIVERED);
+        assert_int_equal(standing.attempts, 1);
+    }
+    await_state("province", "up");
+    /* The breaker's three, at most two more that were under way, then one at a time. */
+    assert_in_range(wait_ms_between(since), 300, 20000);
+    assert_int_equal(stand_heard(&stand), 8 + COUNT);
+    stand_close(&stand);
+}
+
+static void a_refused_connection_is_no_attempt_either(void **state)
+{
+    (void)state;
+    stand_open(&stand, 0, take_all, NULL);
+    int port = stand.port;
+    stand_close(&stand);
+    town_partner(&town, "province", "lienthong-xml", port, "");
+    town_open(&town);
+    int64_t delivery = town_post(&town, 1, "M-1", "province");
+    await_state("province", "down");
+    assert_string_equal(town_look(&town, delivery).cause, "connect:refused");
+    stand_open(&stand, port, take_all, NULL);
+    assert_int_equal(town_await(&town, delivery, DELIVERY_DELIVERED).attempts, 1);
+    stand_close(&stand);
+}
+
+static void a_redirect_is_not_followed(void **state)
+{
+    (void)state;
+    char headers[80];
+    stand_open(&other, 0, take_all, NULL);
+    (void)snprintf(headers, sizeof headers, "Location: http://127.0.0.1:%d/\r\n", other.port);
+    struct first first = {1, 307, headers};
+    stand_open(&stand, 0, take_later, &first);
+    town_partner(&town, "province", "lienthong-xml", stand.port, "");
+    town_open(&town);
+    int64_t delivery = town_post(&town, 1, "M-1", "province");
+    (void)town_await(&town, delivery, DELIVERY_DELIVERED);
+    assert_int_equal(stand_heard(&stand), 2);
+    assert_int_equal(stand_heard(&other), 0);
+    stand_close(&stand);
+    stand_close(&other);
+}
+
+static void a_partner_that_hangs_leaves_the_others_undisturbed(void **state)
+{
+    (void)state;
+    enum { COUNT = 40 };
+    int64_t last = 0;
+    stand_open(&stand, 0, hang, NULL);
+    stand_open(&other, 0, take_all, NULL);
+    town.options.connections = 4;
+    town_partner(&town, "slow", "lienthong-xml", stand.port, ", concurrency: 100");
+    town_partner(&town, "quick", "lienthong-xml", other.port, "");
+    town_open(&town);
+    for (int i = 0; i < COUNT; i++)
+        (void)town_post(&town, i, "M", "slow");
+    stand_await(&stand, 2);
+    for (int i = 0; i < COUNT; i++)
+        last = town_post(&town, i, "M", "quick");
+    (void)town_await(&town, last, DELIVERY_DELIVERED);
+    stand_await(&other, COUNT);
+    assert_in_range(stand.most_at_once, 2, 3);
+    stand_close(&stand);
+    stand_close(&other);
+}
+
+static void a_request_without_an_answer_ends_in_time(void **state)
+{
+    (void)state;
+    stand_open(&stand, 0, hang, NULL);
+    town_partner(&town, "province", "lienthong-xml", stand.port, ", timeout_ms: 200");
+    town_open(&town);
+    int64_t delivery = town_post(&town, 1, "M-1", "province");
+    stand_await(&stand, 2);
+    assert_string_equal(town_look(&town, delivery).cause, "connect:timeout");
+    stand_close(&stand);
+}
+
+/* ---- dead ones ---- */
+
+static void refuse_first(struct stand *at, size_t number, const struct heard *heard,
+                         char answer[STAND_TEXT])
+{
+    (void)at, (void)heard;
+    stand_say(answer, number == 0 ? 422 : 202, "", DONE);
+}
+
+static void what_is_refused_holds_its_dossier_until_a_person_says_so(void **state)
+{
+    (void)state;
+    struct fault why;
+    stand_open(&stand, 0, refuse_first, NULL);
+    town_partner(&town, "province", "lienthong-xml", stand.port, "");
+    town_open(&town);
+    int64_t one = town_post(&town, 1, "M-1", "province");
+    struct standing standing = town_await(&town, one, DELIVERY_DEAD);
+    assert_string_equal(standing.cause, "answer:invalid-document");
+    assert_int_equal(standing.status, 422);
+    int64_t two = town_post(&town, 1, "M-2", "province");
+    int64_t apart = town_post(&town, 2, "M-3", "province");
+    (void)town_await(&town, apart, DELIVERY_DELIVERED);
+    assert_int_equal(town_look(&town, two).state, DELIVERY_PARKED);
+    must(courier_release(town.courier, one, "they mended it", &why), &why);
+    (void)town_await(&town, one, DELIVERY_DELIVERED);
+    (void)town_await(&town, two, DELIVERY_DELIVERED);
+    assert_int_equal(stand_heard(&stand), 4);
+    assert_false(courier_release(town.courier, one, "once more", &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+    stand_close(&stand);
+}
+
+static void what_is_discarded_lets_the_next_one_go(void **state)
+{
+    (void)state;
+    struct fault why;
+    stand_open(&stand, 0, refuse_first, NULL);
+    town_partner(&town, "province", "lienthong-xml", stand.port, "");
+    town_open(&town);
+    int64_t one = town_post(&town, 1, "M-1", "province");
+    (void)town_await(&town, one, DELIVERY_DEAD);
+    int64_t two = town_post(&town, 1, "M-2", "province");
+    must(courier_discard(town.courier, one, "sent by hand", &why), &why);
+    (void)town_await(&town, two, DELIVERY_DELIVERED);
+    assert_int_equal(town_look(&town, one).state, DELIVERY_DISCARDED);
+    stand_close(&stand);
+}
+
+static void what_keeps_failing_at_a_partner_that_is_up_expires(void **state)
+{
+    (void)state;
+    struct first first = {1000, 500, ""};
+    stand_open(&stand, 0, take_later, &first);
+    town_partner(&town, "province", "lienthong-xml", stand.port, ", give_up_ms: 1000");
+    town_open(&town);
+    int64_t delivery = town_post(&town, 1, "M-1", "province");
+    struct standing standing = town_await(&town, delivery, DELIVERY_DEAD);
+    assert_string_equal(standing.cause, "answer:status=500");
+    stand_close(&stand);
+}
+
+/* ---- pauses ---- */
+
+static void nothing_goes_to_a_partner_that_is_paused(void **state)
+{
+    (void)state;
+    struct fault why;
+    stand_open(&stand, 0, take_all, NULL);
+    stand_open(&other, 0, take_all, NULL);
+    town_partner(&town, "province", "lienthong-xml", stand.port, "");
+    town_partner(&town, "ministry", "lienthong-xml", other.port, "");
+    town_open(&town);
+    must(courier_pause(town.courier, "province", true, &why), &why);
+    await_state("province", "paused");
+    int64_t waiting = town_post(&town, 1, "M-1", "province");
+    (void)town_await(&town, town_post(&town, 1, "M-1", "ministry"), DELIVERY_DELIVERED);
+    assert_int_equal(stand_heard(&stand), 0);
+    courier_stop(town.courier, 5000);
+    town.courier = courier_start(&town.options, &why);
+    must(town.courier, &why);
+    await_state("province", "paused"); /* it was kept */
+    must(courier_pause(town.courier, "province", false, &why), &why);
+    (void)town_await(&town, waiting, DELIVERY_DELIVERED);
+    stand_close(&stand);
+    stand_close(&other);
+}
+
+static void a_test_reaches_the_partner_and_sends_nothing(void **state)
+{
+    (void)state;
+    struct fault why;
+    stand_open(&stand, 0, take_all, NULL);
+    town_partner(&town, "province", "lienthong-xml", stand.port, "");
+    town_open(&town);
+    json_t *json = courier_test(town.courier, "province", &why);
+    assert_non_null(json);
+    assert_true(json_is_true(json_object_get(json, "reached")));
+    assert_int_equal(json_integer_value(json_object_get(json, "status")), 202);
+    json_decref(json);
+    assert_int_equal(strncmp(stand.heard[0].head, "HEAD /base", 10), 0);
+    assert_null(courier_test(town.courier, "nobody", &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+    stand_close(&stand);
+}
+
+/* ---- the end ---- */
+
+static void slow(struct stand *at, size_t number, const struct heard *heard,
+                 char answer[STAND_TEXT])
+{
+    (void)at, (void)number, (void)heard;
+    (void)usleep(300000); /* a partner that takes its time */
+    stand_say(answer, 202, "", DONE);
+}
+
+static void a_stop_lets_what_is_under_way_end(void **state)
+{
+    (void)state;
+    struct fault why;
+    stand_open(&stand, 0, slow, NULL);
+    town_partner(&town, "province", "lienthong-xml", stand.port, ", concurrency: 1");
+    town_open(&town);
+    int64_t one = town_post(&town, 1, "M-1", "province");
+    int64_t two = town_post(&town, 2, "M-2", "province");
+    stand_await(&stand, 1);
+    courier_stop(town.courier, 10000);
+    assert_int_equal(town_look(&town, one).state, DELIVERY_DELIVERED);
+    assert_int_equal(town_look(&town, two).state, DELIVERY_WAITING);
+    town.courier = courier_start(&town.options, &why);
+    must(town.courier, &why);
+    (void)town_await(&town, two, DELIVERY_DELIVERED);
+    assert_int_equal(stand_heard(&stand), 2);
+    stand_close(&stand);
+}
+
+int main(void)
+{
+#define TOWN(test) cmocka_unit_test_setup_teardown(test, open_town, close_town)
+    const struct CMUnitTest tests[] = {
+        TOWN(a_delivery_is_sent_as_the_format_says_and_settled),
+        TOWN(a_dossiers_deliveries_arrive_in_their_order_over_few_connections),
+        TOWN(an_error_is_tried_again_until_it_is_taken),
+        TOWN(a_partners_wish_to_wait_is_granted_for_all_of_its_deliveries),
+        TOWN(what_was_cut_after_it_was_read_comes_again_under_the_same_key),
+        TOWN(a_partner_that_is_down_is_probed_by_one_request_and_costs_no_attempts),
+        TOWN(a_refused_connection_is_no_attempt_either),
+        TOWN(a_redirect_is_not_followed),
+        TOWN(a_partner_that_hangs_leaves_the_others_undisturbed),
+        TOWN(a_request_without_an_answer_ends_in_time),
+        TOWN(what_is_refused_holds_its_dossier_until_a_person_says_so),
+        TOWN(what_is_discarded_lets_the_next_one_go),
+        TOWN(what_keeps_failing_at_a_partner_that_is_up_expires),
+        TOWN(nothing_goes_to_a_partner_that_is_paused),
+        TOWN(a_test_reaches_the_partner_and_sends_nothing),
+        TOWN(a_stop_lets_what_is_under_way_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The courier with the formats of the house: logins, updates, files, addresses, closed agencies. */
+#include "courier_world.h"
+
+#include "files/proof.h"
+
+static struct town town;
+static struct stand stand;
+
+static int open_town(void **state)
+{
+    (void)state;
+    town_make(&town);
+    return 0;
+}
+
+static int close_town(void **state)
+{
+    (void)state;
+    town_close(&town);
+    return 0;
+}
+
+static bool is_to(const struct heard *heard, const char *start)
+{
+    return strncmp(heard->head, start, strlen(start)) == 0;
+}
+
+/* ---- the national portal: a session, update or create ---- */
+
+struct portal {
+    int logins;
+    int64_t ended;    /* session that is no longer taken */
+    bool has_dossier; /* knows it: only an update is taken */
+};
+
+static void answer_portal(struct stand *at, size_t number, const struct heard *heard,
+                          char answer[STAND_TEXT])
+{
+    struct portal *portal = at->own;
+    char session[40];
+    (void)number;
+    if (is_to(heard, "POST /base/mapi/login")) {
+        char body[100];
+        (void)snprintf(body, sizeof body, "{\"error_code\": \"0\", \"session\": \"s-%d\"}",
+                       ++portal->logins);
+        stand_say(answer, 200, "", body);
+        return;
+    }
+    (void)snprintf(session, sizeof session, "\"s-%d\"", portal->logins);
+    if (!strstr(heard->body, session) || portal->ended == portal->logins)
+        stand_say(answer, 200, "", "{\"error_code\": \"9\", \"message\": \"Session hết hạn\"}");
+    else if (portal->has_dossier && !strstr(heard->body, "\"True\""))
+        stand_say(answer, 200, "", "{\"error_code\": \"3\", \"message\": \"Hồ sơ đã tồn tại\"}");
+    else
+        stand_say(answer, 200, "", "{\"error_code\": \"0\"}");
+}
+
+static void a_session_is_opened_once_and_goes_into_every_body(void **state)
+{
+    (void)state;
+    struct portal portal = {.ended = -1};
+    stand_open(&stand, 0, answer_portal, &portal);
+    town_partner(&town, "portal", "dvcqg-json", stand.port, "");
+    town_open(&town);
+    (void)town_await(&town, town_post(&town, 1, "M-1", "portal"), DELIVERY_DELIVERED);
+    (void)town_await(&town, town_post(&town, 2, "M-2", "portal"), DELIVERY_DELIVERED);
+    assert_int_equal(portal.logins, 1);
+    assert_int_equal(stand_heard(&stand), 3);
+    assert_non_null(strstr(stand.heard[0].body, "\"username\": \"gateway\""));
+    assert_non_null(strstr(stand.heard[0].body, "\"password\": \"secret\""));
+    assert_true(is_to(&stand.heard[1], "POST /base/mapi/g HTTP/1.1"));
+    assert_non_null(strstr(stand.heard[1].body, "\"s-1\""));
+    stand_close(&stand);
+}
+
+static void a_session_that_has_ended_is_opened_again_and_the_delivery_sent_again(void **state)
+{
+    (void)state;
+    struct portal portal = {.ended = 1};
+    stand_open(&stand, 0, answer_portal, &portal);
+    town_partner(&town, "portal", "dvcqg-json", stand.port, "");
+    town_open(&town);
+    int64_t delivery = town_post(&town, 1, "M-1", "portal");
+    struct standing standing = town_await(&town, delivery, DELIVERY_DELIVERED);
+    assert_int_equal(portal.logins, 2);
+    assert_int_equal(stand_heard(&stand), 4);
+    assert_int_equal(standing.attempts, 1);
+    stand_close(&stand);
+}
+
+static void refuse_login(struct stand *at, size_t number, const struct heard *heard,
+                         char answer[STAND_TEXT])
+{
+    (void)at, (void)number, (void)heard;
+    stand_say(answer, 200, "", "{\"error_code\": \"5\"}");
+}
+
+static void a_login_that_is_refused_costs_no_delivery(void **state)
+{
+    (void)state;
+    stand_open(&stand, 0, refuse_login, NULL);
+    town_partner(&town, "portal", "dvcqg-json", stand.port, "");
+    town_open(&town);
+    int64_t delivery = town_post(&town, 1, "M-1", "portal");
+    stand_await(&stand, 5); /* three open the breaker, then it is probed */
+    struct standing standing = town_look(&town, delivery);
+    assert_int_equal(standing.state, DELIVERY_WAITING);
+    assert_int_equal(standing.attempts, 0);
+    assert_int_equal(stand.most_at_once, 1);
+    stand_close(&stand);
+}
+
+static void what_is_there_already_is_updated(void **state)
+{
+    (void)state;
+    struct portal portal = {.ended = -1, .has_dossier = true};
+    stand_open(&stand, 0, answer_portal, &portal);
+    town_partner(&town, "portal", "dvcqg-json", stand.port, "");
+    town_open(&town);
+    (void)town_await(&town, town_post(&town, 1, "M-1", "portal"), DELIVERY_DELIVERED);
+    assert_int_equal(stand_heard(&stand), 3);
+    assert_non_null(strstr(stand.heard[1].body, "\"isUpdating\": \"False\""));
+    assert_non_null(strstr(stand.heard[2].body, "\"isUpdating\": \"True\""));
+    (void)town_await(&town, town_post(&town, 1, "M-2", "portal"), DELIVERY_DELIVERED);
+    assert_int_equal(stand_heard(&stand), 4); /* it was delivered before, so it is known there */
+    assert_non_null(strstr(stand.heard[3].body, "\"isUpdating\": \"True\""));
+    stand_close(&stand);
+}
+
+/* ---- a ministry's system: OAuth2 ---- */
+
+static const char received[] =
+    "<HandoffMessage xmlns=\"urn:x-lienthong:handoff:1\" version=\"1.0\"><Envelope>"
+    "<MessageId>M-1</MessageId><MessageType>STATUS</MessageType>"
+    "<OccurredAt>2026-03-03T08:20:00+07:00</OccurredAt></Envelope><Dossier>"
+    "<DossierCode>H09.40.12-260303-0412</DossierCode><ProcedureCode>1.001193</ProcedureCode>"
+    "<Channel>2</Channel><StatusCode>2</StatusCode><ReceivingAgency>H09.40.12</ReceivingAgency>"
+    "<SubmittedAt>2026-03-02T21:40:05+07:00</SubmittedAt>"
+    "<ReceivedAt>2026-03-03T08:20:00+07:00</ReceivedAt></Dossier></HandoffMessage>";
+
+static void answer_ministry(struct stand *at, size_t number, const struct heard *heard,
+                            char answer[STAND_TEXT])
+{
+    char text[200];
+    (void)at, (void)number;
+    if (is_to(heard, "POST /base/token"))
+        stand_say(answer, 200, "", "{\"access_token\": \"t-1\", \"expires_in\": 3600}");
+    else if (strcmp(heard_header(heard, "Authorization", text), "Bearer t-1") == 0)
+        stand_say(answer, 200, "", "{\"code\": 200}");
+    else
+        stand_say(answer, 401, "", "{}");
+}
+
+static void a_token_is_asked_for_once_and_borne_by_every_request(void **state)
+{
+    (void)state;
+    stand_open(&stand, 0, answer_ministry, NULL);
+    town_partner(&town, "ministry", "dvc2026-json", stand.port, "");
+    town_open(&town);
+    town_read(&town, received);
+    (void)town_await(&town, town_arrive(&town, 1, "ministry"), DELIVERY_DELIVERED);
+    (void)town_await(&town, town_arrive(&town, 2, "ministry"), DELIVERY_DELIVERED);
+    assert_int_equal(stand_heard(&stand), 3);
+    assert_non_null(strstr(stand.heard[0].body, "grant_type=client_credentials"));
+    stand_close(&stand);
+}
+
+/* ---- files ---- */
+
+enum { FILE_SIZE = 5000001, ENCODED_SIZE = (FILE_SIZE + 2) / 3 * 4 };
+
+static void take_letters(struct stand *at, size_t number, const struct heard *heard,
+                         char answer[STAND_TEXT])
+{
+    (void)at, (void)number, (void)heard;
+    stand_say(answer, 200, "", "{\"status\": \"OK\"}");
+}
+
+/* A file of five megabytes in the store, and the document that names it. */
+static void name_file(char *bytes, char document[TOWN_FILES], char hex[SHA256_HEX_SIZE])
+{
+    uint8_t sha256[SHA256_SIZE];
+    uint32_t word = 1;
+    for (size_t i = 0; i < FILE_SIZE; i++) {
+        word = word * 1664525 + 1013904223;
+        bytes[i] = (char)(word >> 24);
+    }
+    store_put(&town.files, bytes, FILE_SIZE, sha256);
+    digest_hex(sha256, SHA256_SIZE, hex);
+    (void)snprintf(document, TOWN_FILES,
+                   "<Documents><Document id=\"a\" role=\"SUBMITTED\"><Name>a.pdf</Name>"
+                   "<Sha256>%s</Sha256></Document></Documents>",
+                   hex);
+}
+
+static int base64_value(char character)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = character ? strchr(digits, character) : NULL;
+    return at ? (int)(at - digits) : 0;
+}
+
+static void expect_encoded(const char *text, const char *bytes)
+{
+    for (size_t i = 0; i < FILE_SIZE; i++) {
+        const char *group = text + i / 3 * 4;
+        uint32_t word = (uint32_t)(base64_value(group[0]) << 18 | base64_value(group[1]) << 12 |
+                                   base64_value(group[2]) << 6 | base64_value(group[3]));
+        if ((char)(word >> (16 - i % 3 * 8)) != bytes[i])
+            fail_msg("byte %zu differs", i);
+    }
+}
+
+static void a_file_arrives_byte_for_byte_inside_the_letter(void **state)
+{
+    (void)state;
+    static const char before[] = "<ContentTransferEncoded>";
+    char document[TOWN_FILES], hex[SHA256_HEX_SIZE], text[200];
+    char *bytes = malloc(FILE_SIZE);
+    assert_non_null(bytes);
+    name_file(bytes, document, hex);
+    stand_open(&stand, 0, take_letters, NULL);
+    town_partner(&town, "exchange", "edxml", stand.port, "");
+    town_open(&town);
+    town_handoff(&town, 1, "M-1", document);
+    (void)town_await(&town, town_arrive(&town, 1, "exchange"), DELIVERY_DELIVERED);
+    const struct heard *heard = &stand.heard[0];
+    assert_true(is_to(heard, "POST /base/v1/sendEdoc"));
+    assert_string_equal(heard_header(heard, "X-SystemId", text), "gateway");
+    assert_non_null(strstr(heard_header(heard, "Content-Type", text), "multipart/form-data"));
+    assert_non_null(strstr(heard->body, "name=\"messageType\"\r\n\r\nedoc\r\n"));
+    const char *encoded = NULL;
+    for (const char *at = heard->body; (at = strstr(at, before)); at += sizeof before - 1)
+        if (strcspn(at + sizeof before - 1, "<") == ENCODED_SIZE)
+            encoded = at + sizeof before - 1;
+    assert_non_null(encoded);
+    expect_encoded(encoded, bytes);
+    free(bytes);
+    stand_close(&stand);
+}
+
+static void cut_after_the_first(struct stand *at, size_t number, const struct heard *heard,
+                                char answer[STAND_TEXT])
+{
+    (void)at, (void)heard;
+    if (number != 1)
+        stand_say(answer, 200, "Connection: keep-alive\r\n", "{\"status\": \"OK\"}");
+}
+
+static void a_file_is_sent_anew_when_a_kept_connection_is_dead(void **state)
+{
+    (void)state;
+    char document[TOWN_FILES], hex[SHA256_HEX_SIZE];
+    char *bytes = malloc(FILE_SIZE);
+    assert_non_null(bytes);
+    name_file(bytes, document, hex);
+    stand_open(&stand, 0, cut_after_the_first, NULL);
+    town_partner(&town, "exchange", "edxml", stand.port, ", concurrency: 1");
+    town_open(&town);
+    (void)town_await(&town, town_post(&town, 1, "M-0", "exchange"), DELIVERY_DELIVERED);
+    town_handoff(&town, 2, "M-1", document);
+    (void)town_await(&town, town_arrive(&town, 2, "exchange"), DELIVERY_DELIVERED);
+    stand_await(&stand, 3);
+    assert_int_equal(stand.heard[1].size, stand.heard[2].size);
+    assert_true(stand.heard[2].size > ENCODED_SIZE);
+    free(bytes);
+    stand_close(&stand);
+}
+
+static void a_file_travels_by_a_signed_address_where_the_format_has_addresses(void **state)
+{
+    (void)state;
+    char document[TOWN_FILES], hex[SHA256_HEX_SIZE], expected[300];
+    char *bytes = malloc(FILE_SIZE);
+    struct portal portal = {.ended = -1};
+    assert_non_null(bytes);
+    name_file(bytes, document, hex);
+    free(bytes);
+    stand_open(&stand, 0, answer_portal, &portal);
+    town.options.public_url = "https://gateway.example.test";
+    town.options.link_hours = 1;
+    town_partner(&town, "portal", "dvcqg-json", stand.port, "");
+    town_open(&town);
+    town_handoff(&town, 1, "M-1", document);
+    (void)town_await(&town, town_arrive(&town, 1, "portal"), DELIVERY_DELIVERED);
+    (void)snprintf(expected, sizeof expected, "https://gateway.example.test/v1/files/%s?to=portal",
+                   hex);
+    const char *at = strstr(stand.heard[1].body, expected);
+    assert_non_null(at);
+    struct file_link link = {.partner = "portal",
+                             .until_s = strtoll(strstr(at, "until=") + 6, NULL, 10)};
+    char key[SHA256_HEX_SIZE] = "";
+    assert_true(digest_unhex(hex, SHA256_SIZE, link.sha256));
+    memcpy(key, strstr(at, "key=") + 4, SHA256_HEX_SIZE - 1);
+    assert_true(proof_is_of_link(file_store_key(town.files.store), &link, key));
+    stand_close(&stand);
+}
+
+static void a_file_that_is_damaged_is_not_sent_for_a_whole_one(void **state)
+{
+    (void)state;
+    char document[TOWN_FILES], hex[SHA256_HEX_SIZE], path[STORE_PATH_SIZE];
+    uint8_t sha256[SHA256_SIZE];
+    char *bytes = malloc(FILE_SIZE);
+    assert_non_null(bytes);
+    name_file(bytes, document, hex);
+    free(bytes);
+    assert_true(digest_unhex(hex, SHA256_SIZE, sha256));
+    store_path(&town.files, sha256, path);
+    assert_int_equal(truncate(path, FILE_SIZE - 1), 0);
+    stand_open(&stand, 0, take_letters, NULL);
+    town_partner(&town, "exchange", "edxml", stand.port, "");
+    town_open(&town);
+    town_handoff(&town, 1, "M-1", document);
+    int64_t delivery = town_arrive(&town, 1, "exchange");
+    struct standing standing = town_await(&town, delivery, DELIVERY_DEAD);
+    assert_string_equal(standing.cause, "file:unreadable");
+    assert_int_equal(standing.attempts, 0);
+    assert_int_equal(stand_heard(&stand), 0);
+    stand_close(&stand);
+}
+
+/* ---- what never was sent ---- */
+
+static void what_cannot_be_read_is_dead_and_was_not_sent(void **state)
+{
+    (void)state;
+    stand_open(&stand, 0, take_letters, NULL);
+    town_partner(&town, "exchange", "lienthong-xml", stand.port, "");
+    town_open(&town);
+    town_handoff(&town, 1, "M-1", "");
+    town.event_size--; /* it is not whole */
+    struct standing standing = town_await(&town, town_arrive(&town, 1, "exchange"), DELIVERY_DEAD);
+    assert_string_equal(standing.cause, "event:unreadable");
+    assert_int_equal(standing.attempts, 0);
+    assert_int_equal(stand_heard(&stand), 0);
+    stand_close(&stand);
+}
+
+static void what_a_format_cannot_say_is_dead_and_was_not_sent(void **state)
+{
+    (void)state;
+    stand_open(&stand, 0, answer_ministry, NULL);
+    town_partner(&town, "ministry", "dvc2026-json", stand.port, "");
+    town_open(&town);
+    int64_t delivery = town_post(&town, 1, "M-1", "ministry"); /* it knows no handing over */
+    struct standing standing = town_await(&town, delivery, DELIVERY_DEAD);
+    assert_string_equal(standing.cause, "format:cannot-say");
+    assert_int_equal(stand_heard(&stand), 1); /* for a token */
+    stand_close(&stand);
+}
+
+static bool note_line(void *own, const struct spool_trail *line)
+{
+    char *lines = own;
+    size_t used = strlen(lines);
+    (void)snprintf(lines + used, 400 - used, "%s %s\n", line->kind, line->text);
+    return true;
+}
+
+static void what_waits_for_an_agency_that_closed_follows_to_its_successor(void **state)
+{
+    (void)state;
+    char lines[400] = "";
+    struct fault why;
+    stand_open(&stand, 0, take_letters, NULL);
+    town_partner(&town, "exchange", "edxml", stand.port, "");
+    town_handoff(&town, 1, "M-1", "");
+    town.agency = "H10"; /* it closed at the end of June 2025 */
+    town.arrived_at_ms = ARRIVED_MS;
+    int64_t one = town_arrive(&town, 1, "old");
+    int64_t two = town_arrive(&town, 1, "old");
+    town_open(&town);
+    (void)town_await(&town, one, DELIVERY_DELIVERED);
+    (void)town_await(&town, two, DELIVERY_DELIVERED);
+    must(spool_trail(town.world.reader, one, note_line, lines, &why), &why);
+    assert_int_equal(strncmp(lines, "rerouted ", 9), 0);
+    assert_non_null(strstr(lines, "H09"));
+    stand_close(&stand);
+}
+
+int main(void)
+{
+#define TOWN(test) cmocka_unit_test_setup_teardown(test, open_town, close_town)
+    const struct CMUnitTest tests[] = {
+        TOWN(a_session_is_opened_once_and_goes_into_every_body),
+        TOWN(a_session_that_has_ended_is_opened_again_and_the_delivery_sent_again),
+        TOWN(a_login_that_is_refused_costs_no_delivery),
+        TOWN(what_is_there_already_is_updated),
+        TOWN(a_token_is_asked_for_once_and_borne_by_every_request),
+        TOWN(a_file_arrives_byte_for_byte_inside_the_letter),
+        TOWN(a_file_is_sent_anew_when_a_kept_connection_is_dead),
+        TOWN(a_file_travels_by_a_signed_address_where_the_format_has_addresses),
+        TOWN(a_file_that_is_damaged_is_not_sent_for_a_whole_one),
+        TOWN(what_cannot_be_read_is_dead_and_was_not_sent),
+        TOWN(what_a_format_cannot_say_is_dead_and_was_not_sent),
+        TOWN(what_waits_for_an_agency_that_closed_follows_to_its_successor),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
