@@ -149,7 +149,7 @@ def settle(gateway, partner, timeout=30):
         assert time.monotonic() < deadline, f"{partner.id}: {left[:2]}"
         for one in left:
             if one["state"] == "dead":
-                gateway.run("deliveries", "release", one["delivery"], "--reason", "thử lại")
+                gateway.run("deliveries", "retry", one["delivery"], "--reason", "thử lại")
         time.sleep(0.05)
 
 
