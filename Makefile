@@ -121,10 +121,13 @@ bench: all $(benches) ## accepted handoffs a second, beside a baseline (BENCH=ar
 	$Qdeploy/install-deps test
 	$Qbuild/venv/bin/python tests/bench/run $(BENCH)
 
-soak: all ## 200 kills under load, and ten minutes without a broker
+soak: all ## 200 kills under load, ten minutes without a broker, an hour without a partner
 	$Qdeploy/install-deps test
 	$Qbuild/venv/bin/python tests/e2e/killloop.py --kills 200 --handoffs 20000
 	$Qbuild/venv/bin/pytest -q -s tests/e2e/test_outage.py --outage-seconds 600
+	$Qbuild/venv/bin/pytest -q -s tests/e2e/test_delivery_kill.py --delivery-kills 200
+	$Qbuild/venv/bin/pytest -q -s tests/e2e/test_delivery_order.py --order-dossiers 1000 --order-events 20
+	$Qbuild/venv/bin/pytest -q -s tests/e2e/test_delivery_outage.py --outage-seconds 3600
 
 lint: ## folder layers, static analysis, function sizes, layout, shell scripts
 	$Qtests/lint/run $(styled) -- $(scripts)

@@ -4,10 +4,12 @@
 
 static const struct command commands[] = {
     {"send", cli_send, "post a document as a partner does"},
+    {"inbox", cli_inbox, "a partner's mailbox: fetch, accept, refuse"},
     {"show", cli_show, "one entry's story, by its receipt"},
     {"status", cli_status, "what the running daemon says of itself"},
     {"events", cli_events, "events as consumers see them"},
     {"spool", cli_spool, "the journal: sums, check, export, backup, prune"},
+    {"deliveries", cli_deliveries, "what is on its way to partners, and a person's word"},
     {"files", cli_files, "attachments: put, get, room, prune"},
     {"topics", cli_topics, "make the topics on Kafka"},
     {"publisher", cli_publisher, "the word that a held publisher waits for"},
@@ -15,7 +17,7 @@ static const struct command commands[] = {
     {"adapter", cli_adapter, "check and try the formats of partners"},
     {"route", cli_route, "why an event went where it went"},
     {"agency", cli_agency, "who answers for an agency code on a day"},
-    {"partner", cli_partner, "keys for partners"},
+    {"partner", cli_partner, "keys; who gets deliveries; pause, resume, test"},
     {0},
 };
 

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "parts_delivery.h"
 #include "version.h"
 
 /* One part: what starting it needs has started before it. */
@@ -27,11 +28,15 @@ static bool start_schemas(struct daemon *daemon, struct fault *why)
     if (!daemon->event_schema)
         return false;
     daemon->dead_letter_schema = load_schema(daemon->config, "dead-letter.avsc", why);
-    return daemon->dead_letter_schema != NULL;
+    if (!daemon->dead_letter_schema)
+        return false;
+    daemon->receipt_schema = load_schema(daemon->config, "delivery-receipt.avsc", why);
+    return daemon->receipt_schema != NULL;
 }
 
 static void stop_schemas(struct daemon *daemon)
 {
+    schema_free(daemon->receipt_schema);
     schema_free(daemon->dead_letter_schema);
     schema_free(daemon->event_schema);
 }
@@ -120,44 +125,6 @@ static void stop_spool(struct daemon *daemon)
     spool_close(daemon->spool);
 }
 
-enum { FILER_QUEUE = 1000 };
-
-static bool start_files(struct daemon *daemon, struct fault *why)
-{
-    const struct config *config = daemon->config;
-    const struct file_store_options options = {
-        .folder = config->files.folder,
-        .file_limit_bytes = config->files.file_limit_bytes,
-        .reserve_bytes = config->spool.reserve_bytes,
-        .s3 = {.endpoint = config->files.s3_endpoint,
-               .bucket = config->files.s3_bucket,
-               .region = config->files.s3_region,
-               .access_key = config->files.s3_access_key,
-               .secret_key_file = config->files.s3_secret_key_file,
-               .ca_file = config->files.s3_ca_file,
-               .timeout_ms = config->files.s3_timeout_ms},
-    };
-    daemon->files = file_store_open(&options, why);
-    if (!daemon->files)
-        return false;
-    daemon->filer = filer_open(config->files.threads, FILER_QUEUE, why);
-    if (!daemon->filer)
-        return false;
-    const struct file_keeper_options keeper = {.files = daemon->files,
-                                               .spool = daemon->spool,
-                                               .spool_file = config->spool.file,
-                                               .upload_days = config->files.upload_days};
-    daemon->keeper = file_keeper_new(&keeper, why);
-    return daemon->keeper != NULL;
-}
-
-static void stop_files(struct daemon *daemon)
-{
-    filer_close(daemon->filer);
-    file_keeper_free(daemon->keeper);
-    file_store_close(daemon->files);
-}
-
 static bool start_embedded(struct daemon *daemon, struct fault *why)
 {
     if (daemon->config->kafka.brokers)
@@ -187,19 +154,23 @@ static void stop_registry(struct daemon *daemon)
     registry_close(daemon->registry);
 }
 
+struct kafka_options kafka_of(const struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    return (struct kafka_options){
+        .brokers = daemon->embedded ? embedded_brokers(daemon->embedded) : config->kafka.brokers,
+        .gateway_id = config->kafka.gateway_id,
+        .topic_prefix = config->kafka.topic_prefix,
+        .properties = (const char *const *)config->kafka.properties.items,
+        .property_count = config->kafka.properties.count,
+    };
+}
+
 static bool start_publisher(struct daemon *daemon, struct fault *why)
 {
     const struct config *config = daemon->config;
     const struct publisher_options options = {
-        .kafka =
-            {
-                .brokers =
-                    daemon->embedded ? embedded_brokers(daemon->embedded) : config->kafka.brokers,
-                .gateway_id = config->kafka.gateway_id,
-                .topic_prefix = config->kafka.topic_prefix,
-                .properties = (const char *const *)config->kafka.properties.items,
-                .property_count = config->kafka.properties.count,
-            },
+        .kafka = kafka_of(daemon),
         .spool_file = config->spool.file,
         .registry = daemon->registry,
         .dead_letter = daemon->dead_letter_schema,
@@ -254,7 +225,8 @@ static void stop_ingest(struct daemon *daemon)
 static bool start_http(struct daemon *daemon, struct fault *why)
 {
     const struct config *config = daemon->config;
-    const struct http_table tables[] = {{ingest_routes(), daemon->ingest}, {0}};
+    const struct http_table tables[] = {
+        {ingest_routes(), daemon->ingest}, {mailbox_routes(), daemon->mailbox}, {0}};
     const struct http_options options = {
         .listen = config->http.listen,
         .certificate = config->http.certificate,
@@ -279,9 +251,29 @@ static bool start_http(struct daemon *daemon, struct fault *why)
 
 static void stop_http(struct daemon *daemon)
 {
+    mailbox_hush(daemon->mailbox);
     if (daemon->server && !http_drain(daemon->server, daemon->config->stop.drain_ms))
         log_warn("http.cut", "note=\"requests were still open after stop.drain_ms\"");
     http_close(daemon->server);
+}
+
+static bool start_drop(struct daemon *daemon, struct fault *why)
+{
+    enum { SCAN_MS = 1000 };
+    const struct drop_options options = {
+        .ingest = daemon->ingest,
+        .place = daemon->place,
+        .file_limit_bytes = daemon->config->http.body_limit_bytes,
+        .scan_ms = SCAN_MS,
+        .keep_days = daemon->config->spool.retention_days,
+    };
+    daemon->drop = drop_start(&options, why);
+    return daemon->drop != NULL;
+}
+
+static void stop_drop(struct daemon *daemon)
+{
+    drop_stop(daemon->drop);
 }
 
 static json_t *describe_publisher(void *own)
@@ -308,15 +300,39 @@ static void resume_publisher(void *own, bool from_spool)
     publisher_resume(daemon->publisher, from_spool);
 }
 
+static json_t *tell_subscriber(void *own)
+{
+    return describe_subscriber(own);
+}
+
+static void resume_subscriber(void *own, bool from_end)
+{
+    const struct daemon *daemon = own;
+    subscriber_resume(daemon->subscriber, from_end);
+}
+
 static bool start_admin(struct daemon *daemon, struct fault *why)
 {
+    daemon->deliveries = deliveries_hooks_of(daemon);
+    const struct http_table tables[] = {
+        file_keeper_table(daemon->keeper),
+        {daemon->courier ? deliveries_routes() : NULL, &daemon->deliveries},
+        {0},
+    };
     const struct admin_options options = {
         .socket = daemon->config->admin.socket,
         .version = LIENTHONG_VERSION,
         .spool = daemon->spool,
         .place = daemon->place,
-        .hooks = {.own = daemon, .publisher = describe_publisher, .resume = resume_publisher},
-        .files = file_keeper_table(daemon->keeper),
+        .hooks =
+            {
+                .own = daemon,
+                .publisher = describe_publisher,
+                .resume = resume_publisher,
+                .subscriber = daemon->subscriber ? tell_subscriber : NULL,
+                .resume_subscriber = daemon->subscriber ? resume_subscriber : NULL,
+            },
+        .tables = tables,
         .retention_days = daemon->config->spool.retention_days,
     };
     daemon->admin = admin_open(&options, why);
@@ -337,7 +353,11 @@ static const struct part parts[] = {
     {"embedded broker", false, start_embedded, stop_embedded},
     {"registry", false, start_registry, stop_registry},
     {"publisher", false, start_publisher, stop_publisher},
+    {"subscriber", false, start_subscriber, stop_subscriber},
+    {"courier", false, start_courier, stop_courier},
     {"ingest", false, start_ingest, stop_ingest},
+    {"mailbox", false, start_mailbox, stop_mailbox},
+    {"drop", false, start_drop, stop_drop},
     {"http", false, start_http, stop_http},
     {"admin", false, start_admin, stop_admin},
 };

@@ -4,16 +4,22 @@
 
 #include "adapt/adapter.h"
 #include "base/config.h"
+#include "deliver/courier.h"
+#include "deliver/dispatch.h"
+#include "deliver/mailbox.h"
 #include "directory/directory.h"
 #include "event/registry.h"
 #include "event/schema.h"
 #include "files/filer.h"
 #include "files/store.h"
 #include "http/server.h"
+#include "ingest/drop.h"
 #include "ingest/ingest.h"
 #include "kafka/embedded.h"
 #include "kafka/publisher.h"
+#include "kafka/subscriber.h"
 #include "operate/admin.h"
+#include "operate/deliveries.h"
 #include "operate/file_keeper.h"
 #include "spool/spool.h"
 
@@ -22,6 +28,7 @@ struct daemon {
     const struct config *config;
     struct schema *event_schema;
     struct schema *dead_letter_schema;
+    struct schema *receipt_schema;
     struct adapters *adapters;
     struct directory_place *place;
     struct spool *spool;
@@ -31,10 +38,21 @@ struct daemon {
     struct embedded_broker *embedded;
     struct registry *registry;
     struct publisher *publisher;
+    struct tell_schemas tells; /* numbered once the spool is open */
+    struct registry *subscriber_registry;
+    struct dispatch *dispatch;
+    struct subscriber *subscriber;
+    struct courier *courier;
+    struct deliveries_hooks deliveries;
+    struct mailbox *mailbox;
     struct ingest *ingest;
+    struct drop *drop;
     struct http_server *server;
     struct admin *admin;
 };
+
+/** The Kafka of the configuration, or the embedded one. */
+struct kafka_options kafka_of(const struct daemon *daemon);
 
 /**
  * Starts the parts in their order; with `only_checked` those alone that do nothing but read files.

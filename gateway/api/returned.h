@@ -11,7 +11,11 @@
 #define RETURNED_EVENT_TYPE "HANDOFF_RETURNED"
 #define RETURNED_ADAPTER    "inbox"
 #define RETURNED_FORMAT     "INBOX"
-#define RETURNED_CAUSE      "inbox:refused" /* of the delivery, which is over */
+
+/* Causes of deliveries in a mailbox. */
+#define FETCHED_CAUSE  "inbox:unanswered" /* of one that waits */
+#define ACCEPTED_CAUSE "inbox:accepted"   /* of two that are over */
+#define RETURNED_CAUSE "inbox:refused"
 
 /** "refuse|d-17": the native id of the refusal of delivery 17. */
 enum { RETURNED_ID_SIZE = 32 };

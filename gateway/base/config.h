@@ -92,6 +92,7 @@ struct config {
         int64_t answer_limit_bytes;
         int64_t first_delay_ms, longest_delay_ms;
         int64_t breaker_failures, probe_ms;
+        int64_t redeliver_ms;
         int64_t batch_entries, batch_bytes;
     } deliver;
     struct {

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/options.h"
+#include "cli/partner.h"
 
 #include <string.h>
 
@@ -135,6 +136,10 @@ int cli_partner(int argc, char **argv)
 {
     static const struct command commands[] = {
         {"key", partner_key, "make a new API key"},
+        {"list", partner_list, "who gets deliveries, and how they do"},
+        {"pause", partner_pause, "let nothing go to one"},
+        {"resume", partner_resume, "let deliveries go on"},
+        {"test", partner_test, "whether one can be reached"},
         {0},
     };
     return command_run("lienthong partner", commands, argc, argv);

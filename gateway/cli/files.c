@@ -5,7 +5,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/common.h"
-#include "cli/key.h"
+#include "cli/credential.h"
 #include "cli/options.h"
 #include "cli/transfer.h"
 
@@ -128,7 +128,7 @@ static int put(const struct partner_options *options, const char *path, const ch
 {
     struct fault why;
     struct transfer_answer answer;
-    auto_free(free) char *key = cli_find_key(options->keys, options->partner, &why);
+    auto_free(free) char *key = credential_of(options->keys, options->partner, &why);
     const struct cli_transfer transfer = {
         .url = options->url, .key = key, .ca_file = options->ca_file, .path = path};
     if (!key || !transfer_put(&transfer, &answer, &why))
@@ -145,7 +145,7 @@ static int get(const struct partner_options *options, const char *sha256, const 
         (void)fprintf(stderr, "%s: %s: not 64 hex digits\n", command, sha256);
         return CLI_USAGE;
     }
-    auto_free(free) char *key = cli_find_key(options->keys, options->partner, &why);
+    auto_free(free) char *key = credential_of(options->keys, options->partner, &why);
     const struct cli_transfer transfer = {
         .url = options->url, .key = key, .ca_file = options->ca_file, .path = options->to};
     if (!key || !transfer_get(&transfer, bytes, &answer, &why))

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "cli/client.h"
 #include "cli/command.h"
-#include "cli/key.h"
+#include "cli/credential.h"
 #include "cli/options.h"
 
 #include <string.h>
@@ -77,7 +77,7 @@ static const char *media_type_of(const char *path)
 static bool post(const struct send_options *options, const char *path, struct client_answer *answer,
                  struct fault *why)
 {
-    auto_free(free) char *key = cli_find_key(options->keys, options->partner, why);
+    auto_free(free) char *key = credential_of(options->keys, options->partner, why);
     if (!key)
         return false;
     size_t size = 0;

@@ -3,6 +3,7 @@
 #include "deliver/hand_out.h"
 
 #include "api/json_text.h"
+#include "api/returned.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/moment.h"
@@ -63,7 +64,7 @@ struct spool_settlement hand_out_settle(const struct put_off *letter, int64_t no
                                           .at_ms = now_ms,
                                           .next_at_ms = now_ms + redeliver_ms,
                                           .is_attempt = true,
-                                          .cause = "inbox:unanswered",
+                                          .cause = FETCHED_CAUSE,
                                           .partner = delivery->partner};
     if (letter->fault.kind == FAULT_NONE) {
         settlement.document_sha256 = letter->document_sha256;

@@ -206,7 +206,7 @@ static void settle(struct visit *visit, struct http_request *request,
     const struct told told = {.outcome = OUTCOME_DELIVERED,
                               .at_ms = clock_now_ms(),
                               .attempts = delivery->attempts,
-                              .cause = is_refused ? RETURNED_CAUSE : "inbox:accepted",
+                              .cause = is_refused ? RETURNED_CAUSE : ACCEPTED_CAUSE,
                               .document_sha256 = delivery->document_sha256};
     struct tellings tellings = {.count = 0};
     if (!tell_outcome(&visit->mailbox->tell, delivery, &told, &tellings, &visit->fault)) {

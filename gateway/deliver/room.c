@@ -11,7 +11,7 @@
 #include <time.h>
 
 /* Many commits a second are looked at together. */
-enum { PAUSE_MS = 3, LONGEST_MS = 60000, AFTER_FAULT_MS = 1000 };
+enum { PAUSE_MS = 3, LONGEST_MS = 60000, AFTER_FAULT_MS = 1000, PARTNER_PAUSED_MS = 1000 };
 
 struct queue {
     struct queue *next;
@@ -128,7 +128,9 @@ static int64_t due_in_ms(struct room *room, const char *partner)
         return AFTER_FAULT_MS;
     }
     int64_t now = clock_now_ms();
-    if (is_paused || at > now + LONGEST_MS)
+    if (is_paused)
+        return PARTNER_PAUSED_MS; /* the end of a pause is no news */
+    if (at > now + LONGEST_MS)
         return LONGEST_MS;
     return at > now ? at - now : 0;
 }

@@ -302,18 +302,20 @@ bool route_event(const struct directory *directory, const avro_value_t *event, c
 
 /* --- again --- */
 
-void route_again(const struct directory *directory, const char *agency, int32_t arrived_day,
+void route_again(const struct directory *directory, const struct route_waiting *waiting,
                  int32_t today, const struct partner **partner, char reason[ROUTE_TEXT_SIZE])
 {
     static const struct finding_role again = {"re-routed: for", "chuyển hướng: cho"};
     char ignored[ROUTE_TEXT_SIZE];
-    const struct finding then = finding_of(directory, agency, arrived_day);
-    const struct finding now = finding_of(directory, agency, today);
     *partner = NULL;
     reason[0] = '\0';
-    if (!then.agency || !now.partner || then.agency == now.agency ||
+    const struct finding then = finding_of(directory, waiting->agency, waiting->event_day);
+    const struct finding now = finding_of(directory, waiting->agency, today);
+    if (!then.agency || !now.partner || now.agency == now.named ||
         now.partner->deliver.by == DELIVER_NONE)
         return;
+    if (then.agency->valid_to < waiting->arrived_day)
+        return; /* it came late, to who was right when it happened */
     *partner = now.partner;
     finding_tell(&now, &again, &(struct finding_text){reason, ignored});
 }

@@ -60,13 +60,23 @@ bool route_event(const struct directory *directory, const avro_value_t *event, c
                  struct route *route, struct fault *why) __attribute__((warn_unused_result));
 void route_free(struct route *route);
 
+/** A delivery that is not over. */
+struct route_waiting {
+    const char *agency;  /**< as stored with it; NULL: a subscription */
+    int32_t event_day;   /**< when the event happened */
+    int32_t arrived_day; /**< when the delivery was made */
+};
+
 /**
- * Who gets on `today` what waits for `agency` since `arrived_day`: `*partner` is NULL, and the
- * reason empty, when nothing changes; else it may be the one that has it already.  Only an agency
- * that closed after the delivery was made is followed to its successor, and only to a partner that
- * is delivered to.
+ * Who gets on `today` what waits, after its agency has closed: `*partner` is NULL, and the reason
+ * empty, when no agency has closed; else it may be the one that has it already.
+ *
+ * An agency that closed after the delivery was made is followed to its successor.  So is one that,
+ * as is known by now, had closed when the event happened: the delivery was made before the
+ * directory said so.  What happened before an agency closed and came after it stays where it is:
+ * that system was right, and is asked for it still.  Only partners that are delivered to count.
  */
-void route_again(const struct directory *directory, const char *agency, int32_t arrived_day,
+void route_again(const struct directory *directory, const struct route_waiting *waiting,
                  int32_t today, const struct partner **partner, char reason[ROUTE_TEXT_SIZE]);
 
 #endif

@@ -54,8 +54,10 @@ static bool look(void *own, const struct spool_delivery *delivery)
     page->last = delivery->delivery;
     if (!delivery->agency || !delivery->partner || numbers_has(&loop->held, delivery->delivery))
         return true;
-    route_again(loop->directory, delivery->agency, moment_day(delivery->arrived_at_ms),
-                loop->sweep.day, &partner, reason);
+    const struct route_waiting waiting = {.agency = delivery->agency,
+                                          .event_day = moment_day(delivery->occurred_at_ms),
+                                          .arrived_day = moment_day(delivery->arrived_at_ms)};
+    route_again(loop->directory, &waiting, loop->sweep.day, &partner, reason);
     if (partner && strcmp(partner->id, delivery->partner) != 0)
         reroute(loop, delivery, partner, reason);
     return true;

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/moment.h"
+#include "directory/partner_collect.h"
 #include "directory/partner_delivery.h"
 
 enum { DAY_SIZE = 10, OPEN_END = 99991231 };
@@ -205,7 +206,9 @@ static bool read_partner(const struct loading *loading, size_t number, struct fa
     return check_id(loading, number, why) &&
            partner_check_codes(&place, "agencies", partner->agencies, partner->agency_count, why) &&
            check_rates(loading, number, why) && read_keys(loading, number, why) &&
-           read_delivery(loading, &place, why);
+           read_delivery(loading, &place, why) &&
+           partner_collect_read(&place, &loading->partners->rows->partners[number],
+                                &partner->deliver, &partner->collect, why);
 }
 
 /* --- all of them --- */

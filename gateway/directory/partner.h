@@ -85,6 +85,12 @@ struct partner_delivery {
 /** Most partners that may have subscriptions: an event can go to all of them. */
 enum { SUBSCRIBERS_MOST = 1000 };
 
+/** `collect:` of a partner: ways in beside HTTP, on which we fetch what it sends. */
+struct partner_collect {
+    const char *drop;      /**< a folder in which it puts documents; NULL: none */
+    int64_t poll_every_ms; /**< we ask the mailbox at deliver.url so often; 0: never */
+};
+
 /** One system that sends or receives: a row of partners.yaml. */
 struct partner {
     const char *id;              /**< [a-z0-9-]{1,40}; also `source.system` of its events */
@@ -105,6 +111,7 @@ struct partner {
      * fetched; none: such addresses are passed on.  Compare without regard to case. */
     const char *const *fetch_files_from;
     size_t fetch_files_from_count;
+    struct partner_collect collect;
 };
 
 /** All partners of partners.yaml.  Immutable after loading: threads share it. */
@@ -113,10 +120,10 @@ struct partners;
 /**
  * Loads a file of `partners:`, a list with the keys id, name, agencies, adapters, keys (hash,
  * valid_to), certificate, invalid (refused, parked), ack (stored, published), rate_per_s, burst,
- * deliver and fetch_files_from; deploy/partners.yaml says what each means.  Paths in it are seen
- * from its own folder.  Refuses, with file, line and column: an id or a hash twice, an agency that
- * no row of `agencies` has ever named, a file that is not there, settings that need or exclude
- * another, and what is malformed.
+ * deliver, fetch_files_from and collect; deploy/partners.yaml says what each means.  Paths in it
+ * are seen from its own folder.  Refuses, with file, line and column: an id or a hash twice, an
+ * agency that no row of `agencies` has ever named, a file that is not there, settings that need or
+ * exclude another, and what is malformed.
  */
 struct partners *partners_load(const char *path, const struct agencies *agencies, struct fault *why)
     __attribute__((warn_unused_result));

@@ -99,6 +99,12 @@ static const cyaml_schema_field_t delivery_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t collect_fields[] = {
+    CYAML_FIELD_STRING_PTR("drop", TEXT | OPTIONAL, struct collect_row, drop, 1, PATH_LIMIT),
+    CYAML_FIELD_INT("poll_every_ms", OPTIONAL, struct collect_row, poll_every_ms),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t key_fields[] = {
     CYAML_FIELD_STRING_PTR("hash", TEXT, struct key_row, hash, 1, 64),
     CYAML_FIELD_STRING_PTR("valid_to", TEXT | OPTIONAL, struct key_row, valid_to, DAY_SIZE,
@@ -125,6 +131,7 @@ static const cyaml_schema_field_t partner_fields[] = {
     CYAML_FIELD_MAPPING("deliver", OPTIONAL, struct partner_row, deliver, delivery_fields),
     CYAML_FIELD_SEQUENCE("fetch_files_from", TEXT | OPTIONAL, struct partner_row, fetch_files_from,
                          &host_schema, 0, 1000),
+    CYAML_FIELD_MAPPING("collect", OPTIONAL, struct partner_row, collect, collect_fields),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t partner_schema = {

@@ -19,6 +19,10 @@ struct delivery_row {
     unsigned given_count;
     char *ca_file, *certificate_file, *key_file, *user_file, *password_file;
 };
+struct collect_row {
+    char *drop;
+    int64_t poll_every_ms;
+};
 struct partner_row {
     char *id, *name;
     char **agencies;
@@ -34,6 +38,7 @@ struct partner_row {
     struct delivery_row deliver;
     char **fetch_files_from;
     unsigned fetch_files_from_count;
+    struct collect_row collect;
 };
 struct partners_rows {
     struct partner_row *partners;

@@ -38,6 +38,14 @@ static void write_member(FILE *out, const char *name, const char *text)
         (void)fputs("null", out);
 }
 
+static void write_agencies(FILE *out, const json_t *agencies)
+{
+    if (!agencies)
+        return;
+    (void)fputs(",\"agencies\":", out);
+    (void)json_dumpf(agencies, out, JSON_COMPACT); /* the stream knows if memory is out */
+}
+
 static void write_receipt(FILE *out, const struct handoff *handoff, size_t index)
 {
     const struct spool_item *item = &handoff->items[index];
@@ -50,6 +58,7 @@ static void write_receipt(FILE *out, const struct handoff *handoff, size_t index
     write_member(out, "event_id", item->event_type ? event_id : NULL);
     write_member(out, "event_type", item->event_type);
     write_member(out, "state", name_of(receipt->state, item->cause));
+    write_agencies(out, handoff->memory[index].agencies);
     (void)fprintf(out, ",\"repeated\":%s}", receipt->verdict == SPOOL_REPEATED ? "true" : "false");
 }
 

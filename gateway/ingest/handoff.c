@@ -3,6 +3,7 @@
 #include "ingest/handoff.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "ingest/state.h"
 
 #include <stdlib.h>
@@ -21,7 +22,7 @@ struct handoff *handoff_new(struct ingest *ingest, struct http_request *request,
     handoff->ingest = ingest;
     handoff->request = request;
     handoff->caller = *caller;
-    handoff->arrived_ticks_us = http_arrived_ticks_us(request);
+    handoff->arrived_ticks_us = request ? http_arrived_ticks_us(request) : clock_ticks_us();
     return handoff;
 }
 
@@ -70,6 +71,7 @@ void handoff_drop_items(struct handoff *handoff)
     for (size_t i = 0; i < handoff->document.item_count; i++) {
         free(handoff->memory[i].texts);
         free(handoff->memory[i].event);
+        json_decref(handoff->memory[i].agencies);
         let_go(handoff, &handoff->memory[i]);
     }
     handoff->document.item_count = 0;
@@ -133,4 +135,27 @@ void handoff_resume(struct handoff *handoff, enum handoff_phase from, enum hando
             http_resume(handoff->request); /* under the lock, so that it cannot end before */
     }
     pthread_mutex_unlock(&handoff->lock);
+}
+
+void handoff_choose_candidates(struct handoff *handoff)
+{
+    const struct partner *partner = handoff->caller.partner;
+    for (size_t i = 0; i < partner->adapter_count; i++) {
+        const struct adapter *adapter =
+            adapters_find(handoff->ingest->options.adapters, partner->adapters[i]);
+        if (adapter && adapter_takes(adapter, handoff->media_type))
+            handoff->candidates[handoff->candidate_count++] = adapter;
+    }
+}
+
+int64_t handoff_unpublished(const struct handoff *handoff)
+{
+    int64_t last = 0;
+    for (size_t i = 0; i < handoff->document.item_count; i++) {
+        const struct spool_receipt *receipt = &handoff->receipts[i];
+        bool is_to_go = receipt->state == ENTRY_READY || receipt->state == ENTRY_RELEASED;
+        if (is_to_go && receipt->number > last)
+            last = receipt->number;
+    }
+    return last > spool_watermark(handoff->ingest->options.spool) ? last : 0;
 }

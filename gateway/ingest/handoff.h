@@ -29,6 +29,7 @@ enum handoff_phase {
 struct item_memory {
     char *texts;
     char *event;
+    json_t *agencies; /* as succession_of lists them; NULL when there are none */
     uint8_t (*files)[SHA256_SIZE];
     size_t file_count;
     bool is_valid;
@@ -77,12 +78,18 @@ struct handoff {
     const struct adapter *candidates[]; /**< the partner's adapters that take the media type */
 };
 
-/** Makes a handoff that holds itself once; takes the caller.  NULL when memory is out: the caller
- * is then forgotten. */
+/** Makes a handoff that holds itself once; takes the caller.  `request` is NULL for a document that
+ * did not come over HTTP.  NULL when memory is out: the caller is then forgotten. */
 struct handoff *handoff_new(struct ingest *ingest, struct http_request *request,
                             struct caller *caller);
 struct handoff *handoff_hold(struct handoff *handoff);
 void handoff_release(struct handoff *handoff);
+
+/** Makes the sender's adapters that take its media type the candidates. */
+void handoff_choose_candidates(struct handoff *handoff);
+
+/** The highest number of its receipts that Kafka has still to take; 0 when there is none. */
+int64_t handoff_unpublished(const struct handoff *handoff);
 
 /** Adds an item that is all zero and the next in number; NULL when memory is out. */
 struct spool_item *handoff_add_item(struct handoff *handoff, struct fault *why);

@@ -5,10 +5,12 @@
 #include "api/found.h"
 #include "api/member.h"
 #include "api/refusal.h"
+#include "api/succession.h"
 #include "base/cleanup.h"
 #include "base/moment.h"
 #include "base/number.h"
 #include "ingest/answer.h"
+#include "ingest/journey.h"
 #include "ingest/state.h"
 
 #include <inttypes.h>
@@ -111,6 +113,34 @@ static json_t *tell_receipt(const struct ingest *ingest, const struct found *fou
     return steal(answer);
 }
 
+/* The receipt's own question: who got it, where the agency that it names had been closed. */
+static bool add_agencies(struct station *station, const struct found *found,
+                         const struct caller *caller, json_t *answer)
+{
+    struct fault ignored; /* of memory: the caller answers for it */
+    json_t *agencies = NULL;
+    const avro_value_t *event = found_event(station, found);
+    if (!event)
+        return true; /* it has none, or one that is damaged: operators are told of that */
+    return succession_of(caller->directory, event, &agencies, &ignored) &&
+           (!agencies || json_object_set_new(answer, "agencies", agencies) == 0);
+}
+
+static void answer_own(const struct ingest *ingest, struct http_request *request,
+                       const struct listener *listener, const struct found *found)
+{
+    struct fault why;
+    json_t *deliveries = journey_tell(listener, found, &why);
+    if (!deliveries) {
+        refuse_fault(request, &why);
+        return;
+    }
+    auto_free(json_decref) json_t *answer = tell_receipt(ingest, found);
+    bool is_whole = json_object_set_new(answer, "deliveries", deliveries) == 0 &&
+                    add_agencies(listener->station, found, listener->caller, answer);
+    answer_json(request, is_whole ? answer : NULL);
+}
+
 static void answer_receipt(struct ingest *ingest, struct http_request *request,
                            const struct caller *caller)
 {
@@ -134,12 +164,11 @@ static void answer_receipt(struct ingest *ingest, struct http_request *request,
             refuse_fault(request, &why);
         return;
     }
-    if (found_is_own(&found, caller)) {
-        auto_free(json_decref) json_t *answer = tell_receipt(ingest, &found);
-        answer_json(request, answer);
-    } else {
+    const struct listener listener = {station, caller, http_language(request)};
+    if (found_is_own(&found, caller))
+        answer_own(ingest, request, &listener, &found);
+    else
         refuse(request, REFUSAL_UNKNOWN_RECEIPT, NULL, NULL);
-    }
     found_free(&found);
 }
 
@@ -188,32 +217,39 @@ static json_t *tell_parties(struct station *station, const struct found *found)
                      "to_agency", text_or_absent(member_text(event, "handoff.to_agency")));
 }
 
-static bool add_entry(struct ingest *ingest, struct station *station, const struct caller *caller,
-                      const struct found *found, json_t *entries)
+static bool add_entry(const struct ingest *ingest, const struct listener *listener,
+                      const struct found *found, json_t *entries, struct fault *why)
 {
+    struct station *station = listener->station;
+    const struct caller *caller = listener->caller;
     if (!found_is_visible(station, found, caller))
         return true;
+    json_t *deliveries = journey_tell(listener, found, why);
+    if (!deliveries)
+        return false;
     auto_free(json_decref) json_t *entry =
         found_is_own(found, caller) ? tell_receipt(ingest, found) : describe(ingest, found);
     json_t *parties = tell_parties(station, found);
-    return entry && json_object_update_new(entry, parties) == 0 &&
-           json_array_append(entries, entry) == 0;
+    bool has_deliveries = json_object_set_new(entry, "deliveries", deliveries) == 0;
+    bool has_parties = json_object_update_new(entry, parties) == 0;
+    return (has_deliveries && has_parties && json_array_append(entries, entry) == 0) ||
+           fault_memory(why);
 }
 
-static json_t *tell_page(struct ingest *ingest, struct station *station,
-                         const struct caller *caller, const struct page *page, struct fault *why)
+static json_t *tell_page(struct ingest *ingest, const struct listener *listener,
+                         const struct page *page, struct fault *why)
 {
     auto_free(json_decref) json_t *entries = json_array();
-    for (size_t i = 0; i < page->count && (int64_t)i < page->limit; i++) {
+    if (!entries)
+        (void)fault_memory(why);
+    for (size_t i = 0; entries && i < page->count && (int64_t)i < page->limit; i++) {
         struct found found;
-        if (!found_load(station, page->numbers[i], &found, why))
+        if (!found_load(listener->station, page->numbers[i], &found, why))
             return NULL;
-        bool is_added = entries && add_entry(ingest, station, caller, &found, entries);
+        bool is_added = add_entry(ingest, listener, &found, entries, why);
         found_free(&found);
-        if (!is_added) {
-            (void)fault_memory(why);
+        if (!is_added)
             return NULL;
-        }
     }
     return steal(entries);
 }
@@ -244,11 +280,12 @@ static void answer_dossier(struct ingest *ingest, struct http_request *request,
         return;
     }
     struct station *station = stations_here(ingest->stations, &why);
+    const struct listener listener = {station, caller, http_language(request)};
     auto_free(json_decref) json_t *entries = NULL;
     if (station &&
         spool_of_dossier(station->reader, code, (struct spool_range){page.after, page.limit + 1},
                          note, &page, &why))
-        entries = tell_page(ingest, station, caller, &page, &why);
+        entries = tell_page(ingest, &listener, &page, &why);
     if (entries)
         answer_page(request, code, &page, entries);
     else

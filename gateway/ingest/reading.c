@@ -4,6 +4,7 @@
 
 #include "api/custody.h"
 #include "api/member.h"
+#include "api/succession.h"
 #include "base/cleanup.h"
 #include "event/wire.h"
 #include "ingest/complete.h"
@@ -114,7 +115,8 @@ static bool finish_item(struct run *run, const struct adapt_item *item, struct s
     enum verdict verdict = VERDICT_GOOD;
     if (!complete_event(run->station->bench, item, &run->circumstances, stored->event_id, why) ||
         !judge_event(run->station->bench, item->adapter, &event, &run->handoff->caller, &verdict,
-                     why))
+                     why) ||
+        !succession_of(run->handoff->caller.directory, &event, &memory->agencies, why))
         return false;
     run->handoff->is_foreign |= verdict == VERDICT_FOREIGN;
     if (verdict != VERDICT_GOOD)

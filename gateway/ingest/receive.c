@@ -49,17 +49,6 @@ static char *media_type_of(const char *header)
     return type;
 }
 
-static void choose_candidates(struct handoff *handoff)
-{
-    const struct partner *partner = handoff->caller.partner;
-    for (size_t i = 0; i < partner->adapter_count; i++) {
-        const struct adapter *adapter =
-            adapters_find(handoff->ingest->options.adapters, partner->adapters[i]);
-        if (adapter && adapter_takes(adapter, handoff->media_type))
-            handoff->candidates[handoff->candidate_count++] = adapter;
-    }
-}
-
 /* Every media type of every adapter of the sender; some may stand twice. */
 static json_t *media_types_of(const struct handoff *handoff)
 {
@@ -94,7 +83,7 @@ static bool check_media_type(struct handoff *handoff, struct http_request *reque
     }
     handoff->media_type = media_type_of(type ? type : "");
     if (handoff->media_type)
-        choose_candidates(handoff);
+        handoff_choose_candidates(handoff);
     return handoff->candidate_count > 0 || refuse_media_type(handoff, request);
 }
 
@@ -319,19 +308,6 @@ static void answer_unpublished(struct handoff *handoff, struct http_request *req
            text ? json_loadb(text, size, 0, NULL) : NULL);
 }
 
-/* The highest number that Kafka has still to take; 0 when there is none. */
-static int64_t number_to_wait_for(const struct handoff *handoff)
-{
-    int64_t last = 0;
-    for (size_t i = 0; i < handoff->document.item_count; i++) {
-        const struct spool_receipt *receipt = &handoff->receipts[i];
-        bool is_to_go = receipt->state == ENTRY_READY || receipt->state == ENTRY_RELEASED;
-        if (is_to_go && receipt->number > last)
-            last = receipt->number;
-    }
-    return last > spool_watermark(handoff->ingest->options.spool) ? last : 0;
-}
-
 static const struct spool_receipt *conflict_of(const struct handoff *handoff)
 {
     for (size_t i = 0; i < handoff->document.item_count; i++) {
@@ -358,7 +334,7 @@ static void answer_stored(struct handoff *handoff, struct http_request *request)
         return;
     }
     if (handoff->caller.partner->ack == ACK_PUBLISHED)
-        handoff->last_number = number_to_wait_for(handoff);
+        handoff->last_number = handoff_unpublished(handoff);
     if (handoff->last_number == 0) {
         answer_good(handoff, request, status_of(handoff));
         return;
@@ -377,7 +353,7 @@ void receive_resumed(void *own, struct http_request *request)
         answer_fault(handoff, request, &handoff->fault);
     else if (handoff->last_number == 0)
         answer_stored(handoff, request);
-    else if (number_to_wait_for(handoff) == 0)
+    else if (handoff_unpublished(handoff) == 0)
         answer_good(handoff, request, status_of(handoff));
     else
         answer_unpublished(handoff, request);

@@ -7,6 +7,7 @@
 #include "base/moment.h"
 #include "http/problem.h"
 #include "http/server.h"
+#include "operate/answer.h"
 
 #include <string.h>
 
@@ -19,39 +20,6 @@ struct admin {
     struct http_server *server;
     int64_t started_ms;
 };
-
-static const struct problem_kind bad_request = {"bad-request", 400, "Yêu cầu không hợp lệ",
-                                                "The request is not valid"};
-static const struct problem_kind refused = {"refused", 409, "Không thực hiện được",
-                                            "It could not be done"};
-static const struct problem_kind busy = {"busy", 503, "Thử lại sau", "Try again later"};
-static const struct problem_kind broken = {"internal", 500, "Lỗi của hệ thống",
-                                           "A fault of the gateway"};
-
-static void answer_fault(struct http_request *request, const struct fault *why)
-{
-    static const struct problem_kind *const kinds[] = {
-        [FAULT_NONE] = &broken,
-        [FAULT_REFUSE] = &refused,
-        [FAULT_RETRY] = &busy,
-        [FAULT_BROKEN] = &broken,
-    };
-    http_problem(request, kinds[why->kind], why->text, NULL);
-}
-
-/* Takes `json`. */
-static void answer_json(struct http_request *request, json_t *json)
-{
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    json_decref(json);
-    if (text) {
-        http_answer(request, 200, "application/json", text, strlen(text));
-        return;
-    }
-    struct fault why;
-    (void)fault_memory(&why);
-    answer_fault(request, &why);
-}
 
 static json_t *moment_or_null(int64_t moment)
 {
@@ -96,35 +64,27 @@ static void show_status(void *own, struct http_request *request)
     const struct admin_options *options = &admin->options;
     json_t *subscriber =
         options->hooks.subscriber ? options->hooks.subscriber(options->hooks.own) : NULL;
-    answer_json(request, json_pack("{ss so so so so* so}", "version", options->version,       /**/
-                                   "started", moment_or_null(admin->started_ms),              /**/
-                                   "spool", describe_spool(options->spool),                   /**/
-                                   "publisher", options->hooks.publisher(options->hooks.own), /**/
-                                   "subscriber", subscriber,                                  /**/
-                                   "directory", describe_directory(options->place)));
-}
-
-/* The request's member `name`, or NULL without one; the JSON is the caller's to release. */
-static const char *read_member(struct http_request *request, const char *name, json_t **json)
-{
-    size_t size;
-    const char *body = http_body(request, &size);
-    *json = json_loadb(body, size, JSON_REJECT_DUPLICATES, NULL);
-    return json_string_value(json_object_get(*json, name));
+    operate_answer(request,
+                   json_pack("{ss so so so so* so}", "version", options->version,       /**/
+                             "started", moment_or_null(admin->started_ms),              /**/
+                             "spool", describe_spool(options->spool),                   /**/
+                             "publisher", options->hooks.publisher(options->hooks.own), /**/
+                             "subscriber", subscriber,                                  /**/
+                             "directory", describe_directory(options->place)));
 }
 
 static void resume_publisher(void *own, struct http_request *request)
 {
     struct admin *admin = own;
     auto_free(json_decref) json_t *json = NULL;
-    const char *from = read_member(request, "from", &json);
+    const char *from = operate_member(request, "from", &json);
     bool from_spool = from && strcmp(from, "spool") == 0;
     if (!from || (!from_spool && strcmp(from, "kafka") != 0)) {
-        http_problem(request, &bad_request, "from: \"kafka\" or \"spool\"", NULL);
+        http_problem(request, &operate_bad_request, "from: \"kafka\" or \"spool\"", NULL);
         return;
     }
     admin->options.hooks.resume(admin->options.hooks.own, from_spool);
-    answer_json(request, json_pack("{ss}", "resumed", from));
+    operate_answer(request, json_pack("{ss}", "resumed", from));
 }
 
 static void resume_subscriber(void *own, struct http_request *request)
@@ -132,18 +92,18 @@ static void resume_subscriber(void *own, struct http_request *request)
     struct admin *admin = own;
     const struct admin_hooks *hooks = &admin->options.hooks;
     auto_free(json_decref) json_t *json = NULL;
-    const char *from = read_member(request, "from", &json);
+    const char *from = operate_member(request, "from", &json);
     bool from_end = from && strcmp(from, "end") == 0;
     if (!from || (!from_end && strcmp(from, "start") != 0)) {
-        http_problem(request, &bad_request, "from: \"start\" or \"end\"", NULL);
+        http_problem(request, &operate_bad_request, "from: \"start\" or \"end\"", NULL);
         return;
     }
     if (!hooks->resume_subscriber) {
-        http_problem(request, &refused, "this gateway delivers nothing", NULL);
+        http_problem(request, &operate_refused, "this gateway delivers nothing", NULL);
         return;
     }
     hooks->resume_subscriber(hooks->own, from_end);
-    answer_json(request, json_pack("{ss}", "resumed", from));
+    operate_answer(request, json_pack("{ss}", "resumed", from));
 }
 
 static bool prune_before(const struct admin *admin, const char *day, int64_t *before,
@@ -159,20 +119,20 @@ static void prune_spool(void *own, struct http_request *request)
 {
     struct admin *admin = own;
     auto_free(json_decref) json_t *json = NULL;
-    const char *day = read_member(request, "before", &json);
+    const char *day = operate_member(request, "before", &json);
     int64_t before;
     int64_t count;
     struct fault why;
     if (!prune_before(admin, day, &before, &why)) {
-        http_problem(request, &bad_request, why.text, NULL);
+        http_problem(request, &operate_bad_request, why.text, NULL);
         return;
     }
     if (!spool_prune(admin->options.spool, before, &count, &why)) {
-        answer_fault(request, &why);
+        operate_fault(request, &why);
         return;
     }
-    answer_json(request, json_pack("{sI so}", "pruned", (json_int_t)count, /**/
-                                   "before", moment_or_null(before)));
+    operate_answer(request, json_pack("{sI so}", "pruned", (json_int_t)count, /**/
+                                      "before", moment_or_null(before)));
 }
 
 static void reload_directory(void *own, struct http_request *request)
@@ -180,9 +140,9 @@ static void reload_directory(void *own, struct http_request *request)
     struct admin *admin = own;
     struct fault why;
     if (directory_reload(admin->options.place, &why))
-        answer_json(request, describe_directory(admin->options.place));
+        operate_answer(request, describe_directory(admin->options.place));
     else
-        answer_fault(request, &why);
+        operate_fault(request, &why);
 }
 
 static const struct http_route routes[] = {
@@ -206,14 +166,34 @@ static const struct http_route routes[] = {
     {0},
 };
 
+/* Our own calls and the further ones; the server copies the list, which the caller frees. */
+static struct http_table *join_tables(struct admin *admin, struct fault *why)
+{
+    const struct http_table *further = admin->options.tables;
+    size_t count = 0;
+    while (further && further[count].routes)
+        count++;
+    struct http_table *tables = calloc(count + 2, sizeof *tables);
+    if (!tables) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    tables[0] = (struct http_table){routes, admin};
+    if (count > 0)
+        memcpy(&tables[1], further, count * sizeof *tables);
+    return tables;
+}
+
 static bool listen_on_socket(struct admin *admin, struct fault *why)
 {
     auto_free(free) char *listen = NULL;
+    auto_free(free) struct http_table *tables = join_tables(admin, why);
+    if (!tables)
+        return false;
     if (asprintf(&listen, "unix:%s", admin->options.socket) < 0) {
         listen = NULL;
         return fault_memory(why);
     }
-    const struct http_table tables[] = {{routes, admin}, admin->options.files, {0}};
     const struct http_options options = {
         .listen = listen,
         .threads = 1,

@@ -31,8 +31,9 @@ struct admin_options {
     struct spool *spool;
     struct directory_place *place;
     struct admin_hooks hooks;
-    struct http_table files; /**< further calls: those of operate/file_keeper.h */
-    int64_t retention_days;  /**< for the daily prune, and for a prune that names no time */
+    /** Further calls, as those of operate/deliveries.h; ends with NULL routes, copied. */
+    const struct http_table *tables;
+    int64_t retention_days; /**< for the daily prune, and for a prune that names no time */
 };
 
 /**

@@ -203,7 +203,7 @@ sqlite3 *database_open_writer(const char *file, struct fault *why)
 {
     /* The page size must stand before the first table.  A WAL that a long reader made large is cut
      * back to 128 MiB afterwards; the cache is 64 MiB at most. */
-    static const char settings[] = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;"
+    static const char settings[] = "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL;"
                                    "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
                                    "PRAGMA journal_size_limit = 134217728;"
                                    "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum { ORIGINAL_SIZE = 3072, EVENT_SIZE = 1024, ID_SIZE = 40, CODE_SIZE = 48, MOST_AT_ONCE = 1024 };
-enum { CHECKPOINT_PAGES = 4000 };
+enum { CHECKPOINT_PAGES = 8000 };
 
 ENDS_WITH_SCOPE(struct spool *, spool_close)
 
@@ -252,7 +252,7 @@ static bool insert_group(struct bare *bare, struct bench *bench, size_t size, st
 static bool open_bare(struct bare *bare, const char *file, struct fault *why)
 {
     static const char tables[] =
-        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+        "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
         "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;"
         "CREATE TABLE body (number INTEGER PRIMARY KEY, id TEXT UNIQUE, event BLOB, original BLOB)";
     static const char insert[] = "INSERT INTO body (id, event, original) VALUES (?, ?, ?)";

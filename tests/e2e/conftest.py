@@ -4,13 +4,20 @@ asks for one.  Without Java, Maven or a network the tests that need them are ski
 import pytest
 
 from harness import services
+from harness.certificates import Authority
 from harness.gateway import BUILD, Gateway
+from harness.partner import Partner
 
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also tests that take minutes")
-    parser.addoption("--outage-seconds", type=float, default=12, help="of the broker, under load")
+    parser.addoption("--outage-seconds", type=float, default=12, help="of the broker, and of a partner, under load")
     parser.addoption("--kills", type=int, default=8, help="of the daemon in the kill loop")
+    parser.addoption("--order-dossiers", type=int, default=60, help="toward ten partners")
+    parser.addoption("--order-events", type=int, default=10, help="of each of these dossiers")
+    parser.addoption("--delivery-rounds", type=int, default=3,
+                     help="of calm and trouble in turns, beside a partner that misbehaves")
+    parser.addoption("--delivery-kills", type=int, default=8, help="of the daemon while it delivers")
     parser.addoption("--handoffs", type=int, default=1500, help="at least, in the kill loop")
 
 
@@ -31,7 +38,7 @@ def pytest_sessionstart(session):
 
 def pytest_sessionfinish():
     """A fixture that failed half-way has no ending of its own."""
-    for process in Gateway.started:
+    for process in Gateway.started + Partner.started:
         if process.poll() is None:
             process.kill()
             process.wait()
@@ -104,6 +111,26 @@ def gateways(tmp_path):
     yield make
     for gateway in made:
         gateway.end()
+
+
+@pytest.fixture
+def partners(tmp_path):
+    """Makes partners' systems, each a process of its own; ends them after the test."""
+    made = []
+
+    def make(id_, adapter, *, start=True, **options):
+        made.append(Partner(tmp_path / f"partner-{id_}", id_, adapter, **options))
+        return made[-1].start() if start else made[-1]
+
+    yield make
+    for partner in made:
+        partner.kill()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """Who signs the certificates of the tests."""
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

@@ -275,8 +275,12 @@ static void nothing_goes_to_a_partner_that_is_paused(void **state)
     must(spool_pause_partner(house->spool, "district", true, &why), &why);
     (void)land(house, &first, "district");
     fetch_nothing(house, "district");
+    int peer = start_call(house, "district", "GET /v1/inbox?wait=60", "", "");
     must(spool_pause_partner(house->spool, "district", false, &why), &why);
-    json_decref(fetch(house, "district", "", 1));
+    struct answer answer;
+    peer_receive(peer, &answer);
+    (void)close(peer);
+    assert_non_null(strstr(answer.text, "HandoffMessage"));
 }
 
 static void only_mailbox_partners_have_a_mailbox(void **state)

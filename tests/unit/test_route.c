@@ -581,31 +581,52 @@ static void a_long_name_is_cut_at_a_whole_character(void **state)
 }
 
 static const struct {
-    const char *agency;
-    int32_t arrived_day, today;
+    struct route_waiting waiting;
+    int32_t today;
     const char *partner, *reason;
 } again[] = {
-    {"H09.40", 20250620, 20250630, NULL, ""},
-    {"H09.40", 20250620, 20250701, "city",
+    {{"H09.40", 20250619, 20250620}, 20250630, NULL, ""},
+    {{"H09.40", 20250619, 20250620},
+     20250701,
+     "city",
      "re-routed: for H09.40, closed after 2025-06-30; on 2025-07-01 its successor H29 (New "
      "province) answers"},
-    {"000.12.40.H09", 20250620, 20250710, "ward",
+    {{"H09.40", 20250630, 20250630},
+     20250701,
+     "city",
+     "re-routed: for H09.40, closed after 2025-06-30; on 2025-07-01 its successor H29 (New "
+     "province) answers"},
+    {{"000.12.40.H09", 20250619, 20250620},
+     20250710,
+     "ward",
      "re-routed: for 000.12.40.H09, closed after 2025-06-30; on 2025-07-10 its successor H29.747 "
      "(New commune) answers"},
-    /* it had closed when the delivery was made: whoever has it keeps it */
-    {"H09.40", 20250701, 20261122, NULL, ""},
-    {"H09.40", 20250705, 20250705, NULL, ""},
+    /* from before the end, and come after it: whoever has it keeps it, whatever closes later */
+    {{"H09.40", 20250630, 20250701}, 20261122, NULL, ""},
+    {{"H07", 20230619, 20240105}, 20240106, NULL, ""},
+    {{"H07", 20230619, 20240105}, 20250701, NULL, ""},
+    /* from after the end: with the successor, or with the closed one while nobody knew */
+    {{"H09.40", 20250701, 20250702},
+     20250705,
+     "city",
+     "re-routed: for H09.40, closed after 2025-06-30; on 2025-07-05 its successor H29 (New "
+     "province) answers"},
     /* a second step while it waits */
-    {"H07", 20230620, 20240101, "second",
+    {{"H07", 20230619, 20230620},
+     20240101,
+     "second",
      "re-routed: for H07, closed after 2023-12-31; on 2024-01-01 its successor H08 (Second) "
      "answers"},
-    {"H07", 20240620, 20250701, "city",
+    {{"H07", 20240619, 20240620},
+     20250701,
+     "city",
      "re-routed: for H07, closed after 2023-12-31; on 2025-07-01 its successor H29 (New province) "
      "answers"},
-    /* nowhere to go */
-    {"H51", 20250620, 20250701, NULL, ""},
-    {"H99.10", 20250620, 20250701, NULL, ""},
-    {"H29", 20250620, 20261122, NULL, ""},
+    /* nothing has closed, or there is nowhere to go */
+    {{"H29", 20250619, 20250620}, 20261122, NULL, ""},
+    {{"H51", 20250619, 20250620}, 20250701, NULL, ""},
+    {{"H99.10", 20250619, 20250620}, 20250701, NULL, ""},
+    {{NULL, 20250619, 20250620}, 20250701, NULL, ""},
 };
 
 static void what_waits_for_a_closed_agency_goes_to_its_successor(void **state)
@@ -615,11 +636,9 @@ static void what_waits_for_a_closed_agency_goes_to_its_successor(void **state)
     for (size_t i = 0; i < COUNT(again); i++) {
         const struct partner *partner = NULL;
         char reason[ROUTE_TEXT_SIZE];
-        route_again(directory, again[i].agency, again[i].arrived_day, again[i].today, &partner,
-                    reason);
+        route_again(directory, &again[i].waiting, again[i].today, &partner, reason);
         if ((partner != NULL) != (again[i].partner != NULL))
-            fail_msg("%s of %d on %d: %s", again[i].agency, (int)again[i].arrived_day,
-                     (int)again[i].today, partner ? partner->id : "nobody");
+            fail_msg("row %zu: %s", i, partner ? partner->id : "nobody");
         if (partner)
             assert_string_equal(partner->id, again[i].partner);
         assert_string_equal(reason, again[i].reason);

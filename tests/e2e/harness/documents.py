@@ -92,6 +92,38 @@ def native_xml(message_id, dossier, *, sender=COMMUNE, receiver=DISTRICT, summar
 """.encode()
 
 
+# MessageType, StatusCode and whether Event is needed to say it, of what marked_xml() writes.
+KINDS = {"HANDED_OFF": ("HANDOFF", 4), "RECEIVED": ("STATUS", 2), "STEP_RECORDED": ("STATUS", 4),
+         "CORRECTED": ("STATUS", 4)}
+
+
+def marked_xml(message_id, dossier, mark, *, kind="HANDED_OFF", sender=COMMUNE, receiver=DISTRICT,
+               no=1, at="2025-05-12T14:45:00+07:00"):
+    """A small message of the gateway's own format with `mark` in both texts, of the dossier and of
+    the step, so that every other format has a place for it."""
+    message, status = KINDS[kind]
+    event = f"<Event>{kind}</Event>" if message == "STATUS" else ""
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<HandoffMessage xmlns="urn:x-lienthong:handoff:1" version="1.0">
+  <Envelope><MessageId>{escape(message_id)}</MessageId><MessageType>{message}</MessageType>{event}
+    <OccurredAt>{at}</OccurredAt></Envelope>
+  <Handoff><HandoffId>HO-{dossier}-{no:02d}</HandoffId><HandoffNo>{no}</HandoffNo>
+    <From><AgencyCode>{sender}</AgencyCode></From><To><AgencyCode>{receiver}</AgencyCode></To>
+    <HandedOffAt>{at}</HandedOffAt></Handoff>
+  <Step><Officer>{OFFICER}</Officer><Content>Bước {no} {escape(mark)}</Content></Step>
+  <Dossier>
+    <DossierCode>{dossier}</DossierCode>
+    <ProcedureCode>1.011442</ProcedureCode>
+    <StatusCode>{status}</StatusCode>
+    <ReceivingAgency>{sender}</ReceivingAgency>
+    <DueAt>2025-05-26T17:00:00+07:00</DueAt>
+    <Summary>Việc {no} {escape(mark)}</Summary>
+    <Applicant><Kind>1</Kind><FullName>{APPLICANT}</FullName></Applicant>
+  </Dossier>
+</HandoffMessage>
+""".encode()
+
+
 def progress_item(dossier, content, *, at="20250512144500", status="4", officer=OFFICER):
     return {"MaHoSo": dossier, "NguoiXuLy": officer, "ChucDanh": "Chuyên viên",
             "ThoiDiemXuLy": at, "PhongBanXuLy": "Bộ phận Một cửa phường Phú Cường",

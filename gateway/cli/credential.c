@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the commands that act as a partner find its key. */
-#include "cli/key.h"
+/* Where the command line finds the keys of partners. */
+#include "cli/credential.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
 
-#include <string.h>
-
-/* The environment's is for where one partner is all there is. */
-char *cli_find_key(const char *folder, const char *partner, struct fault *why)
+char *credential_of(const char *folder, const char *partner, struct fault *why)
 {
     const char *own = getenv("LIENTHONG_KEY");
     if (own && !folder) {

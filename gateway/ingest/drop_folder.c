@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files in a partner's folder: which wait, and where they go. */
+#include "ingest/drop_folder.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FOLDER_MODE = 0770, FILE_MODE = 0640, NAME_SIZE = 300, NS_PER_MS = 1000000 };
+
+ENDS_WITH_SCOPE(DIR *, closedir)
+
+static void scope_end_descriptor(const int *descriptor)
+{
+    if (*descriptor >= 0)
+        (void)close(*descriptor); /* what was to be written was flushed before */
+}
+#define auto_close __attribute__((cleanup(scope_end_descriptor)))
+
+/* ---- the folder ---- */
+
+static int open_below(int folder, const char *name)
+{
+    if (mkdirat(folder, name, FOLDER_MODE) != 0 && errno != EEXIST)
+        return -1;
+    return openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+bool drop_folder_open(const char *path, struct drop_folder *folder, struct fault *why)
+{
+    *folder = (struct drop_folder){.path = path, .inbox = -1, .done = -1, .failed = -1};
+    folder->inbox = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->inbox >= 0)
+        folder->done = open_below(folder->inbox, "done");
+    if (folder->done >= 0)
+        folder->failed = open_below(folder->inbox, "failed");
+    if (folder->failed >= 0)
+        return true;
+    (void)fault_set(why, FAULT_RETRY, "%s: %s", path, strerror(errno));
+    drop_folder_close(folder);
+    return false;
+}
+
+void drop_folder_close(struct drop_folder *folder)
+{
+    const int all[] = {folder->inbox, folder->done, folder->failed};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        scope_end_descriptor(&all[i]);
+    folder->inbox = folder->done = folder->failed = -1;
+}
+
+/* ---- what waits ---- */
+
+static bool ends_in(const char *name, const char *ending)
+{
+    size_t size = strlen(name), ending_size = strlen(ending);
+    return size > ending_size && strcmp(name + size - ending_size, ending) == 0;
+}
+
+static bool is_complete(const char *name)
+{
+    static const char *const endings[] = {".tmp", ".part", ".filepart"};
+    if (name[0] == '.' || strlen(name) > NAME_MAX - sizeof ".4102444800000.problems.json")
+        return false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ends_in(name, endings[i]))
+            return false;
+    return true;
+}
+
+static int compare(const void *one, const void *other)
+{
+    const struct dropped *first = one, *second = other;
+    if (first->written_ns != second->written_ns)
+        return first->written_ns < second->written_ns ? -1 : 1;
+    return strcmp(first->name, second->name);
+}
+
+static void cut(struct dropped *list, size_t *count, size_t limit)
+{
+    qsort(list, *count, sizeof *list, compare);
+    while (*count > limit)
+        free(list[--*count].name);
+}
+
+static bool look_at(const struct drop_folder *folder, const char *name, struct dropped *file,
+                    bool *waits)
+{
+    struct stat status;
+    *waits = is_complete(name) && fstatat(folder->inbox, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+             S_ISREG(status.st_mode);
+    if (!*waits)
+        return true;
+    *file = (struct dropped){strdup(name), (int64_t)status.st_mtim.tv_sec * 1000 * NS_PER_MS +
+                                               status.st_mtim.tv_nsec};
+    return file->name != NULL;
+}
+
+/* Keeps twice the limit while it looks, so that any number of files costs bounded memory. */
+static bool gather(const struct drop_folder *folder, DIR *listing, struct dropped *list,
+                   size_t limit, size_t *count)
+{
+    for (struct dirent *entry; (entry = readdir(listing));) {
+        bool waits;
+        if (!look_at(folder, entry->d_name, &list[*count], &waits))
+            return false;
+        *count += waits;
+        if (*count == 2 * limit)
+            cut(list, count, limit);
+    }
+    cut(list, count, limit);
+    return true;
+}
+
+struct dropped *drop_folder_list(const struct drop_folder *folder, size_t limit, size_t *count,
+                                 struct fault *why)
+{
+    *count = 0;
+    auto_free(closedir) DIR *listing = opendir(folder->path);
+    if (!listing) {
+        (void)fault_set(why, FAULT_RETRY, "%s: %s", folder->path, strerror(errno));
+        return NULL;
+    }
+    auto_free(free) struct dropped *list = calloc(2 * limit, sizeof *list);
+    if (list && gather(folder, listing, list, limit, count))
+        return steal(list);
+    for (size_t i = 0; list && i < *count; i++)
+        free(list[i].name);
+    (void)fault_memory(why);
+    return NULL;
+}
+
+void drop_list_free(struct dropped *list, size_t count)
+{
+    for (size_t i = 0; list && i < count; i++)
+        free(list[i].name);
+    free(list);
+}
+
+/* ---- one file ---- */
+
+char *drop_folder_read(const struct drop_folder *folder, const char *name, int64_t limit,
+                       size_t *size, struct fault *why)
+{
+    struct stat status;
+    auto_close int file = openat(folder->inbox, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0 || fstat(file, &status) != 0) {
+        (void)fault_set(why, FAULT_RETRY, "a file cannot be read: %s", strerror(errno));
+        return NULL;
+    }
+    if (!S_ISREG(status.st_mode) || status.st_size > limit) {
+        (void)fault_set(why, FAULT_REFUSE, "the file has over %" PRId64 " bytes", limit);
+        return NULL;
+    }
+    auto_free(free) char *bytes = malloc((size_t)status.st_size + 1);
+    if (!bytes) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    *size = 0;
+    for (ssize_t got; *size < (size_t)status.st_size; *size += (size_t)got) {
+        got = read(file, bytes + *size, (size_t)status.st_size - *size);
+        if (got <= 0) {
+            (void)fault_set(why, FAULT_RETRY, "a file changed while it was read");
+            return NULL;
+        }
+    }
+    return steal(bytes);
+}
+
+/* NAME, or NAME with the time in front of `suffix` when there is one already. */
+static void free_name(int folder, const char *name, char free[NAME_SIZE])
+{
+    struct stat status;
+    (void)snprintf(free, NAME_SIZE, "%s", name);
+    if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        (void)snprintf(free, NAME_SIZE, "%s.%" PRId64, name, clock_now_ms());
+}
+
+static bool write_text(int folder, const char *name, const char *text)
+{
+    auto_close int file =
+        openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    size_t size = strlen(text);
+    return file >= 0 && write(file, text, size) == (ssize_t)size;
+}
+
+bool drop_folder_end(const struct drop_folder *folder, bool is_done, const char *name,
+                     const char *suffix, const char *text, struct fault *why)
+{
+    int to = is_done ? folder->done : folder->failed;
+    char target[NAME_SIZE], beside[NAME_SIZE + 32];
+    free_name(to, name, target);
+    (void)snprintf(beside, sizeof beside, "%s%s", target, suffix);
+    if (write_text(to, beside, text) && renameat(folder->inbox, name, to, target) == 0)
+        return true;
+    return fault_set(why, FAULT_RETRY, "%s: a file cannot be moved: %s", folder->path,
+                     strerror(errno));
+}
+
+void drop_folder_prune(const struct drop_folder *folder, int64_t before_ms)
+{
+    int copy = dup(folder->done);
+    auto_free(closedir) DIR *listing = copy >= 0 ? fdopendir(copy) : NULL;
+    if (!listing)
+        return; /* the next hour looks again */
+    rewinddir(listing);
+    for (struct dirent *entry; (entry = readdir(listing));) {
+        struct stat status;
+        if (fstatat(folder->done, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(status.st_mode) && (int64_t)status.st_ctim.tv_sec * 1000 < before_ms)
+            (void)unlinkat(folder->done, entry->d_name, 0); /* the next hour tries again */
+    }
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef INGEST_DROP_FOLDER_H
+#define INGEST_DROP_FOLDER_H
+
+#include "base/fault.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** One partner's folder, and the two in it where its files end. */
+struct drop_folder {
+    const char *path; /**< borrowed */
+    int inbox, done, failed;
+};
+
+/** FAULT_RETRY when it is not there or not ours to write in; makes done and failed. */
+bool drop_folder_open(const char *path, struct drop_folder *folder, struct fault *why)
+    __attribute__((warn_unused_result));
+void drop_folder_close(struct drop_folder *folder);
+
+/** A file that waits. */
+struct dropped {
+    char *name;
+    int64_t written_ns; /**< when it was last written */
+};
+
+/** The oldest files that wait, oldest first, by time and then by name: at most `limit`.  The caller
+ * owns the list and frees it with drop_list_free. */
+struct dropped *drop_folder_list(const struct drop_folder *folder, size_t limit, size_t *count,
+                                 struct fault *why) __attribute__((warn_unused_result));
+void drop_list_free(struct dropped *list, size_t count);
+
+/** Reads a file; the caller owns the bytes.  FAULT_REFUSE when it is over `limit` or no regular
+ * file, FAULT_RETRY when it cannot be read. */
+char *drop_folder_read(const struct drop_folder *folder, const char *name, int64_t limit,
+                       size_t *size, struct fault *why) __attribute__((warn_unused_result));
+
+/** Puts NAME + `suffix` with the text into done or failed, then moves the file there; where such a
+ * name is there already, both get the time too. */
+bool drop_folder_end(const struct drop_folder *folder, bool is_done, const char *name,
+                     const char *suffix, const char *text, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Removes what was put into done before that moment. */
+void drop_folder_prune(const struct drop_folder *folder, int64_t before_ms);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON and problems for operators. */
+#include "operate/answer.h"
+
+#include <string.h>
+
+const struct problem_kind operate_bad_request = {"bad-request", 400, "Yêu cầu không hợp lệ",
+                                                 "The request is not valid"};
+const struct problem_kind operate_refused = {"refused", 409, "Không thực hiện được",
+                                             "It could not be done"};
+static const struct problem_kind busy = {"busy", 503, "Thử lại sau", "Try again later"};
+static const struct problem_kind broken = {"internal", 500, "Lỗi của hệ thống",
+                                           "A fault of the gateway"};
+
+void operate_fault(struct http_request *request, const struct fault *why)
+{
+    static const struct problem_kind *const kinds[] = {
+        [FAULT_NONE] = &broken,
+        [FAULT_REFUSE] = &operate_refused,
+        [FAULT_RETRY] = &busy,
+        [FAULT_BROKEN] = &broken,
+    };
+    http_problem(request, kinds[why->kind], why->text, NULL);
+}
+
+void operate_answer(struct http_request *request, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    if (text) {
+        http_answer(request, 200, "application/json", text, strlen(text));
+        return;
+    }
+    struct fault why;
+    (void)fault_memory(&why);
+    operate_fault(request, &why);
+}
+
+const char *operate_member(struct http_request *request, const char *name, json_t **json)
+{
+    size_t size;
+    const char *body = http_body(request, &size);
+    *json = json_loadb(body, size, JSON_REJECT_DUPLICATES, NULL);
+    return json_string_value(json_object_get(*json, name));
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operators' calls about deliveries and partners. */
+#include "operate/deliveries.h"
+
+#include "base/cleanup.h"
+#include "base/number.h"
+#include "operate/answer.h"
+
+ENDS_WITH_SCOPE(json_t *, json_decref)
+
+enum { REASON_LIMIT = 500 };
+
+static void list_partners(void *own, struct http_request *request)
+{
+    const struct deliveries_hooks *hooks = own;
+    operate_answer(request, hooks->partners(hooks->own));
+}
+
+/* ---- one partner ---- */
+
+static void set_paused(const struct deliveries_hooks *hooks, struct http_request *request,
+                       bool is_paused)
+{
+    struct fault why;
+    const char *partner = http_segment(request, "partner");
+    if (hooks->pause(hooks->own, partner, is_paused, &why))
+        operate_answer(request, json_pack("{ss sb}", "partner", partner, "paused", is_paused));
+    else
+        operate_fault(request, &why);
+}
+
+static void pause_partner(void *own, struct http_request *request)
+{
+    set_paused(own, request, true);
+}
+
+static void resume_partner(void *own, struct http_request *request)
+{
+    set_paused(own, request, false);
+}
+
+static void test_partner(void *own, struct http_request *request)
+{
+    struct fault why;
+    const struct deliveries_hooks *hooks = own;
+    json_t *json = hooks->test(hooks->own, http_segment(request, "partner"), &why);
+    if (json)
+        operate_answer(request, json);
+    else
+        operate_fault(request, &why);
+}
+
+/* ---- one delivery ---- */
+
+/* A person's name stands behind a change, so it needs a reason; false: it is answered. */
+static bool read_wish(struct http_request *request, int64_t *delivery, const char **reason,
+                      json_t **json)
+{
+    const char *text = http_segment(request, "delivery");
+    *reason = operate_member(request, "reason", json);
+    if (strncmp(text, "d-", 2) != 0 ||
+        number_read(text + 2, strlen(text + 2), 1, INT64_MAX, delivery) != NUMBER_GOOD) {
+        http_problem(request, &operate_bad_request, "a delivery is called d-NUMBER", NULL);
+        return false;
+    }
+    if (!*reason || !**reason || strlen(*reason) > REASON_LIMIT) {
+        http_problem(request, &operate_bad_request, "reason: a text of up to 500 bytes", NULL);
+        return false;
+    }
+    return true;
+}
+
+static void change(struct http_request *request, const struct deliveries_hooks *hooks,
+                   bool (*wish)(void *own, int64_t delivery, const char *reason, struct fault *why))
+{
+    struct fault why;
+    int64_t delivery;
+    const char *reason;
+    auto_free(json_decref) json_t *json = NULL;
+    if (!read_wish(request, &delivery, &reason, &json))
+        return;
+    if (wish(hooks->own, delivery, reason, &why))
+        operate_answer(request, json_pack("{ss}", "delivery", http_segment(request, "delivery")));
+    else
+        operate_fault(request, &why);
+}
+
+static void retry_delivery(void *own, struct http_request *request)
+{
+    const struct deliveries_hooks *hooks = own;
+    change(request, hooks, hooks->release);
+}
+
+static void discard_delivery(void *own, struct http_request *request)
+{
+    const struct deliveries_hooks *hooks = own;
+    change(request, hooks, hooks->discard);
+}
+
+const struct http_route *deliveries_routes(void)
+{
+    static const struct http_route routes[] = {
+        {.method = "GET", .pattern = "/operate/v1/partners", .handle = list_partners},
+        {.method = "POST",
+         .pattern = "/operate/v1/partners/{partner}/pause",
+         .body_limit = OPERATE_BODY_LIMIT,
+         .handle = pause_partner},
+        {.method = "POST",
+         .pattern = "/operate/v1/partners/{partner}/resume",
+         .body_limit = OPERATE_BODY_LIMIT,
+         .handle = resume_partner},
+        {.method = "POST",
+         .pattern = "/operate/v1/partners/{partner}/test",
+         .body_limit = OPERATE_BODY_LIMIT,
+         .handle = test_partner},
+        {.method = "POST",
+         .pattern = "/operate/v1/deliveries/{delivery}/retry",
+         .body_limit = OPERATE_BODY_LIMIT,
+         .handle = retry_delivery},
+        {.method = "POST",
+         .pattern = "/operate/v1/deliveries/{delivery}/discard",
+         .body_limit = OPERATE_BODY_LIMIT,
+         .handle = discard_delivery},
+        {0},
+    };
+    return routes;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OPERATE_DELIVERIES_H
+#define OPERATE_DELIVERIES_H
+
+#include "base/fault.h"
+#include "http/server.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/** What operators may do to deliveries and to those who get them; main() joins them to the courier,
+ * whose header says what each promises. */
+struct deliveries_hooks {
+    void *own;
+    json_t *(*partners)(void *own); /**< a list, which the caller owns */
+    bool (*pause)(void *own, const char *partner, bool is_paused, struct fault *why);
+    json_t *(*test)(void *own, const char *partner, struct fault *why);
+    bool (*release)(void *own, int64_t delivery, const char *reason, struct fault *why);
+    bool (*discard)(void *own, int64_t delivery, const char *reason, struct fault *why);
+};
+
+/**
+ * Calls of the operators' API: GET /operate/v1/partners, POST /operate/v1/partners/ID/pause,
+ * resume and test, POST /operate/v1/deliveries/d-NUMBER/retry and discard {"reason": "..."}.  Their
+ * `own` is a struct deliveries_hooks.
+ */
+const struct http_route *deliveries_routes(void);
+
+#endif

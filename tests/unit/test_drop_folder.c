@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scratch.h"
+
+#include "ingest/drop_folder.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+struct place {
+    char path[SCRATCH_PATH_SIZE];
+    struct drop_folder folder;
+};
+
+static int open_place(void **state)
+{
+    struct fault why;
+    struct place *place = calloc(1, sizeof *place);
+    assert_non_null(place);
+    (void)snprintf(place->path, sizeof place->path, "/tmp/lienthong-drop-XXXXXX");
+    assert_non_null(mkdtemp(place->path));
+    assert_true(drop_folder_open(place->path, &place->folder, &why));
+    *state = place;
+    return 0;
+}
+
+static void empty(int folder)
+{
+    DIR *listing = fdopendir(dup(folder));
+    assert_non_null(listing);
+    rewinddir(listing);
+    for (struct dirent *entry; (entry = readdir(listing));)
+        (void)unlinkat(folder, entry->d_name, 0);
+    (void)closedir(listing);
+}
+
+static int close_place(void **state)
+{
+    struct place *place = *state;
+    empty(place->folder.done);
+    empty(place->folder.failed);
+    empty(place->folder.inbox);
+    assert_int_equal(unlinkat(place->folder.inbox, "done", AT_REMOVEDIR), 0);
+    assert_int_equal(unlinkat(place->folder.inbox, "failed", AT_REMOVEDIR), 0);
+    drop_folder_close(&place->folder);
+    assert_int_equal(rmdir(place->path), 0);
+    free(place);
+    return 0;
+}
+
+static void put(int folder, const char *name, const char *text, time_t written)
+{
+    int file = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, text, strlen(text)), strlen(text));
+    const struct timespec times[2] = {{.tv_sec = written}, {.tv_sec = written}};
+    assert_int_equal(futimens(file, times), 0);
+    (void)close(file);
+}
+
+static bool is_there(int folder, const char *name)
+{
+    return faccessat(folder, name, F_OK, 0) == 0;
+}
+
+static void the_oldest_files_come_first_and_no_more_than_asked(void **state)
+{
+    const struct place *place = *state;
+    struct fault why;
+    char name[16];
+    size_t count;
+    for (int i = 0; i < 50; i++) {
+        (void)snprintf(name, sizeof name, "%02d.xml", i * 7 % 50);
+        put(place->folder.inbox, name, "x", 1000000 + i * 7 % 50);
+    }
+    put(place->folder.inbox, "a.xml", "x", 1000000); /* as old as 00.xml: by name */
+    struct dropped *list = drop_folder_list(&place->folder, 4, &count, &why);
+    assert_non_null(list);
+    assert_int_equal(count, 4);
+    static const char *const expected[] = {"00.xml", "a.xml", "01.xml", "02.xml"};
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(list[i].name, expected[i]);
+    drop_list_free(list, count);
+}
+
+static void what_is_still_being_written_does_not_count(void **state)
+{
+    const struct place *place = *state;
+    static const char *const names[] = {".a.xml", "a.xml.tmp", "a.xml.part", "a.xml.filepart"};
+    struct fault why;
+    size_t count;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        put(place->folder.inbox, names[i], "x", 1000000);
+    assert_int_equal(symlinkat("/etc/passwd", place->folder.inbox, "link.xml"), 0);
+    struct dropped *list = drop_folder_list(&place->folder, 10, &count, &why);
+    assert_non_null(list);
+    assert_int_equal(count, 0);
+    drop_list_free(list, count);
+}
+
+static void a_file_is_read_up_to_its_limit_and_never_through_a_link(void **state)
+{
+    const struct place *place = *state;
+    struct fault why;
+    size_t size;
+    put(place->folder.inbox, "a.xml", "12345", 1000000);
+    char *bytes = drop_folder_read(&place->folder, "a.xml", 5, &size, &why);
+    assert_non_null(bytes);
+    assert_int_equal(size, 5);
+    assert_memory_equal(bytes, "12345", 5);
+    free(bytes);
+    assert_null(drop_folder_read(&place->folder, "a.xml", 4, &size, &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+    assert_null(drop_folder_read(&place->folder, "absent.xml", 4, &size, &why));
+    assert_int_equal(why.kind, FAULT_RETRY);
+    assert_int_equal(symlinkat("/etc/passwd", place->folder.inbox, "link.xml"), 0);
+    assert_null(drop_folder_read(&place->folder, "link.xml", 10000, &size, &why));
+}
+
+static void a_file_ends_beside_what_is_said_of_it(void **state)
+{
+    const struct place *place = *state;
+    struct fault why;
+    put(place->folder.inbox, "a.xml", "x", 1000000);
+    put(place->folder.inbox, "b.xml", "x", 1000000);
+    assert_true(drop_folder_end(&place->folder, true, "a.xml", ".receipt.json", "{}", &why));
+    assert_true(drop_folder_end(&place->folder, false, "b.xml", ".problems.json", "{}", &why));
+    assert_true(is_there(place->folder.done, "a.xml"));
+    assert_true(is_there(place->folder.done, "a.xml.receipt.json"));
+    assert_true(is_there(place->folder.failed, "b.xml"));
+    assert_true(is_there(place->folder.failed, "b.xml.problems.json"));
+    assert_false(is_there(place->folder.inbox, "a.xml"));
+}
+
+static void a_name_that_was_there_before_loses_nothing(void **state)
+{
+    const struct place *place = *state;
+    struct fault why;
+    size_t count = 0;
+    for (int i = 0; i < 2; i++) {
+        put(place->folder.inbox, "a.xml", i == 0 ? "first" : "second", 1000000);
+        assert_true(drop_folder_end(&place->folder, true, "a.xml", ".receipt.json", "{}", &why));
+    }
+    DIR *listing = fdopendir(dup(place->folder.done));
+    assert_non_null(listing);
+    for (struct dirent *entry; (entry = readdir(listing));)
+        count += entry->d_name[0] != '.';
+    (void)closedir(listing);
+    assert_int_equal(count, 4);
+}
+
+static void only_what_ended_long_ago_is_pruned(void **state)
+{
+    const struct place *place = *state;
+    struct fault why;
+    put(place->folder.inbox, "a.xml", "x", 1000000);
+    assert_true(drop_folder_end(&place->folder, true, "a.xml", ".receipt.json", "{}", &why));
+    drop_folder_prune(&place->folder, 1000); /* written long ago, but moved now */
+    assert_true(is_there(place->folder.done, "a.xml"));
+    drop_folder_prune(&place->folder, INT64_MAX);
+    assert_false(is_there(place->folder.done, "a.xml"));
+    assert_false(is_there(place->folder.done, "a.xml.receipt.json"));
+}
+
+static void a_folder_that_is_not_there_may_come_later(void **state)
+{
+    (void)state;
+    struct drop_folder folder;
+    struct fault why;
+    assert_false(drop_folder_open("/nonexistent", &folder, &why));
+    assert_int_equal(why.kind, FAULT_RETRY);
+    assert_string_equal(why.text, "/nonexistent: No such file or directory");
+}
+
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, open_place, close_place)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_PLACE(the_oldest_files_come_first_and_no_more_than_asked),
+        IN_PLACE(what_is_still_being_written_does_not_count),
+        IN_PLACE(a_file_is_read_up_to_its_limit_and_never_through_a_link),
+        IN_PLACE(a_file_ends_beside_what_is_said_of_it),
+        IN_PLACE(a_name_that_was_there_before_loses_nothing),
+        IN_PLACE(only_what_ended_long_ago_is_pruned),
+        cmocka_unit_test(a_folder_that_is_not_there_may_come_later),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
