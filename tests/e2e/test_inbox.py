@@ -271,23 +271,55 @@ def test_who_waits_is_let_go_at_a_stop(patient):
         assert time.monotonic() - began < 10
 
 
-def test_files_come_with_the_letter(patient):
-    """Attachments of an edXML letter are in the store meanwhile, and whole again in the mailbox."""
-    dossier = proof.Dossier("000.12.40.H09-250512-00999", "000.12.40.H09", documents.PROVINCE, "INBOX-9")
-    letter = proof.letter_edxml(dossier)
-    answer = patient.post(letter, XML)
+def post_letter_with_files(gateway):
+    """An edXML letter with attachments, from the commune to the province; what it says."""
+    dossier = proof.Dossier("000.12.40.H09-250512-00999", "000.12.40.H09", documents.PROVINCE,
+                            "INBOX-9")
+    answer = gateway.post(proof.letter_edxml(dossier), XML)
     assert answer.status == 202, answer
-    item = Inbox(patient, PROVINCE).one()
-    plain = {one.content for one in dossier.attachments}
-    texts = [element.text or "" for element in
-             ElementTree.fromstring(item["document"].encode()).iter()]
+    return dossier
+
+
+def decoded_texts(document):
     found = set()
-    for text in texts:
+    for element in ElementTree.fromstring(document.encode()).iter():
         try:
-            found.add(base64.b64decode("".join(text.split()), validate=True))
+            found.add(base64.b64decode("".join((element.text or "").split()), validate=True))
         except ValueError:
             continue
-    assert plain <= found, "an attachment is not what was sent"
+    return found
+
+
+@pytest.mark.parametrize("files", ["inline", "url"])
+def test_files_come_with_the_letter(gateways, files):
+    """They are in the store meanwhile, and whole again in the mailbox: edXML has no place for the
+    addresses that the partner may have wished for."""
+    partners = rows()
+    partners[2]["deliver"]["files"] = files
+    gateway = gateways(partners=partners, start=False)
+    gateway.write_config(files={"public_url": f"http://127.0.0.1:{gateway.port}"})
+    gateway.start()
+    dossier = post_letter_with_files(gateway)
+    item = Inbox(gateway, PROVINCE).one()
+    plain = {one.content for one in dossier.attachments}
+    assert plain <= decoded_texts(item["document"]), "an attachment is not what was sent"
+
+
+def test_files_come_by_address_where_the_format_has_a_place(gateways):
+    partners = rows()
+    partners[2]["deliver"] |= {"files": "url", "adapter": "lienthong-xml"}
+    gateway = gateways(partners=partners, start=False)
+    gateway.write_config(files={"public_url": f"http://127.0.0.1:{gateway.port}"})
+    gateway.start()
+    dossier = post_letter_with_files(gateway)
+    item = Inbox(gateway, PROVINCE).one()
+    plain = {one.content for one in dossier.attachments}
+    assert not plain & decoded_texts(item["document"])
+    addresses = [element.text for element in ElementTree.fromstring(item["document"].encode()).iter()
+                 if element.tag.endswith("Uri")]
+    fetched = {gateway.call("GET", address.split(str(gateway.port))[1]).body
+               for address in addresses}
+    assert plain <= fetched
 
 
 def test_the_command_line_empties_a_mailbox(patient, tmp_path):
