@@ -43,19 +43,22 @@ def replace_topic(gateway, kafka):
     gateway.run("topics", "create")
 
 
-def test_a_topic_made_anew_holds_it_until_a_person_has_spoken(gateway, kafka):
+@pytest.mark.parametrize("is_running", [False, True])
+def test_a_topic_made_anew_holds_it_until_a_person_has_spoken(gateway, kafka, is_running):
     take_one(gateway, 1, 1)
     wait_for(gateway, state="running", lag=0)
-    gateway.stop()
+    if not is_running:
+        gateway.stop()
     replace_topic(gateway, kafka)
 
-    gateway.start()
-    held = wait_for(gateway, state="held")
+    if not is_running:
+        gateway.start()
+    held = wait_for(gateway, timeout=60, state="held")
     assert gateway.topic() in held["why"] and "partition" in held["why"]
     said = gateway.run("subscriber", "resume", "--from", "start").stdout
     assert "start" in said
     wait_for(gateway, state="running")
-    take_one(gateway, 2, 1)
+    take_one(gateway, 2, 2 if is_running else 1)
     wait_for(gateway, state="running", lag=0)
 
 
