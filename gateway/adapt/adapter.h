@@ -136,7 +136,10 @@ struct adapt_writing {
      * `file_url`.  NULL: it has all.  Called at most once for each document of the event and use.
      */
     bool (*has)(void *files, const uint8_t sha256[SHA256_SIZE]);
-    void *files; /**< the caller's, for `has` */
+    /** The address of one file, in place of file_url: the writer frees it.  NULL where memory is
+     * out, and the file has none. */
+    char *(*address)(void *files, const uint8_t sha256[SHA256_SIZE]);
+    void *files; /**< the caller's, for `has` and `address` */
 };
 
 /** Where the base64 of a file belongs: in place of the `size` bytes at `at`. */

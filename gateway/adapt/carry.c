@@ -158,7 +158,7 @@ static bool is_carried(const struct writer *writer)
 {
     const struct carries *carries = writer->message->carries;
     if (!carries || !(carries->types & writer->type) ||
-        (carries->is_file && !writer->writing->file_url))
+        (carries->is_file && !has_addresses(writer)))
         return false;
     struct word wanted = carries->off ? given_text(writer, carries->off) : (struct word){0};
     return wanted.size != 2 || memcmp(wanted.text, "no", 2) != 0;
@@ -188,6 +188,7 @@ bool write_carried(struct workbench *bench, const struct writer *writer, struct 
     if (!is_carried(writer))
         return true;
     struct adapt_writing writing = {.file_url = writer->writing->file_url,
+                                    .address = writer->writing->address,
                                     .has = writer->writing->has,
                                     .files = writer->writing->files};
     uint64_t apart[FIELD_LIMIT / 64] = {0}; /* what is only beside is no reason to leave it out */

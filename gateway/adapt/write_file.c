@@ -73,8 +73,22 @@ struct word file_hole(const struct writer *writer, const avro_value_t *holder)
     return (struct word){text, HOLE_SIZE};
 }
 
+static struct word asked_address(const struct writer *writer, const char *hex)
+{
+    uint8_t sha256[SHA256_SIZE];
+    char *address = digest_unhex(hex, SHA256_SIZE, sha256)
+                        ? writer->writing->address(writer->writing->files, sha256)
+                        : NULL;
+    size_t size = address ? strlen(address) : 0;
+    const char *copy = address ? arena_text(writer->arena, address, size) : NULL;
+    free(address);
+    return (struct word){copy, copy ? size : 0};
+}
+
 struct word file_url(const struct writer *writer, const char *hex)
 {
+    if (writer->writing->address)
+        return asked_address(writer, hex);
     const char *pattern = writer->writing->file_url;
     const char *at = strstr(pattern, hash_mark);
     const char *after = at ? at + sizeof hash_mark - 1 : "";
@@ -87,11 +101,16 @@ struct word file_url(const struct writer *writer, const char *hex)
     return (struct word){text, (size_t)size};
 }
 
+bool has_addresses(const struct writer *writer)
+{
+    return writer->writing->file_url || writer->writing->address;
+}
+
 struct word file_address(const struct writer *writer, const avro_value_t *holder)
 {
     const char *hex = NULL;
-    return writer->writing->file_url && file_of(writer, holder, &hex) ? file_url(writer, hex)
-                                                                      : (struct word){0};
+    return has_addresses(writer) && file_of(writer, holder, &hex) ? file_url(writer, hex)
+                                                                  : (struct word){0};
 }
 
 bool made_id(const struct writer *writer, const avro_value_t *holder, struct value *value)

@@ -52,7 +52,10 @@ struct word file_hole(const struct writer *writer, const avro_value_t *holder);
 /** The address of a document's file below the caller's file_url; size 0 when it has none there. */
 struct word file_address(const struct writer *writer, const avro_value_t *holder);
 
-/** The address of the file with this hash; the caller has a file_url. */
+/** Whether the caller has addresses for files. */
+bool has_addresses(const struct writer *writer);
+
+/** The address of the file with this hash; the caller has addresses. */
 struct word file_url(const struct writer *writer, const char *hex);
 
 /** An id for a document that has none, from what else it says. */

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "deliver/attachments.h"
+#include "deliver/given.h"
 #include "deliver/links.h"
 
 #include <stdlib.h>
@@ -12,12 +13,16 @@
 /* Files of a document that together are larger go as addresses where that is possible. */
 enum { INLINE_BYTES = 4 << 20 };
 
-/* The partner's texts for rows with `given`, as the writer wants them. */
-static struct adapt_given *copy_given(const struct partner_delivery *deliver)
+/* The texts for rows with `given`, as the writer wants them: whom it is for, and the partner's own,
+ * which go before that. */
+static struct adapt_given *copy_given(const struct partner *partner, const char *agency)
 {
+    const struct partner_delivery *deliver = &partner->deliver;
     struct adapt_given *given = calloc(deliver->given_count + 1, sizeof *given);
+    if (given)
+        given[0] = given_receiver(partner, agency);
     for (size_t i = 0; given && i < deliver->given_count; i++)
-        given[i] = (struct adapt_given){deliver->given[i].name, deliver->given[i].text};
+        given[i + 1] = (struct adapt_given){deliver->given[i].name, deliver->given[i].text};
     return given;
 }
 
@@ -66,11 +71,10 @@ static void prefer_addresses(struct workbench *bench, const struct adapter *adap
     adapt_written_free(&other);
 }
 
-ENDS_WITH_SCOPE(struct links *, links_free)
-
 /* What the writer asks for; a store that cannot be asked is no store that lacks the file. */
 struct shelf {
     struct file_store *files;
+    struct links links;
     struct fault fault;
 };
 
@@ -83,6 +87,11 @@ static bool has_file(void *own, const uint8_t sha256[SHA256_SIZE])
            file_store_has(shelf->files, sha256, &size, &has, &shelf->fault) && has;
 }
 
+static char *address_of(void *own, const uint8_t sha256[SHA256_SIZE])
+{
+    return links_address(&((struct shelf *)own)->links, sha256);
+}
+
 static bool is_for_addresses(const struct mailbox *mailbox, const struct partner *partner,
                              const struct adapt_written *written)
 {
@@ -90,52 +99,39 @@ static bool is_for_addresses(const struct mailbox *mailbox, const struct partner
            (partner->deliver.files == FILES_URL || size_of_files(mailbox, written) > INLINE_BYTES);
 }
 
-/* With the addresses of files, if files have any. */
 struct writer {
     struct workbench *bench;
     const struct adapter *adapter;
     const struct partner *partner;
     const struct mailbox *mailbox;
-    struct links *links;
 };
 
-static bool write_it(const struct writer *writer, const avro_value_t *event,
+static bool write_it(const struct writer *writer, const avro_value_t *event, const char *agency,
                      struct adapt_written *written, struct fault *why)
 {
     const struct partner *partner = writer->partner;
-    struct shelf shelf = {writer->mailbox->options.files, {.kind = FAULT_NONE}};
-    auto_free(free) struct adapt_given *given = copy_given(&partner->deliver);
+    const struct mailbox_options *options = &writer->mailbox->options;
+    struct shelf shelf = {
+        .files = options->files,
+        .links = {options->files, options->public_url, options->link_hours, partner->id}};
+    auto_free(free) struct adapt_given *given = copy_given(partner, agency);
     if (!given)
         return fault_memory(why);
     const struct adapt_writing writing = {
         .given = given,
-        .given_count = partner->deliver.given_count,
-        .file_url = writer->links ? links_pattern(writer->links, partner->id) : NULL,
+        .given_count = partner->deliver.given_count + 1,
         .has_files = true,
         .has = has_file,
+        .address = options->files && options->public_url ? address_of : NULL,
         .files = &shelf};
     bool is_written = adapt_write(writer->bench, writer->adapter, event, &writing, written, why);
     if (is_written && is_for_addresses(writer->mailbox, partner, written))
         prefer_addresses(writer->bench, writer->adapter, event, &writing, written);
-    if (shelf.fault.kind != FAULT_NONE) {
-        *why = shelf.fault;
-        adapt_written_free(written);
-        return false;
-    }
-    return is_written && (!writer->links || links_sign(writer->links, partner->id, written, why));
-}
-
-/* Opens the links, which live as long as the writing. */
-static bool write_with_links(struct writer *writer, const avro_value_t *event,
-                             struct adapt_written *written, struct fault *why)
-{
-    const struct mailbox_options *options = &writer->mailbox->options;
-    auto_free(links_free) struct links *links = NULL;
-    if (options->files && options->public_url &&
-        !(links = links_new(options->files, options->public_url, options->link_hours, why)))
-        return false;
-    writer->links = links;
-    return write_it(writer, event, written, why);
+    if (shelf.fault.kind == FAULT_NONE)
+        return is_written;
+    *why = shelf.fault;
+    adapt_written_free(written);
+    return false;
 }
 
 bool document_write(const struct mailbox *mailbox, struct station *station,
@@ -152,7 +148,7 @@ bool document_write(const struct mailbox *mailbox, struct station *station,
     if (!writer.adapter)
         return fault_set(why, FAULT_BROKEN, "there is no adapter %s", partner->deliver.adapter);
     const avro_value_t *event = letter_event(station, letter, mailbox->options.schema, why);
-    if (!event || !write_with_links(&writer, event, &written, why))
+    if (!event || !write_it(&writer, event, letter->delivery.agency, &written, why))
         return false;
     if (!attachments_keep(mailbox->options.files, &written, why)) {
         adapt_written_free(&written);

@@ -11,10 +11,9 @@ struct preparer {
     struct preparer_options options;
     struct workbench *bench;
     struct unpack *unpack;
-    struct links *links; /* NULL: files have no address */
 };
 
-enum { OWN_TEXTS = 8 }; /* that we give beside the partner's own */
+enum { OWN_TEXTS = 9 }; /* that we give beside the partner's own */
 
 struct preparer *preparer_new(const struct preparer_options *options, struct fault *why)
 {
@@ -27,10 +26,6 @@ struct preparer *preparer_new(const struct preparer_options *options, struct fau
     preparer->bench = workbench_new(options->adapters, why);
     if (!preparer->bench || !(preparer->unpack = unpack_new(options->schema, why)))
         return NULL;
-    if (options->files && options->public_url &&
-        !(preparer->links =
-              links_new(options->files, options->public_url, options->link_hours, why)))
-        return NULL;
     return steal(preparer);
 }
 
@@ -38,7 +33,6 @@ void preparer_free(struct preparer *preparer)
 {
     if (!preparer)
         return;
-    links_free(preparer->links);
     unpack_free(preparer->unpack);
     workbench_free(preparer->bench);
     free(preparer);
@@ -70,6 +64,9 @@ static struct adapt_given *gather(const struct peer *peer, const struct errand *
     if (!texts)
         return NULL;
     *given = (struct given){.texts = texts};
+    const struct adapt_given receiver =
+        given_receiver(peer->partner, errand ? errand->row.agency : NULL);
+    give(given, texts, receiver.name, receiver.text); /* the partner's own goes before it */
     for (size_t i = 0; i < deliver->given_count; i++)
         give(given, texts, deliver->given[i].name, deliver->given[i].text);
     give(given, texts, "user", peer->user);
@@ -120,30 +117,43 @@ static bool add_credentials(struct request *request, const struct peer *peer,
 
 /* ---- a delivery ---- */
 
-static bool store_has(void *files, const uint8_t sha256[SHA256_SIZE])
+/* What the writer asks for. */
+struct shelf {
+    struct file_store *files;
+    struct links links;
+};
+
+static bool store_has(void *own, const uint8_t sha256[SHA256_SIZE])
 {
+    const struct shelf *shelf = own;
     bool has = false;
     int64_t size;
     struct fault why;
-    return file_store_has(files, sha256, &size, &has, &why) && has;
+    return file_store_has(shelf->files, sha256, &size, &has, &why) && has;
+}
+
+static char *address_of(void *own, const uint8_t sha256[SHA256_SIZE])
+{
+    return links_address(&((struct shelf *)own)->links, sha256);
 }
 
 static bool write_document(struct preparer *preparer, const struct peer *peer,
                            const avro_value_t *event, const struct given *given,
                            struct adapt_written *written, struct fault *why)
 {
+    const struct preparer_options *options = &preparer->options;
     const struct partner_delivery *deliver = &peer->partner->deliver;
+    struct shelf shelf = {options->files,
+                          {options->files, options->public_url, options->link_hours, peer->id}};
     const struct adapt_writing writing = {
         .given = given->texts,
         .given_count = given->count,
-        .file_url = preparer->links ? links_pattern(preparer->links, peer->id) : NULL,
-        .has_files = preparer->options.files && deliver->files == FILES_INLINE,
-        .has = preparer->options.files ? store_has : NULL,
-        .files = preparer->options.files,
+        .has_files = options->files && deliver->files == FILES_INLINE,
+        .has = options->files ? store_has : NULL,
+        .address = options->files && options->public_url ? address_of : NULL,
+        .files = &shelf,
     };
-    if (!adapt_write(preparer->bench, peer->adapter, event, &writing, written, why))
-        return false;
-    return !preparer->links || links_sign(preparer->links, peer->id, written, why);
+    return adapt_write(preparer->bench, peer->adapter, event, &writing, written, why);
 }
 
 static bool add_fields(struct request *request, const struct service_text *fields,

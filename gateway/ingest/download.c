@@ -16,7 +16,8 @@
 
 #include <string.h>
 
-enum { HOUR_S = 3600, CLOCK_SLACK_S = 60 };
+/* What makes links rounds their ends up to whole days. */
+enum { HOUR_S = 3600, ROUNDING_S = 24 * HOUR_S, CLOCK_SLACK_S = 60 };
 
 static void refuse_unknown(struct http_request *request)
 {
@@ -45,7 +46,7 @@ static bool link_opens(struct transfer *transfer, struct http_request *request, 
         return false;
     }
     if (now_s > link.until_s ||
-        link.until_s > now_s + options->link_hours * HOUR_S + CLOCK_SLACK_S) {
+        link.until_s > now_s + options->link_hours * HOUR_S + ROUNDING_S + CLOCK_SLACK_S) {
         refuse(request, REFUSAL_LINK_EXPIRED, NULL, NULL);
         return false;
     }

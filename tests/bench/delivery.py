@@ -67,8 +67,10 @@ def rate_of(arrivals):
 
 
 def rows(sink, options):
-    deliver = {"by": "push", "adapter": "lienthong-xml", "url": sink.url,
-               "concurrency": options.deliver_concurrency}
+    password = sink.notes.with_name("password")
+    password.write_text("mat-khau-thu")
+    deliver = {"by": "push", "adapter": "lienthong-xml", "url": sink.url, "user": "bench",
+               "password_file": str(password), "concurrency": options.deliver_concurrency}
     return [PARTNERS[0], {"id": TARGET, "name": "Đích", "agencies": [documents.DISTRICT],
                           "adapters": ["lienthong-xml"], "deliver": deliver}]
 
@@ -84,7 +86,7 @@ def wait_backlog(gateway, count, timeout=600):
 
 def drain(options, gateway, sink, wrk):
     """A backlog at full speed."""
-    gateway.run("partner", "pause", TARGET, "--reason", "bench")
+    gateway.run("partner", "pause", TARGET)
     posted = wrk(gateway.port, options, gateway.keys[PARTNER])
     count = int(gateway.metric("lienthong_spool_entries_total") or posted["requests"])
     wait_backlog(gateway, count)

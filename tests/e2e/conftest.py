@@ -13,7 +13,7 @@ def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also tests that take minutes")
     parser.addoption("--outage-seconds", type=float, default=12, help="of the broker, and of a partner, under load")
     parser.addoption("--kills", type=int, default=8, help="of the daemon in the kill loop")
-    parser.addoption("--order-dossiers", type=int, default=60, help="toward ten partners")
+    parser.addoption("--order-dossiers", type=int, default=100, help="toward ten partners")
     parser.addoption("--order-events", type=int, default=10, help="of each of these dossiers")
     parser.addoption("--delivery-rounds", type=int, default=3,
                      help="of calm and trouble in turns, beside a partner that misbehaves")

@@ -4,6 +4,7 @@ the day after on and not before; and what waits for an agency when it closes goe
 successor, with a line in its record."""
 import datetime
 import re
+import sqlite3
 import time
 
 import pytest
@@ -85,6 +86,17 @@ def closing(text, code, day, successor):
     return changed
 
 
+def let_days_pass(gateway, days):
+    """The daemon stands still meanwhile, and what waits in its spool has waited so much longer."""
+    gateway.stop()
+    spool = sqlite3.connect(gateway.settings["spool"]["file"])
+    with spool:
+        spool.execute("UPDATE arrival SET arrived_at = arrived_at - ?", (days * 86_400_000,))
+    spool.close()
+    gateway.start()
+    gateway.wait_for("/readyz")
+
+
 def test_what_waits_for_an_agency_that_closes_goes_on_to_its_successor(gateways, kafka, registry,
                                                                        partners, tmp_path):
     today = datetime.datetime.now(ZONE).date()
@@ -105,6 +117,7 @@ def test_what_waits_for_an_agency_that_closes_goes_on_to_its_successor(gateways,
     waiting = wait_delivery(gateway, ends.id, sent[0].key, lambda one: one["cause"])
     assert waiting["state"] == "waiting"
 
+    let_days_pass(gateway, 2)
     agencies.write_text(closing(text, "H29.750", f"{yesterday:%Y%m%d}", "H29.760"))
     gateway.reload()
     stays.wait_taken([one.key for one in sent])

@@ -207,11 +207,13 @@ static inline int64_t town_arrive(struct town *town, int dossier, const char *pa
     struct fault why;
     const struct spool_target target = {partner, town->agency ? town->agency : "H09",
                                         "it is handed over there", NULL};
+    int64_t moment = town->arrived_at_ms ? town->arrived_at_ms : clock_now_ms();
     char code[40];
     (void)snprintf(code, sizeof code, "000.12.40.H09-250513-%04d", dossier);
     struct spool_arrival arrival = {
         .offset = town->offset,
-        .arrived_at_ms = town->arrived_at_ms ? town->arrived_at_ms : clock_now_ms(),
+        .arrived_at_ms = moment,
+        .occurred_at_ms = moment,
         .source = "motcua",
         .dossier_code = code,
         .event_type = "HANDED_OFF",

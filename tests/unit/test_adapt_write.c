@@ -221,6 +221,31 @@ static void what_the_portals_format_lacks_travels_beside_it(void **state)
     assert_int_equal(times(back, "handoff.xml"), 0);
 }
 
+static char *address_of(void *files, const uint8_t sha256[SHA256_SIZE])
+{
+    char hex[SHA256_HEX_SIZE];
+    char *address = NULL;
+    ++*(int *)files;
+    digest_hex(sha256, SHA256_SIZE, hex);
+    return asprintf(&address, ADDRESS "%s?key=%.8s", hex, hex + 8) < 0 ? NULL : address;
+}
+
+/* So that it can be signed: what travels beside, or in base64, cannot be changed afterwards. */
+static void an_address_is_asked_for_file_by_file(void **state)
+{
+    static const char a[] = ADDRESS HASH_A "?key=04dc8c46";
+    int asked = 0;
+    const struct adapt_writing writing = {.address = address_of, .files = &asked};
+    struct adapt_written sync;
+    auto_free(adapt_written_free) struct adapt_written *written = &sync;
+    house_pass(*state, "lienthong-xml", handoff, "dvcqg-json", &writing, written);
+    assert_int_equal(times(written, a), 1);
+    assert_int_equal(written->attached_count, 1);
+    assert_non_null(strstr(written->attached[0].bytes, "<Uri>"));
+    assert_non_null(strstr(written->attached[0].bytes, a));
+    assert_true(asked >= 3);
+}
+
 static void an_operator_can_switch_off_what_travels_beside(void **state)
 {
     const struct adapt_given off = {"attach", "no"};
@@ -362,6 +387,7 @@ int main(void)
         cmocka_unit_test(a_letter_of_an_event_without_a_handoff_names_who_it_is_for),
         cmocka_unit_test(a_letter_without_a_receiver_is_refused),
         cmocka_unit_test(what_the_portals_format_lacks_travels_beside_it),
+        cmocka_unit_test(an_address_is_asked_for_file_by_file),
         cmocka_unit_test(an_operator_can_switch_off_what_travels_beside),
         cmocka_unit_test(a_moved_file_gives_its_hash_and_size),
         cmocka_unit_test(what_is_carried_is_loaded_when_it_was_moved),

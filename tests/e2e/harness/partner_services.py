@@ -73,7 +73,7 @@ class Service:
     def __init__(self):
         self.dossiers = set()
         self.tokens = {}  # a session or a bearer token, and when it ends
-        self.logins = 0
+        self.logins = self.letters = 0
         self.life = 3600.0  # of a session or token that begins now, in seconds
 
     def answer(self, call):
@@ -150,8 +150,8 @@ class Exchange(Service):
         if not root.tag.endswith("}edXML"):
             return Reply(200, {"status": "FAIL", "ErrorCode": "22",
                                "message": "edocFile is no edXML"}, "malformed", document=document)
-        self.logins += 1
-        return Reply(200, {"status": "OK", "ErrorCode": "0", "docId": str(self.logins)}, "taken",
+        self.letters += 1
+        return Reply(200, {"status": "OK", "ErrorCode": "0", "docId": str(self.letters)}, "taken",
                      document=document)
 
     @staticmethod
