@@ -11,6 +11,7 @@ struct preparer {
     struct preparer_options options;
     struct workbench *bench;
     struct unpack *unpack;
+    struct brought brought; /* of the delivery under way */
 };
 
 enum { OWN_TEXTS = 9 }; /* that we give beside the partner's own */
@@ -119,7 +120,7 @@ static bool add_credentials(struct request *request, const struct peer *peer,
 
 /* What the writer asks for. */
 struct shelf {
-    struct file_store *files;
+    const struct brought *brought;
     struct links links;
 };
 
@@ -127,9 +128,8 @@ static bool store_has(void *own, const uint8_t sha256[SHA256_SIZE])
 {
     const struct shelf *shelf = own;
     bool has = false;
-    int64_t size;
     struct fault why;
-    return file_store_has(shelf->files, sha256, &size, &has, &why) && has;
+    return brought_has(shelf->brought, sha256, &has, &why) && has;
 }
 
 static char *address_of(void *own, const uint8_t sha256[SHA256_SIZE])
@@ -143,7 +143,7 @@ static bool write_document(struct preparer *preparer, const struct peer *peer,
 {
     const struct preparer_options *options = &preparer->options;
     const struct partner_delivery *deliver = &peer->partner->deliver;
-    struct shelf shelf = {options->files,
+    struct shelf shelf = {&preparer->brought,
                           {options->files, options->public_url, options->link_hours, peer->id}};
     const struct adapt_writing writing = {
         .given = given->texts,
@@ -173,7 +173,7 @@ struct sending {
     const struct given *given;
     const char *media_type; /* the format's own */
     struct outgoing *body;
-    struct file_store *files;
+    const struct brought *brought;
     const avro_value_t *event;
 };
 
@@ -194,7 +194,7 @@ static bool add_form(struct request *request, const struct sending *sending, str
     return request_add_part(request, &part, sending->body, why) &&
            add_fields(request, send->fields, sending->given, why) &&
            (!send->files_part ||
-            attachments_add(sending->files, sending->event, request, send->files_part, why));
+            attachments_add(sending->brought, sending->event, request, send->files_part, why));
 }
 
 static bool add_document(struct request *request, const struct sending *sending, struct fault *why)
@@ -270,7 +270,7 @@ static struct request *make_request(struct preparer *preparer, struct peer *peer
         .send = service_send(peer->adapter, written.message),
         .given = &given,
         .media_type = written.media_type,
-        .files = preparer->options.files,
+        .brought = &preparer->brought,
         .event = event,
     };
     sending.body = outgoing_of_document(&written, preparer->options.files, why);
@@ -331,6 +331,7 @@ struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
     }
     if (!event)
         return fail(preparing, UNPREPARED_DEAD, "event:unreadable");
+    preparer->brought = (struct brought){preparer->options.files, reader, errand->row.delivery};
     errand->adapter = peer->adapter;
     errand->login_generation = peer->login.generation;
     return make_request(preparer, peer, errand, event, preparing);

@@ -188,6 +188,8 @@ static void name_file(char *bytes, char document[TOWN_FILES], char hex[SHA256_HE
     }
     store_put(&town.files, bytes, FILE_SIZE, sha256);
     digest_hex(sha256, SHA256_SIZE, hex);
+    memcpy(town.file, sha256, SHA256_SIZE);
+    town.brings_file = true;
     (void)snprintf(document, TOWN_FILES,
                    "<Documents><Document id=\"a\" role=\"SUBMITTED\"><Name>a.pdf</Name>"
                    "<Sha256>%s</Sha256></Document></Documents>",
@@ -236,6 +238,25 @@ static void a_file_arrives_byte_for_byte_inside_the_letter(void **state)
             encoded = at + sizeof before - 1;
     assert_non_null(encoded);
     expect_encoded(encoded, bytes);
+    free(bytes);
+    stand_close(&stand);
+}
+
+/* Its sender knows the hash of somebody else's file. */
+static void a_file_that_an_event_only_names_is_not_sent(void **state)
+{
+    (void)state;
+    char document[TOWN_FILES], hex[SHA256_HEX_SIZE];
+    char *bytes = malloc(FILE_SIZE);
+    assert_non_null(bytes);
+    name_file(bytes, document, hex);
+    town.brings_file = false;
+    stand_open(&stand, 0, take_letters, NULL);
+    town_partner(&town, "exchange", "edxml", stand.port, "");
+    town_open(&town);
+    town_handoff(&town, 1, "M-1", document);
+    (void)town_await(&town, town_arrive(&town, 1, "exchange"), DELIVERY_DELIVERED);
+    assert_true(strlen(stand.heard[0].body) < ENCODED_SIZE);
     free(bytes);
     stand_close(&stand);
 }
@@ -483,6 +504,7 @@ int main(void)
         TOWN(what_is_there_already_is_updated),
         TOWN(a_token_is_asked_for_once_and_borne_by_every_request),
         TOWN(a_file_arrives_byte_for_byte_inside_the_letter),
+        TOWN(a_file_that_an_event_only_names_is_not_sent),
         TOWN(a_file_is_sent_anew_when_a_kept_connection_is_dead),
         TOWN(a_file_travels_by_a_signed_address_where_the_format_has_addresses),
         TOWN(a_file_that_is_damaged_is_not_sent_for_a_whole_one),
