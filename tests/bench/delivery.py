@@ -75,21 +75,25 @@ def rows(sink, options):
                           "adapters": ["lienthong-xml"], "deliver": deliver}]
 
 
-def wait_backlog(gateway, count, timeout=600):
-    """Until all of it is in the spool as deliveries that wait."""
-    deadline = time.monotonic() + timeout
-    while (held := gateway.metric("lienthong_deliveries_open")) < count:
+def wait_backlog(gateway, least, timeout=600):
+    """Until all that was posted is in the spool as deliveries that wait; how many."""
+    deadline, before = time.monotonic() + timeout, -1
+    while True:
+        held = int(gateway.metric("lienthong_deliveries_waiting")
+                   + gateway.metric("lienthong_deliveries_parked"))
+        if held >= least and held == before and gateway.metric("lienthong_spool_unpublished") == 0:
+            return held
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{held} of {count} deliveries are there")
-        time.sleep(0.1)
+            raise TimeoutError(f"{held} of {least} deliveries are there")
+        before = held
+        time.sleep(1)
 
 
 def drain(options, gateway, sink, wrk):
     """A backlog at full speed."""
     gateway.run("partner", "pause", TARGET)
     posted = wrk(gateway.port, options, gateway.keys[PARTNER])
-    count = int(gateway.metric("lienthong_spool_entries_total") or posted["requests"])
-    wait_backlog(gateway, count)
+    count = wait_backlog(gateway, posted["requests"])
     before, threads = cpu_seconds(gateway.process.pid), cpu_by_thread(gateway.process.pid)
     gateway.run("partner", "resume", TARGET)
     sink.wait_count(count)
