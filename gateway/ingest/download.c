@@ -6,11 +6,11 @@
  */
 #include "ingest/download.h"
 
+#include "api/custody.h"
 #include "api/refusal.h"
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "files/proof.h"
-#include "ingest/custody.h"
 #include "ingest/state.h"
 #include "ingest/transfer.h"
 

@@ -4,8 +4,8 @@
 
 #include "api/caller.h"
 #include "api/trace.h"
-#include "ingest/account.h"
 #include "files/inline.h"
+#include "ingest/account.h"
 #include "spool/spool.h"
 
 #include <jansson.h>

@@ -2,12 +2,12 @@
 /* From a document's bytes to what the spool keeps of it. */
 #include "ingest/reading.h"
 
+#include "api/custody.h"
 #include "api/member.h"
 #include "api/succession.h"
 #include "base/cleanup.h"
 #include "event/wire.h"
 #include "ingest/complete.h"
-#include "ingest/custody.h"
 #include "ingest/filing.h"
 #include "ingest/judge.h"
 #include "ingest/reference.h"
