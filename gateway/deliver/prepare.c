@@ -280,17 +280,55 @@ static struct request *make_request(struct preparer *preparer, struct peer *peer
     return request ? request : fail(preparing, UNPREPARED_SETTINGS, "partner:settings");
 }
 
+/* Reads the event, with the hashes of what was fetched for it. */
+static avro_value_t *read_event(struct preparer *preparer, const struct errand *errand,
+                                struct spool_reader *reader, struct fault *why)
+{
+    const struct packed packed = {errand->row.event, errand->row.event_size, errand->row.schema_no};
+    avro_value_t *event = unpack_event(preparer->unpack, reader, &packed, why);
+    return event && fetched_fill(&errand->fetched, event, why) ? event : NULL;
+}
+
+/* Whether a file has to be fetched first; the event is then to be read anew. */
+static bool find_wanted(struct preparer *preparer, struct peer *peer, struct errand *errand,
+                        avro_value_t *event, struct preparing *preparing)
+{
+    struct given given;
+    const struct partner *sender = errand->sender;
+    if (!sender || sender->fetch_files_from_count == 0 || !preparer->options.files ||
+        peer->partner->deliver.files != FILES_INLINE)
+        return true;
+    auto_free(free) struct adapt_given *texts = gather(peer, errand, &given);
+    if (!texts)
+        return fault_memory(&preparing->why);
+    const struct adapt_writing writing = {
+        .given = given.texts, .given_count = given.count, .has_files = true};
+    const struct wanting wanting = {sender, preparer->bench, peer->adapter, &writing};
+    return wanted_find(&wanting, event, &preparing->uri, &preparing->rule, &preparing->why);
+}
+
+static avro_value_t *get_event(struct preparer *preparer, struct peer *peer, struct errand *errand,
+                               struct spool_reader *reader, struct preparing *preparing)
+{
+    avro_value_t *event = read_event(preparer, errand, reader, &preparing->why);
+    if (!event || !find_wanted(preparer, peer, errand, event, preparing) || preparing->uri)
+        return NULL;
+    return errand->sender ? read_event(preparer, errand, reader, &preparing->why) : event;
+}
+
 struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
                                  struct errand *errand, struct spool_reader *reader,
                                  struct preparing *preparing)
 {
-    struct fault *why = &preparing->why;
-    const struct packed packed = {errand->row.event, errand->row.event_size, errand->row.schema_no};
     if (!errand->row.event) {
-        (void)fault_set(why, FAULT_REFUSE, "the stored event is damaged");
+        (void)fault_set(&preparing->why, FAULT_REFUSE, "the stored event is damaged");
         return fail(preparing, UNPREPARED_DEAD, "event:damaged");
     }
-    const avro_value_t *event = unpack_event(preparer->unpack, reader, &packed, why);
+    const avro_value_t *event = get_event(preparer, peer, errand, reader, preparing);
+    if (preparing->uri) {
+        preparing->failure = UNPREPARED_FETCH;
+        return NULL;
+    }
     if (!event)
         return fail(preparing, UNPREPARED_DEAD, "event:unreadable");
     preparer->brought = (struct brought){preparer->options.files, reader, errand->row.delivery};
