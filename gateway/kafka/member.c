@@ -199,17 +199,24 @@ static void note_commit(rd_kafka_t *client, rd_kafka_resp_err_t error, partition
 
 /* ---- life ---- */
 
+static bool set_text(rd_kafka_conf_t *conf, const char *name, const char *start, const char *rest,
+                     struct fault *why)
+{
+    auto_free(free) char *value = NULL;
+    if (asprintf(&value, "%s%s", start, rest) < 0) {
+        value = NULL;
+        return fault_memory(why);
+    }
+    return kafka_set(conf, name, value, why);
+}
+
 static bool configure(rd_kafka_conf_t *conf, const struct member_options *options,
                       struct fault *why)
 {
     const char *gateway_id = options->kafka->gateway_id;
-    auto_free(free) char *group = NULL;
-    if (asprintf(&group, "%s-deliver", gateway_id) < 0) {
-        group = NULL;
-        return fault_memory(why);
-    }
-    return kafka_set(conf, "group.id", group, why) &&
-           (options->leaves_group || kafka_set(conf, "group.instance.id", gateway_id, why)) &&
+    const char *again = options->is_another ? "-again" : "";
+    return set_text(conf, "group.id", gateway_id, "-deliver", why) &&
+           (options->leaves_group || set_text(conf, "group.instance.id", gateway_id, again, why)) &&
            kafka_set(conf, "enable.partition.eof", "true", why) &&
            kafka_set(conf, "auto.offset.reset", "error", why);
 }
@@ -277,6 +284,11 @@ bool member_join(struct member *member, struct fault *why)
 bool member_has_joined(const struct member *member)
 {
     return member->has_joined;
+}
+
+size_t member_share(const struct member *member)
+{
+    return member->share_count;
 }
 
 /* ---- reading ---- */
