@@ -145,7 +145,9 @@ bool document_write(const struct mailbox *mailbox, struct station *station,
         .adapter = adapters_find(mailbox->options.adapters, partner->deliver.adapter),
         .partner = partner,
         .mailbox = mailbox,
-        .brought = {mailbox->options.files, station->reader, letter->delivery.delivery},
+        .brought = {.files = mailbox->options.files,
+                    .reader = station->reader,
+                    .delivery = letter->delivery.delivery},
     };
     if (!writer.adapter)
         return fault_set(why, FAULT_BROKEN, "there is no adapter %s", partner->deliver.adapter);

@@ -331,7 +331,10 @@ struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
     }
     if (!event)
         return fail(preparing, UNPREPARED_DEAD, "event:unreadable");
-    preparer->brought = (struct brought){preparer->options.files, reader, errand->row.delivery};
+    preparer->brought = (struct brought){.files = preparer->options.files,
+                                         .reader = reader,
+                                         .delivery = errand->row.delivery,
+                                         .fetched = &errand->fetched};
     errand->adapter = peer->adapter;
     errand->login_generation = peer->login.generation;
     return make_request(preparer, peer, errand, event, preparing);
