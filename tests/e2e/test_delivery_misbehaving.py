@@ -285,7 +285,7 @@ def test_the_lists_and_metrics_say_who_waits_and_why(scene):
     sent = trouble(Sender(gateway, "M"), partner, 71000)
     wait_delivery(gateway, partner.id, sent[0].key, lambda one: one["attempts"] >= 2)
     head, parked = (delivery_of(gateway, partner.id, sent[number].key) for number in (0, 5))
-    assert head["state"] == "waiting" and head["next_at"] and head["last_status"] == 500
+    assert head["state"] == "waiting" and head["next_at"] and head["status"] == 500
     assert parked["state"] == "parked" and parked["behind"] == head["delivery"]
     journey = gateway.get(f"/v1/dossiers/{sent[0].dossier}").json()
     assert partner.id in str(journey) or agency_of(partner) in str(journey)

@@ -73,6 +73,7 @@ def test_each_partner_sees_each_dossiers_events_in_order(gateways, kafka, regist
         assert {"ok", "close", "status", "error"} <= fates, (partner.id, fates)
 
 
+@pytest.mark.asan
 def test_updates_follow_creations_at_the_portal(gateways, kafka, registry, partners):
     """A dossier that the portal has, though the gateway never created it there, and one that it
     lost: both end well, without a person."""
@@ -92,6 +93,7 @@ def test_updates_follow_creations_at_the_portal(gateways, kafka, registry, partn
     assert later[-1] == ("False", "taken") and len(later) <= 2, later
 
 
+@pytest.mark.asan
 def test_a_session_that_ended_is_begun_anew_without_an_attempt(gateways, kafka, registry, partners):
     portal = partners("cong", "dvcqg-json", agencies=["H09.40"])
     gateway = gateways(brokers=kafka.brokers, registry=registry.url, config=FAST,
