@@ -358,6 +358,7 @@ static const struct part parts[] = {
     {"ingest", false, start_ingest, stop_ingest},
     {"mailbox", false, start_mailbox, stop_mailbox},
     {"drop", false, start_drop, stop_drop},
+    {"collector", false, start_collector, stop_collector},
     {"http", false, start_http, stop_http},
     {"admin", false, start_admin, stop_admin},
 };

@@ -376,6 +376,43 @@ struct request *prepare_login(const struct peer *peer, int64_t answer_limit_byte
     return add_login_body(request, auth, peer, &given, why) ? steal(request) : NULL;
 }
 
+/* ---- a mailbox ---- */
+
+static bool add_body(struct request *request, const struct service_call *call,
+                     const struct given *given, struct fault *why)
+{
+    if (strcmp(call->method, "GET") == 0)
+        return true;
+    const char *text = call->body ? call->body : "";
+    const char *media_type = call->media_type ? call->media_type : "application/json";
+    auto_free(free) char *body = given_fill(text, given, given_escape_of(media_type), why);
+    return body && request_set_text(request, body, why) &&
+           request_add_header(request, "Content-Type", media_type, why);
+}
+
+struct request *prepare_mailbox(const struct peer *peer, const struct service_call *call,
+                                const struct given *texts, int64_t answer_limit_bytes,
+                                struct fault *why)
+{
+    struct given given;
+    auto_free(free) struct adapt_given *all = gather(peer, NULL, &given);
+    if (!all) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    for (size_t i = 0; i < texts->count; i++)
+        give(&given, all, texts->texts[i].name, texts->texts[i].text);
+    auto_free(free) char *path = given_fill(call->path, &given, GIVEN_PATH, why);
+    auto_free(request_free) struct request *request =
+        path ? request_new(&peer->partner->deliver, call->method, path, why) : NULL;
+    if (!request)
+        return NULL;
+    request_limit_answer(request, answer_limit_bytes);
+    return add_credentials(request, peer, &given, why) && add_body(request, call, &given, why)
+               ? steal(request)
+               : NULL;
+}
+
 struct request *prepare_call(const struct peer *peer, struct fault *why)
 {
     struct given given;
