@@ -262,9 +262,11 @@ static struct request *make_request(struct preparer *preparer, struct peer *peer
     if (!write_document(preparer, peer, event, &given, &written, why))
         return fail(preparing, UNPREPARED_DEAD, "format:cannot-say");
     give(&given, texts, "message", written.message);
-    if (!attachments_keep(preparer->options.files, &written, why)) {
+    const struct depot depot = {preparer->options.files, preparer->options.spool};
+    if (!attachments_keep(&depot, &written, why)) {
         adapt_written_free(&written);
-        return fail(preparing, UNPREPARED_DEAD, "file:not-kept");
+        return fail(preparing, why->kind == FAULT_RETRY ? UNPREPARED_LATER : UNPREPARED_DEAD,
+                    "file:not-kept");
     }
     struct sending sending = {
         .send = service_send(peer->adapter, written.message),

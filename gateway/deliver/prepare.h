@@ -15,6 +15,7 @@ struct preparer_options {
     const struct adapters *adapters;
     const struct schema *schema;
     struct file_store *files; /**< or NULL */
+    struct spool *spool;      /**< notes which files the gateway itself makes */
     const char *public_url;   /**< or NULL */
     int64_t link_hours;       /**< for which a link to a file holds */
     int64_t answer_limit_bytes;
