@@ -13,7 +13,7 @@
 
 /** SQLite as the spool uses it: how its file is opened, and calls that report by fault. */
 
-enum { DATABASE_VERSION = 2, DATABASE_BUSY_MS = 10000, SHORT_DIGEST_SIZE = 16 };
+enum { DATABASE_VERSION = 3, DATABASE_BUSY_MS = 10000, SHORT_DIGEST_SIZE = 16 };
 
 ENDS_WITH_SCOPE(sqlite3_stmt *, sqlite3_finalize)
 
@@ -77,6 +77,9 @@ bool column_is_whole(sqlite3_stmt *row, int bytes, int digest);
 /** What a dossier is found by: equal codes give equal keys; different ones may, so the code is
  * compared too. */
 int64_t dossier_key(const char *code);
+
+/** A failure's fingerprint is eight bytes outside and a number in the tables. */
+int64_t failure_number(const uint8_t *fingerprint);
 
 /** What a repeat is known by: the partner and the native id, and for a conflicting document its
  * content too (`content` NULL otherwise). */
