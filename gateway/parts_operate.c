@@ -3,6 +3,9 @@
 #include "parts_operate.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "operate/sign_in.h"
 #include "parts_delivery.h"
 #include "version.h"
 
@@ -41,6 +44,83 @@ static void resume_subscriber(void *own, bool from_end)
     subscriber_resume(daemon->subscriber, from_end);
 }
 
+/* ---- the record ---- */
+
+static bool put_on_record(void *own, const struct spool_record *record, struct fault *why)
+{
+    (void)own;
+    (void)why;
+    log_info("operate.act", "actor=%s act=%s object=%s outcome=%s", record->actor.name, record->act,
+             record->object, record->outcome);
+    return true;
+}
+
+/* ---- who may ---- */
+
+static bool start_access(struct daemon *daemon, struct fault *why)
+{
+    const struct config *config = daemon->config;
+    const struct access_options options = {
+        .place = daemon->operators,
+        .session_minutes = config->operate.session_minutes,
+        .idle_minutes = config->operate.idle_minutes,
+        .lock_after = config->operate.lock_after,
+        .lock_minutes = config->operate.lock_minutes,
+        .secure_cookie = config->operate.secure_cookie,
+        .record = put_on_record,
+        .own = daemon,
+    };
+    daemon->access = access_open(&options, why);
+    return daemon->access != NULL;
+}
+
+bool start_operators(struct daemon *daemon, struct fault *why)
+{
+    daemon->operators = operators_place_open(daemon->config->operate.operators, why);
+    return daemon->operators != NULL;
+}
+
+void stop_operators(struct daemon *daemon)
+{
+    operators_place_close(daemon->operators);
+}
+
+bool reload_files(struct daemon *daemon, struct fault *why)
+{
+    struct fault second;
+    bool is_good = directory_reload(daemon->place, why);
+    if (operators_reload(daemon->operators, is_good ? why : &second))
+        return is_good;
+    if (!is_good)
+        log_error("operators.kept", "why=\"%s\"", second.text);
+    return false;
+}
+
+static bool reload(void *own, struct fault *why)
+{
+    return reload_files(own, why);
+}
+
+bool reload_on_record(struct daemon *daemon, struct fault *why)
+{
+    struct fault inner;
+    bool is_good = reload_files(daemon, why);
+    const struct spool_record record = {
+        .actor = {.name = "gateway"},
+        .act = "reload",
+        .object = "configuration",
+        .reason = "SIGHUP",
+        .outcome = is_good ? "done" : "refused",
+        .detail = "",
+        .at_ms = clock_now_ms(),
+    };
+    if (!put_on_record(daemon, &record, &inner))
+        log_error("operate.not_on_record", "act=reload why=\"%s\"", inner.text);
+    return is_good;
+}
+
+/* ---- what they call ---- */
+
 static bool start_admin(struct daemon *daemon, struct fault *why)
 {
     const struct admin_options options = {
@@ -54,6 +134,7 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
                 .resume = resume_publisher,
                 .subscriber = daemon->subscriber ? tell_subscriber : NULL,
                 .resume_subscriber = daemon->subscriber ? resume_subscriber : NULL,
+                .reload = reload,
             },
         .retention_days = daemon->config->spool.retention_days,
     };
@@ -66,27 +147,43 @@ static bool start_guard(struct daemon *daemon, struct fault *why)
 {
     const struct guard_table end = {0};
     const struct guard_table tables[] = {
+        sign_in_table(daemon->access),
         admin_table(daemon->admin),
         file_keeper_table(daemon->keeper),
         daemon->courier ? deliveries_table(&daemon->deliveries) : end,
         end,
     };
-    const struct guard_options options = {.tables = tables};
+    const struct guard_options options = {
+        .tables = tables,
+        .access = daemon->access,
+        .record = put_on_record,
+        .own = daemon,
+    };
     daemon->guard = guard_new(&options, why);
     return daemon->guard != NULL;
 }
 
 bool start_operate(struct daemon *daemon, struct fault *why)
 {
+    const struct config *config = daemon->config;
     daemon->deliveries = deliveries_hooks_of(daemon);
-    if (!start_admin(daemon, why) || !start_guard(daemon, why))
+    if (!start_access(daemon, why) || !start_admin(daemon, why) || !start_guard(daemon, why))
         return false;
     const struct operate_options options = {
-        .socket = daemon->config->admin.socket,
+        .socket = config->admin.socket,
+        .listen = config->operate.listen,
+        .certificate = config->operate.certificate,
+        .private_key = config->operate.private_key,
         .guard = daemon->guard,
+        .access = daemon->access,
     };
     daemon->operate = operate_open(&options, why);
-    return daemon->operate != NULL;
+    if (!daemon->operate)
+        return false;
+    if (config->operate.listen)
+        log_info("operate.listening", "listen=%s port=%d", config->operate.listen,
+                 operate_port(daemon->operate));
+    return true;
 }
 
 void stop_operate(struct daemon *daemon)
@@ -94,4 +191,5 @@ void stop_operate(struct daemon *daemon)
     operate_close(daemon->operate);
     guard_free(daemon->guard);
     admin_free(daemon->admin);
+    access_free(daemon->access);
 }
