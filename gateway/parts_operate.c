@@ -11,8 +11,6 @@
 
 #include <assert.h>
 
-enum { TABLES_MOST = 32 }; /* with the end */
-
 static json_t *describe_publisher(void *own)
 {
     static const char *const names[] = {
@@ -161,10 +159,8 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
     return daemon->admin != NULL;
 }
 
-/* Every module's calls; the row says who may. */
-static bool start_guard(struct daemon *daemon, struct fault *why)
+void operate_tables(struct daemon *daemon, struct guard_table tables[OPERATE_TABLES])
 {
-    struct guard_table tables[TABLES_MOST] = {{0}};
     size_t count = 0;
     tables[count++] = sign_in_table(daemon->access);
     if (daemon->oidc)
@@ -173,7 +169,14 @@ static bool start_guard(struct daemon *daemon, struct fault *why)
     tables[count++] = file_keeper_table(daemon->keeper);
     if (daemon->courier)
         tables[count++] = deliveries_table(&daemon->deliveries);
-    assert(count < TABLES_MOST);
+    assert(count < OPERATE_TABLES);
+    tables[count] = (struct guard_table){0};
+}
+
+static bool start_guard(struct daemon *daemon, struct fault *why)
+{
+    struct guard_table tables[OPERATE_TABLES];
+    operate_tables(daemon, tables);
     const struct guard_options options = {
         .tables = tables,
         .access = daemon->access,
