@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /**
  * An HTTP/1.1 server over libmicrohttpd, with what that library leaves to its user: refusal of
@@ -121,6 +122,17 @@ void http_add_header(struct http_request *request, const char *name, const char 
 /** Takes the request off its thread until it is answered or resumed.  Only in handle and resumed,
  * before the work is handed on. */
 void http_suspend(struct http_request *request);
+
+enum { HTTP_ADDRESS_SIZE = 64 };
+
+/** Who is on the other side of a connection, as the system says. */
+struct http_peer {
+    bool is_unix;                    /**< over a Unix socket: then `uid` is known */
+    bool is_known;                   /**< false: the system does not say */
+    uid_t uid;                       /**< of the process that connected */
+    char address[HTTP_ADDRESS_SIZE]; /**< numeric; "" over a Unix socket */
+};
+void http_peer(const struct http_request *request, struct http_peer *peer);
 
 /** Whether the client has closed its side: nobody is there to take an answer, as far as the system
  * knows.  On the request's thread. */
