@@ -3,6 +3,7 @@
 #define ADAPT_PLACES_H
 
 #include "adapt/arena.h"
+#include "adapt/convert.h"
 #include "adapt/path.h"
 
 /** What is known of the values at a place of a document, whichever repetition of it. */
@@ -16,7 +17,8 @@ enum place_mark {
 struct place {
     const struct step *step; /**< NULL: the root */
     enum place_mark mark;
-    const char *mask; /**< of PLACE_PERSONAL: how event/mask.h hides it, or NULL */
+    const char *mask;               /**< of PLACE_PERSONAL: how event/mask.h hides it, or NULL */
+    const struct conversion *reads; /**< of PLACE_SHOWN: what it must be able to read; or NULL */
     struct place *children;
     struct place *next;
 };

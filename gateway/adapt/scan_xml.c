@@ -186,9 +186,8 @@ static bool next_attribute(const struct walk *walk, const char **at, struct attr
     const char *value_end = memchr(quote + 1, *quote, (size_t)(walk->end - quote - 1));
     if (!value_end || memchr(quote + 1, '<', (size_t)(value_end - quote - 1)))
         return false;
-    *found = (struct attribute){{name, (size_t)(name_end - name)},
-                                {quote + 1, (size_t)(value_end - quote - 1)},
-                                quote};
+    *found = (struct attribute){
+        {name, (size_t)(name_end - name)}, {quote + 1, (size_t)(value_end - quote - 1)}, quote};
     *at = value_end + 1;
     return true;
 }
@@ -302,8 +301,7 @@ static void end_tag(struct walk *walk)
     const char *name = walk->at + 2;
     const char *name_end = skip_name(walk, name);
     struct word word = {name, (size_t)(name_end - name)};
-    if (walk->is_sound &&
-        (walk->depth == 0 || !is_same(walk->frames[walk->depth - 1].name, word)))
+    if (walk->is_sound && (walk->depth == 0 || !is_same(walk->frames[walk->depth - 1].name, word)))
         broken(walk);
     give(walk, SCAN_STRUCTURE, name);
     give(walk, SCAN_NAME, name_end);
@@ -383,11 +381,11 @@ static void markup(struct walk *walk)
 
 bool scan_xml(const struct scan *scan, const char *bytes, size_t size)
 {
-    struct walk walk = {
-        .scan = scan,
-        .at = bytes,
-        .end = bytes + size,
-        .is_sound = utf8_valid(bytes, size) == size && (size == 0 || !memchr(bytes, '\0', size))};
+    struct walk walk = {.scan = scan,
+                        .at = bytes,
+                        .end = bytes + size,
+                        .is_sound = utf8_valid(bytes, size) == size &&
+                                    (size == 0 || !memchr(bytes, '\0', size))};
     if (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
         give(&walk, SCAN_STRUCTURE, bytes + 3);
     while (walk.at < walk.end) {
@@ -404,6 +402,7 @@ bool scan_document(const struct scan *scan, const char *bytes, size_t size)
     size_t at = size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     while (at < size && is_blank(bytes[at]))
         at++;
-    bool is_xml = scan->adapter ? scan->adapter->syntax == SYNTAX_XML : at < size && bytes[at] == '<';
+    bool is_xml =
+        scan->adapter ? scan->adapter->syntax == SYNTAX_XML : at < size && bytes[at] == '<';
     return is_xml ? scan_xml(scan, bytes, size) : scan_json(scan, bytes, size);
 }

@@ -58,13 +58,19 @@ static bool tells(const struct row *row)
 static void mark_place(struct place *place, const struct row *row, const struct schema *schema)
 {
     if (row->field->personal) {
-        bool is_other = place->mark == PLACE_PERSONAL &&
-                        place->mask != mask_of(schema, row->field->name);
+        bool is_other =
+            place->mark == PLACE_PERSONAL && place->mask != mask_of(schema, row->field->name);
         place->mask = is_other ? NULL : mask_of(schema, row->field->name);
         place->mark = PLACE_PERSONAL;
-    } else if (place->mark == PLACE_UNKNOWN) {
-        place->mark = PLACE_SHOWN;
+        return;
     }
+    /* A time that cannot be read is let pass as a text that may say anything. */
+    const struct conversion *reads =
+        row->field->is_time && !row->is_required ? row->conversion : NULL;
+    if (place->mark == PLACE_UNKNOWN || !reads)
+        place->reads = reads;
+    if (place->mark == PLACE_UNKNOWN)
+        place->mark = PLACE_SHOWN;
 }
 
 static bool add_row(struct places *places, const struct plan *plan, const struct row *row,
@@ -120,19 +126,36 @@ static bool names_step(const struct place *place, const char *name, size_t size)
     return false;
 }
 
-/* "a:b" is b to an adapter. */
+static bool is_text(const char *text, const char *bytes, size_t size)
+{
+    return text && strlen(text) == size && memcmp(text, bytes, size) == 0;
+}
+
+static bool is_known_prefix(const struct adapter *adapter, const char *prefix, size_t size)
+{
+    for (size_t at = 0; at < adapter->prefix_count; at++)
+        if (is_text(adapter->prefixes[at].prefix, prefix, size))
+            return true;
+    return is_text("xmlns", prefix, size);
+}
+
+/* A name in a document that is not sound may be anything, so it has to be one of the adapter's. */
 static bool is_known_name(const struct veil *veil, const char *name, size_t size)
 {
-    const char *colon = memrchr(name, ':', size);
     const struct adapter *adapter = veil->adapter;
-    if (!adapter || size == 0)
+    const char *colon = memchr(name, ':', size);
+    if (!adapter || (colon && !is_known_prefix(adapter, name, (size_t)(colon - name))))
         return false;
     if (colon) {
         size -= (size_t)(colon + 1 - name);
         name = colon + 1;
     }
-    const char *root = adapter->syntax == SYNTAX_XML ? adapter->draft->xml->root : "";
-    return (size > 0 && strlen(root) == size && memcmp(root, name, size) == 0) ||
+    if (size == 0)
+        return false;
+    if (adapter->syntax == SYNTAX_XML &&
+        (is_text("xmlns", name, size) || is_text(adapter->draft->xml->root, name, size)))
+        return true;
+    return is_known_prefix(adapter, name, size) ||
            (veil->root && names_step(veil->root->children, name, size));
 }
 
@@ -182,6 +205,24 @@ static bool is_null(const struct scan_piece *piece)
     return piece->kind == SCAN_WORD && piece->size == 4 && memcmp(piece->bytes, "null", 4) == 0;
 }
 
+ENDS_WITH_SCOPE(struct arena *, arena_free)
+
+static bool is_readable(const struct conversion *conversion, const struct scan_piece *piece)
+{
+    struct arena held = {0};
+    auto_free(arena_free) struct arena *arena = &held;
+    struct value value;
+    enum rule unused;
+    return conversion->read(piece->bytes, piece->size, arena, &value, &unused) != CONVERT_BAD;
+}
+
+static bool is_open(const struct scan_piece *piece)
+{
+    const struct place *place = piece->place;
+    return place && place->mark == PLACE_SHOWN &&
+           (!place->reads || is_readable(place->reads, piece));
+}
+
 static bool is_shown(struct veil *veil, const struct scan_piece *piece)
 {
     if (piece->kind == SCAN_STRUCTURE)
@@ -190,8 +231,7 @@ static bool is_shown(struct veil *veil, const struct scan_piece *piece)
         return false;
     if (!veil->is_sound)
         return veil->looks++ < LOOK_LIMIT && is_known_name(veil, piece->bytes, piece->size);
-    return piece->kind == SCAN_NAME || is_null(piece) ||
-           (piece->place && piece->place->mark == PLACE_SHOWN);
+    return piece->kind == SCAN_NAME || is_null(piece) || is_open(piece);
 }
 
 static void write_piece(void *own, const struct scan_piece *piece)

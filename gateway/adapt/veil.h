@@ -6,10 +6,10 @@
 
 /**
  * A document as a person may see it who has not asked for personal data: its lines, its structure
- * and its names as they are, and of its values those alone that a row of the adapter's map puts into
- * a field which the schema does not mark as personal.  All else is hidden as event/mask.h says,
- * comments and CDATA too; of what the map does not know only the length shows.  Of a reference to a
- * file that was moved out, hash and size show.
+ * and its names as they are, and of its values those alone that a row of the adapter's map puts
+ * into a field which the schema does not mark as personal.  All else is hidden as event/mask.h
+ * says, comments and CDATA too; of what the map does not know only the length shows.  Of a
+ * reference to a file that was moved out, hash and size show.
  *
  * Any bytes are taken: of a document whose structure does not hold only marks and the names that
  * the adapter knows are shown.  Without an adapter everything is hidden.  The result is UTF-8 and

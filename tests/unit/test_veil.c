@@ -4,6 +4,7 @@
 
 #include "adapt/veil.h"
 #include "base/file.h"
+#include "base/moment.h"
 
 #include <dirent.h>
 
@@ -66,13 +67,30 @@ struct texts {
     json_t *open;
 };
 
-static void gather(struct texts *texts, const char *path, const json_t *value, bool is_personal)
+/* A leftover is personal as a whole, yet its place may be one that fills an open field in other
+ * documents, or in this one was passed over for another: there the place decides. */
+static bool is_leftover_of_open(const char *path, const char *text)
+{
+    static const char *const ends[] = {"/ContentType", "/ContentId", "/DocumentId"};
+    struct fault why;
+    int64_t moment;
+    if (strncmp(path, "source_extra.", 13) != 0)
+        return false;
+    for (size_t at = 0; at < sizeof ends / sizeof *ends; at++) {
+        size_t size = strlen(path), end = strlen(ends[at]);
+        if (size > end && strcmp(path + size - end, ends[at]) == 0)
+            return true;
+    }
+    return moment_read(text, strlen(text), &moment, &why);
+}
+
+static void gather(struct texts *texts, const char *path, json_t *value, bool is_personal)
 {
     const char *name;
     json_t *member;
     size_t index;
     if (json_is_object(value)) {
-        json_object_foreach ((json_t *)value, name, member) {
+        json_object_foreach (value, name, member) {
             char below[300];
             (void)snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", name);
             gather(texts, below, member,
@@ -82,7 +100,10 @@ static void gather(struct texts *texts, const char *path, const json_t *value, b
         json_array_foreach (value, index, member)
             gather(texts, path, member, is_personal);
     } else if (json_is_string(value)) {
-        json_array_append(is_personal ? texts->personal : texts->open, (json_t *)value);
+        json_array_append(is_personal && !is_leftover_of_open(path, json_string_value(value))
+                              ? texts->personal
+                              : texts->open,
+                          value);
     }
 }
 
@@ -92,6 +113,17 @@ static bool is_among(const json_t *list, const char *text)
     json_t *each;
     json_array_foreach (list, index, each)
         if (strstr(json_string_value(each), text))
+            return true;
+    return false;
+}
+
+/* Found as words of its own: as a part of a longer one, as of a document's number, it says less. */
+static bool is_found(const char *veiled, const char *text)
+{
+    static const char edges[] = "<>\"' \t\r\n.,;:()";
+    size_t size = strlen(text);
+    for (const char *at = veiled; (at = strstr(at, text)); at++)
+        if (at > veiled && strchr(edges, at[-1]) && strchr(edges, at[size]))
             return true;
     return false;
 }
@@ -108,7 +140,7 @@ static size_t expect_hidden(const struct texts *texts, const char *document, con
         if (strlen(text) < LEAST || is_among(texts->open, text))
             continue;
         count += strstr(document, text) != NULL;
-        if (strstr(veiled, text))
+        if (is_found(veiled, text))
             fail_msg("%s: a personal text of %zu bytes shows through", path, strlen(text));
     }
     return count;
@@ -171,6 +203,15 @@ static void nothing_personal_of_any_fixture_shows(void **state)
 
 /* ---- single rules ---- */
 
+static void a_time_that_is_none_may_be_anything(void **state)
+{
+    (void)state;
+    expect("dvcqg-json", "{\"data\": [{\"NgayHenTra\": \"20250101080000\"}]}",
+           "{\"data\": [{\"NgayHenTra\": \"20250101080000\"}]}");
+    expect("dvcqg-json", "{\"data\": [{\"NgayHenTra\": \"gọi ông An\"}]}",
+           "{\"data\": [{\"NgayHenTra\": \"[10]\"}]}");
+}
+
 static void a_name_an_identity_and_a_code_of_json_are_shown_as_each_may(void **state)
 {
     (void)state;
@@ -186,7 +227,8 @@ static void a_name_an_identity_and_a_code_of_json_are_shown_as_each_may(void **s
 static void a_place_that_is_known_elsewhere_is_unknown_here(void **state)
 {
     (void)state;
-    expect("dvcqg-json", "{\"service\": \"DongBoHoSoMC\", \"data\": [{\"x\": {\"MaHoSo\": \"An\"}}]}",
+    expect("dvcqg-json",
+           "{\"service\": \"DongBoHoSoMC\", \"data\": [{\"x\": {\"MaHoSo\": \"An\"}}]}",
            "{\"service\": \"[12]\", \"data\": [{\"x\": {\"MaHoSo\": \"[2]\"}}]}");
 }
 
@@ -194,7 +236,7 @@ static void an_escaped_name_tells_its_length_alone(void **state)
 {
     (void)state;
     expect("dvcqg-json", "{\"data\": [{\"ChuHoSo\": \"\\u0041n \\\"B\\\"\", \"\\u0041\": 1}]}",
-           "{\"data\": [{\"ChuHoSo\": \"[14]\", \"\\u0041\": \"[1]\"}]}");
+           "{\"data\": [{\"ChuHoSo\": \"[13]\", \"\\u0041\": \"[1]\"}]}");
 }
 
 static void json_that_does_not_parse_shows_marks_and_known_names(void **state)
@@ -205,7 +247,6 @@ static void json_that_does_not_parse_shows_marks_and_known_names(void **state)
     expect("dvcqg-json", "{\"MaHoSo\": \"Nguyễn", "{\"MaHoSo\": \"[6]");
 }
 
-#define OPEN "<Envelope xmlns=\"urn:x-lienthong:handoff:1\">"
 static void comments_sections_and_strangers_in_xml_are_hidden(void **state)
 {
     (void)state;
@@ -240,7 +281,8 @@ static void xml_that_does_not_close_shows_no_value(void **state)
     expect("lienthong-xml",
            "<HandoffMessage xmlns=\"urn:x-lienthong:handoff:1\">\n<Dossier><DossierCode>H01-1\n"
            "<Nguyen>An</Dossier>",
-           "<HandoffMessage xmlns=\"[25]\">\n<Dossier><DossierCode>[5]\n<[6]>[2]</Dossier>");
+           "<HandoffMessage "
+           "xmlns=\"urn:x-lienthong:handoff:1\">\n<Dossier><DossierCode>[5]\n<[6]>[2]</Dossier>");
 }
 
 static void without_an_adapter_everything_is_hidden(void **state)
@@ -258,7 +300,7 @@ static void a_file_that_was_moved_out_shows_its_hash_and_size(void **state)
     (void)snprintf(document, sizeof document, "{\"a\": \"lienthong-file:%s:4711:abcdef\"}", hash);
     (void)snprintf(expected, sizeof expected, "{\"a\": \"lienthong-file:%s:4711:[91]\"}", hash);
     expect("dvcqg-json", document, expected);
-    expect("dvcqg-json", "{\"a\": \"lienthong-file:An:1:x\"}", "{\"a\": \"[23]\"}");
+    expect("dvcqg-json", "{\"a\": \"lienthong-file:An:1:x\"}", "{\"a\": \"[21]\"}");
 }
 
 static void any_bytes_can_be_shown_unveiled(void **state)
@@ -277,6 +319,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_personal_of_any_fixture_shows),
+        cmocka_unit_test(a_time_that_is_none_may_be_anything),
         cmocka_unit_test(a_name_an_identity_and_a_code_of_json_are_shown_as_each_may),
         cmocka_unit_test(a_place_that_is_known_elsewhere_is_unknown_here),
         cmocka_unit_test(an_escaped_name_tells_its_length_alone),
