@@ -35,10 +35,6 @@ struct repair *repair_open(const struct repair_options *options, struct fault *w
                                      .schema = options->schema,
                                      .place = options->place,
                                      .files = options->files};
-    if (options->public_url && !(repair->public_url = strdup(options->public_url))) {
-        (void)fault_memory(why);
-        return NULL;
-    }
     repair->stations = stations_open(options->adapters, options->spool_file, why);
     repair->unmask = repair->stations ? unmask_new(options->unmask_minutes, why) : NULL;
     return repair->unmask && number_schema(repair, why) ? steal(repair) : NULL;
@@ -50,7 +46,6 @@ void repair_close(struct repair *repair)
         return;
     stations_close(repair->stations);
     unmask_free(repair->unmask);
-    free(repair->public_url);
     free(repair);
 }
 

@@ -15,8 +15,6 @@ struct repair_options {
     const char *spool_file;
     const char *topic_prefix; /**< the schema's subject is named after the topic */
     struct file_store *files; /**< or NULL */
-    const char *public_url;   /**< of links to files in delivered documents; or NULL */
-    int64_t link_hours;
     int64_t unmask_minutes;
     bool edits_need_approval; /**< where a partner's `approval` says nothing else */
 };
@@ -29,7 +27,7 @@ struct repair_options {
  */
 struct repair;
 
-/** All pointers are kept until repair_close, but for the texts, which are copied. */
+/** All pointers are kept until repair_close. */
 struct repair *repair_open(const struct repair_options *options, struct fault *why)
     __attribute__((warn_unused_result));
 /** After the servers are closed.  Accepts NULL. */

@@ -16,7 +16,6 @@ enum {
 
 struct repair {
     struct repair_options options;
-    char *public_url;
     struct mender mender;
     struct stations *stations;
     struct unmask *unmask;
