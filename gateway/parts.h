@@ -25,6 +25,7 @@
 #include "operate/guard.h"
 #include "operate/oidc.h"
 #include "operate/operators.h"
+#include "operate/repair.h"
 #include "operate/server.h"
 #include "spool/spool.h"
 
@@ -57,6 +58,7 @@ struct daemon {
     struct access *access;
     struct oidc *oidc;
     struct admin *admin;
+    struct repair *repair;
     struct guard *guard;
     struct operate_server *operate;
 };

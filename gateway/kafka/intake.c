@@ -14,6 +14,7 @@
 
 enum {
     QUIET_MS = 5000,    /* after which positions are stored that no record goes with */
+    FIRST_MS = 3000,    /* of a client, in which no answer is nothing to speak of */
     PATIENCE_MS = 15000 /* after which it is told that the group gives nothing */
 };
 
@@ -26,7 +27,7 @@ struct intake {
     struct arrivals *arrivals;
     struct member *member; /* NULL: to be opened */
     bool is_in;            /* it has asked to join */
-    int64_t asked_at_ms;   /* when, by the clock's ticks */
+    int64_t asked_at_ms;   /* when the member was opened, or asked: by the clock's ticks */
     size_t taken;          /* records in hand that are among the arrivals, or concern nobody */
     bool is_anew;          /* positions of before are to be forgotten */
     int64_t stored_at_ms;  /* by the clock's ticks */
@@ -61,6 +62,7 @@ static bool open_member(struct intake *intake, struct fault *why)
         .leaves_group = intake->options.leaves_group,
     };
     intake->member = member_open(&options, why);
+    intake->asked_at_ms = clock_ticks_ms();
     return intake->member != NULL;
 }
 
@@ -131,7 +133,7 @@ static enum intake_step check_positions(struct intake *intake, enum positions_wo
     intake->is_anew = false;
     switch (positions_check(&positions, word, &is_moved, why)) {
     case POSITIONS_UNKNOWN:
-        return INTAKE_WAITS;
+        return clock_ticks_ms() - intake->asked_at_ms < FIRST_MS ? INTAKE_STARTS : INTAKE_WAITS;
     case POSITIONS_MISFIT:
         return INTAKE_HELD;
     case POSITIONS_FIT:
@@ -230,10 +232,10 @@ enum intake_step intake_step(struct intake *intake, enum positions_word word, st
     if (intake->is_in)
         return go_on(intake, why);
     enum intake_step step = join(intake, word, why);
-    if (step != INTAKE_GOES) {
+    if (step == INTAKE_HELD)
         drop_member(intake);
+    if (step != INTAKE_GOES)
         return step;
-    }
     intake->is_in = true;
     intake->asked_at_ms = clock_ticks_ms();
     return INTAKE_STARTS;

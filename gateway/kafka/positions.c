@@ -83,7 +83,8 @@ static bool ask_partition(const struct positions *positions, int32_t partition,
 
 static bool ask(const struct positions *positions, struct survey *survey, struct fault *why)
 {
-    if (!ask_clusters(positions, survey, why) || !count_partitions(positions, &survey->count, why))
+    /* The answer about the topic brings the cluster's id along. */
+    if (!count_partitions(positions, &survey->count, why) || !ask_clusters(positions, survey, why))
         return false;
     survey->stretches = calloc((size_t)survey->count + 1, sizeof *survey->stretches);
     if (!survey->stretches)

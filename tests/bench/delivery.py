@@ -86,7 +86,7 @@ def wait_backlog(gateway, count, timeout=600):
 
 def drain(options, gateway, sink, wrk):
     """A backlog at full speed."""
-    gateway.run("partner", "pause", TARGET, "--reason", "bench")
+    gateway.run("partner", "pause", TARGET)
     posted = wrk(gateway.port, options, gateway.keys[PARTNER])
     count = int(gateway.metric("lienthong_spool_entries_total") or posted["requests"])
     wait_backlog(gateway, count)

@@ -149,7 +149,7 @@ def settle(gateway, partner, timeout=30):
         assert time.monotonic() < deadline, f"{partner.id}: {left[:2]}"
         for one in left:
             if one["state"] == "dead":
-                gateway.run("deliveries", "release", one["delivery"], "--reason", "thử lại")
+                gateway.run("deliveries", "retry", one["delivery"], "--reason", "thử lại")
         time.sleep(0.05)
 
 
@@ -280,7 +280,7 @@ def test_the_lists_and_metrics_say_who_waits_and_why(scene):
     sent = trouble(Sender(gateway, "M"), partner, 71000)
     wait_delivery(gateway, partner.id, sent[0].key, lambda one: one["attempts"] >= 2)
     head, parked = (delivery_of(gateway, partner.id, sent[number].key) for number in (0, 5))
-    assert head["state"] == "waiting" and head["next_at"] and head["status"] == 500
+    assert head["state"] == "waiting" and head["next_at"] and head["last_status"] == 500
     assert parked["state"] == "parked" and parked["behind"] == head["delivery"]
     journey = gateway.get(f"/v1/dossiers/{sent[0].dossier}").json()
     assert partner.id in str(journey) or agency_of(partner) in str(journey)

@@ -107,7 +107,7 @@ static void a_login_that_is_refused_costs_no_delivery(void **state)
     struct standing standing = town_look(&town, delivery);
     assert_int_equal(standing.state, DELIVERY_WAITING);
     assert_int_equal(standing.attempts, 0);
-    assert_int_equal(stand.most_at_once, 1);
+    assert_int_equal(stand_most_at_once(&stand), 1);
     stand_close(&stand);
 }
 
