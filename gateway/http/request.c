@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -163,6 +164,14 @@ void *http_own(const struct http_request *request)
 void http_add_header(struct http_request *request, const char *name, const char *value)
 {
     (void)keep(request, name, value); /* memory is out: the answer goes without it */
+}
+
+void http_set_header(struct http_request *request, const char *name, const char *value)
+{
+    for (struct kept_text *kept = request->kept; kept; kept = kept->next)
+        if (kept->name && strcasecmp(kept->name, name) == 0)
+            kept->name = NULL; /* it stays among the texts */
+    http_add_header(request, name, value);
 }
 
 void http_suspend(struct http_request *request)

@@ -61,6 +61,11 @@ struct http_table {
     void *own;                       /**< given to every call of a route */
 };
 
+/** A header of every answer. */
+struct http_header {
+    const char *name, *value;
+};
+
 struct http_options {
     const char *listen;      /**< "127.0.0.1:8080", "[::1]:8080", or "unix:/run/lienthong/admin" */
     const char *certificate; /**< PEM files; NULL for plain HTTP */
@@ -78,6 +83,8 @@ struct http_options {
                                    and for what is to go; so a large body may take its time, and one
                                    that trickles is cut all the same.  0: not longer at all */
     const struct http_table *tables; /**< ends with NULL routes; copied, its routes are borrowed */
+    const struct http_header *headers; /**< of every answer to a request whose head was whole; ends
+                                            with a NULL name, kept; may be NULL */
 };
 
 /** Listens and serves from its own threads.  FAULT_REFUSE names the option at fault. */
@@ -118,6 +125,8 @@ void *http_own(const struct http_request *request);
 
 /** Adds a header to the answer to come; name and value are copied. */
 void http_add_header(struct http_request *request, const char *name, const char *value);
+/** The same for a header that there is once: the value takes the place of the one before. */
+void http_set_header(struct http_request *request, const char *name, const char *value);
 
 /** Takes the request off its thread until it is answered or resumed.  Only in handle and resumed,
  * before the work is handed on. */

@@ -4,6 +4,7 @@
 
 #include "http/problem.h"
 #include "http/server.h"
+#include "operate/access.h"
 #include "operate/right.h"
 #include "spool/audit.h"
 
@@ -17,7 +18,9 @@ struct operator_call {
     struct spool_actor actor; /**< for records; "user:NAME" and an address, or "unix:UID NAME" */
     const char *title;        /**< as people know the operator; the actor's name without one */
     right_set rights;         /**< of right_held */
-    const char *session;      /**< names the session through all of its calls; no secret */
+    const char *session;      /**< names the session through all of its calls; no secret.
+                                   NULL for calls of RIGHT_ANYBODY */
+    const char *csrf;         /**< of a session by cookie; NULL for others */
     enum http_language language;
     void *own; /**< a place for the handler's own state, to be freed by `end` */
 };
@@ -40,13 +43,10 @@ struct guard_table {
     void *own;                        /**< given to its handlers */
 };
 
-struct access;
-
 struct guard_options {
     const struct guard_table *tables; /**< ends with NULL routes; copied, its routes are borrowed */
     struct access *access;            /**< who may over TCP; NULL: only Unix sockets are served */
-    /** Puts on record what was refused; may be NULL. */
-    bool (*record)(void *own, const struct spool_record *record, struct fault *why);
+    operate_record record;            /**< for what is refused; may be NULL */
     void *own;
 };
 
@@ -56,6 +56,8 @@ struct guard_options {
  * not make is on record before it is answered.
  *
  * Over a Unix socket the system says who it is: root and the gateway's own user may do everything.
+ * Over TCP it is the session of a login, and every call but GET and HEAD must carry the session's
+ * token in the header X-Csrf-Token; or a name and password with each call (Basic), for scripts.
  */
 struct guard;
 
