@@ -132,6 +132,33 @@ bool spool_hours(struct spool_reader *reader, int64_t from_ms,
     return give_hours(reader, rows, each, own, why);
 }
 
+/* ---- sources ---- */
+
+bool spool_last_received(struct spool_reader *reader,
+                         bool (*each)(void *own, const char *partner, int64_t at_ms), void *own,
+                         struct fault *why)
+{
+    /* An entry that is pruned was of its day, at least. */
+    auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
+        reader->database,
+        "SELECT t.partner, ifnull(e.received_at, t.day * 86400000 - 25200000) FROM"
+        " (SELECT partner, max(day) AS day, max(last) AS last FROM tally WHERE last IS NOT NULL"
+        " GROUP BY partner) t LEFT JOIN entry e ON e.number = t.last",
+        why);
+    for (bool found = rows != NULL; rows;) {
+        const char *partner = NULL;
+        if (!database_next(reader->database, rows, "look who sent last", &found, why))
+            return false;
+        if (!found)
+            return true;
+        if (!row_name(reader, sqlite3_column_int64(rows, 0), &partner, why))
+            return false;
+        if (partner && !each(own, partner, sqlite3_column_int64(rows, 1)))
+            return true;
+    }
+    return false;
+}
+
 /* ---- what is due ---- */
 
 bool spool_due_count(struct spool_reader *reader, const struct due_range *range,

@@ -29,6 +29,11 @@ bool spool_hours(struct spool_reader *reader, int64_t from_ms,
                  bool (*each)(void *own, const struct spool_hour *hour), void *own,
                  struct fault *why) __attribute__((warn_unused_result));
 
+/** When each partner that ever sent something was last heard, from sums that are kept. */
+bool spool_last_received(struct spool_reader *reader,
+                         bool (*each)(void *own, const char *partner, int64_t at_ms), void *own,
+                         struct fault *why) __attribute__((warn_unused_result));
+
 /** How much is due between two moments and not over: entries and deliveries that are DEAD, entries
  * that are PARKED, deliveries that are WAITING.  Counts each kind up to `most`. */
 struct due_range {
