@@ -26,6 +26,7 @@
 #include "operate/oidc.h"
 #include "operate/operators.h"
 #include "operate/server.h"
+#include "operate/views.h"
 #include "spool/spool.h"
 
 /* Everything that runs.  A member is NULL until its part has started. */
@@ -57,6 +58,7 @@ struct daemon {
     struct access *access;
     struct oidc *oidc;
     struct admin *admin;
+    struct views views;
     struct guard *guard;
     struct operate_server *operate;
 };

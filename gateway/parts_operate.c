@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "operate/sign_in.h"
 #include "parts_delivery.h"
+#include "parts_views.h"
 #include "version.h"
 
 #include <assert.h>
@@ -29,6 +30,12 @@ static json_t *describe_publisher(void *own)
                      "brokers",
                      daemon->embedded ? embedded_brokers(daemon->embedded)
                                       : daemon->config->kafka.brokers);
+}
+
+static json_t *list_partners(void *own)
+{
+    const struct daemon *daemon = own;
+    return daemon->deliveries.partners(daemon->deliveries.own);
 }
 
 static void resume_publisher(void *own, bool from_spool)
@@ -161,6 +168,17 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
     return daemon->admin != NULL;
 }
 
+static bool start_lookout(struct daemon *daemon, struct fault *why)
+{
+    const struct lookout_hooks hooks = {
+        .own = daemon,
+        .partners = daemon->courier ? list_partners : NULL,
+        .publisher = describe_publisher,
+        .subscriber = daemon->subscriber ? tell_subscriber : NULL,
+    };
+    return start_views(daemon, &hooks, why);
+}
+
 /* Every module's calls; the row says who may. */
 static bool start_guard(struct daemon *daemon, struct fault *why)
 {
@@ -173,6 +191,7 @@ static bool start_guard(struct daemon *daemon, struct fault *why)
     tables[count++] = file_keeper_table(daemon->keeper);
     if (daemon->courier)
         tables[count++] = deliveries_table(&daemon->deliveries);
+    count += views_tables(daemon, &tables[count]);
     assert(count < TABLES_MOST);
     const struct guard_options options = {
         .tables = tables,
@@ -187,6 +206,7 @@ static bool start_guard(struct daemon *daemon, struct fault *why)
 static void let_go(void *own)
 {
     const struct daemon *daemon = own;
+    aside_stop(daemon->views.aside);
     oidc_stop(daemon->oidc);
     access_stop(daemon->access);
 }
@@ -196,7 +216,7 @@ bool start_operate(struct daemon *daemon, struct fault *why)
     const struct config *config = daemon->config;
     daemon->deliveries = deliveries_hooks_of(daemon);
     if (!start_access(daemon, why) || !start_oidc(daemon, why) || !start_admin(daemon, why) ||
-        !start_guard(daemon, why))
+        !start_lookout(daemon, why) || !start_guard(daemon, why))
         return false;
     const struct operate_options options = {
         .socket = config->admin.socket,
@@ -220,6 +240,7 @@ void stop_operate(struct daemon *daemon)
 {
     operate_close(daemon->operate);
     guard_free(daemon->guard);
+    stop_views(daemon);
     admin_free(daemon->admin);
     oidc_free(daemon->oidc);
     access_free(daemon->access);

@@ -34,12 +34,10 @@ static void list(void *own, struct operator_call *call)
         page_fail(&page, &why);
 }
 
-/* An object of texts and numbers, as the lists take them; "" for null, which takes one away. */
+/* An object of texts and numbers, as the lists take them; NULL when it is none. */
 static char *filter_text(const json_t *filter)
 {
-    char *text = json_is_null(filter)     ? strdup("")
-                 : json_is_object(filter) ? json_dumps(filter, JSON_COMPACT | JSON_SORT_KEYS)
-                                          : NULL;
+    char *text = json_is_object(filter) ? json_dumps(filter, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     if (text && strlen(text) <= FILTER_LIMIT)
         return text;
     free(text);
@@ -52,8 +50,9 @@ static void save(void *own, struct operator_call *call)
     struct fault why;
     auto_free(json_decref) json_t *body = NULL;
     const char *name = operate_member(call->request, "name", &body);
-    auto_free(free) char *filter = filter_text(json_object_get(body, "filter"));
-    if (!name || !*name || strlen(name) > NAME_LIMIT || !filter) {
+    const json_t *wanted = json_object_get(body, "filter");
+    auto_free(free) char *filter = filter_text(wanted);
+    if (!name || !*name || strlen(name) > NAME_LIMIT || (!filter && !json_is_null(wanted))) {
         http_problem(call->request, &operate_bad_request,
                      "name: a text of up to 100 bytes; filter: an object of up to 4096, or null",
                      NULL);
