@@ -12,8 +12,6 @@
 
 #include <assert.h>
 
-enum { TABLES_MOST = 32 }; /* with the end */
-
 static json_t *describe_publisher(void *own)
 {
     static const char *const names[] = {
@@ -179,10 +177,8 @@ static bool start_lookout(struct daemon *daemon, struct fault *why)
     return start_views(daemon, &hooks, why);
 }
 
-/* Every module's calls; the row says who may. */
-static bool start_guard(struct daemon *daemon, struct fault *why)
+void operate_tables(struct daemon *daemon, struct guard_table tables[OPERATE_TABLES])
 {
-    struct guard_table tables[TABLES_MOST] = {{0}};
     size_t count = 0;
     tables[count++] = sign_in_table(daemon->access);
     if (daemon->oidc)
@@ -192,7 +188,14 @@ static bool start_guard(struct daemon *daemon, struct fault *why)
     if (daemon->courier)
         tables[count++] = deliveries_table(&daemon->deliveries);
     count += views_tables(daemon, &tables[count]);
-    assert(count < TABLES_MOST);
+    assert(count < OPERATE_TABLES);
+    tables[count] = (struct guard_table){0};
+}
+
+static bool start_guard(struct daemon *daemon, struct fault *why)
+{
+    struct guard_table tables[OPERATE_TABLES];
+    operate_tables(daemon, tables);
     const struct guard_options options = {
         .tables = tables,
         .access = daemon->access,
