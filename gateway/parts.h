@@ -21,6 +21,8 @@
 #include "operate/admin.h"
 #include "operate/deliveries.h"
 #include "operate/file_keeper.h"
+#include "operate/guard.h"
+#include "operate/server.h"
 #include "spool/spool.h"
 
 /* Everything that runs.  A member is NULL until its part has started. */
@@ -50,6 +52,8 @@ struct daemon {
     struct drop *drop;
     struct http_server *server;
     struct admin *admin;
+    struct guard *guard;
+    struct operate_server *operate;
 };
 
 /** The Kafka of the configuration, or the embedded one. */

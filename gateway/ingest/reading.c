@@ -2,15 +2,15 @@
 /* From a document's bytes to what the spool keeps of it. */
 #include "ingest/reading.h"
 
+#include "api/complete.h"
 #include "api/custody.h"
+#include "api/judge.h"
 #include "api/member.h"
+#include "api/reference.h"
 #include "api/succession.h"
 #include "base/cleanup.h"
 #include "event/wire.h"
-#include "ingest/complete.h"
 #include "ingest/filing.h"
-#include "ingest/judge.h"
-#include "ingest/reference.h"
 #include "ingest/state.h"
 
 #include <inttypes.h>

@@ -10,10 +10,10 @@ ENDS_WITH_SCOPE(json_t *, json_decref)
 
 enum { REASON_LIMIT = 500 };
 
-static void list_partners(void *own, struct http_request *request)
+static void list_partners(void *own, struct operator_call *call)
 {
     const struct deliveries_hooks *hooks = own;
-    operate_answer(request, hooks->partners(hooks->own));
+    operate_answer(call->request, hooks->partners(hooks->own));
 }
 
 /* ---- one partner ---- */
@@ -29,25 +29,25 @@ static void set_paused(const struct deliveries_hooks *hooks, struct http_request
         operate_fault(request, &why);
 }
 
-static void pause_partner(void *own, struct http_request *request)
+static void pause_partner(void *own, struct operator_call *call)
 {
-    set_paused(own, request, true);
+    set_paused(own, call->request, true);
 }
 
-static void resume_partner(void *own, struct http_request *request)
+static void resume_partner(void *own, struct operator_call *call)
 {
-    set_paused(own, request, false);
+    set_paused(own, call->request, false);
 }
 
-static void test_partner(void *own, struct http_request *request)
+static void test_partner(void *own, struct operator_call *call)
 {
     struct fault why;
     const struct deliveries_hooks *hooks = own;
-    json_t *json = hooks->test(hooks->own, http_segment(request, "partner"), &why);
+    json_t *json = hooks->test(hooks->own, http_segment(call->request, "partner"), &why);
     if (json)
-        operate_answer(request, json);
+        operate_answer(call->request, json);
     else
-        operate_fault(request, &why);
+        operate_fault(call->request, &why);
 }
 
 /* ---- one delivery ---- */
@@ -85,43 +85,51 @@ static void change(struct http_request *request, const struct deliveries_hooks *
         operate_fault(request, &why);
 }
 
-static void retry_delivery(void *own, struct http_request *request)
+static void retry_delivery(void *own, struct operator_call *call)
 {
     const struct deliveries_hooks *hooks = own;
-    change(request, hooks, hooks->release);
+    change(call->request, hooks, hooks->release);
 }
 
-static void discard_delivery(void *own, struct http_request *request)
+static void discard_delivery(void *own, struct operator_call *call)
 {
     const struct deliveries_hooks *hooks = own;
-    change(request, hooks, hooks->discard);
+    change(call->request, hooks, hooks->discard);
 }
 
-const struct http_route *deliveries_routes(void)
+struct guard_table deliveries_table(struct deliveries_hooks *hooks)
 {
-    static const struct http_route routes[] = {
-        {.method = "GET", .pattern = "/operate/v1/partners", .handle = list_partners},
+    static const struct guard_route routes[] = {
+        {.method = "GET",
+         .pattern = "/operate/v1/partners",
+         .right = RIGHT_VIEW,
+         .handle = list_partners},
         {.method = "POST",
          .pattern = "/operate/v1/partners/{partner}/pause",
+         .right = RIGHT_ADMINISTER,
          .body_limit = OPERATE_BODY_LIMIT,
          .handle = pause_partner},
         {.method = "POST",
          .pattern = "/operate/v1/partners/{partner}/resume",
+         .right = RIGHT_ADMINISTER,
          .body_limit = OPERATE_BODY_LIMIT,
          .handle = resume_partner},
         {.method = "POST",
          .pattern = "/operate/v1/partners/{partner}/test",
+         .right = RIGHT_ADMINISTER,
          .body_limit = OPERATE_BODY_LIMIT,
          .handle = test_partner},
         {.method = "POST",
          .pattern = "/operate/v1/deliveries/{delivery}/retry",
+         .right = RIGHT_REPAIR,
          .body_limit = OPERATE_BODY_LIMIT,
          .handle = retry_delivery},
         {.method = "POST",
          .pattern = "/operate/v1/deliveries/{delivery}/discard",
+         .right = RIGHT_REPAIR,
          .body_limit = OPERATE_BODY_LIMIT,
          .handle = discard_delivery},
         {0},
     };
-    return routes;
+    return (struct guard_table){routes, hooks};
 }
