@@ -23,6 +23,7 @@
 #include "operate/deliveries.h"
 #include "operate/file_keeper.h"
 #include "operate/guard.h"
+#include "operate/oidc.h"
 #include "operate/operators.h"
 #include "operate/server.h"
 #include "spool/spool.h"
@@ -54,6 +55,7 @@ struct daemon {
     struct http_server *server;
     struct operators_place *operators;
     struct access *access;
+    struct oidc *oidc;
     struct admin *admin;
     struct guard *guard;
     struct operate_server *operate;

@@ -9,6 +9,10 @@
 #include "parts_delivery.h"
 #include "version.h"
 
+#include <assert.h>
+
+enum { TABLES_MOST = 32 }; /* with the end */
+
 static json_t *describe_publisher(void *own)
 {
     static const char *const names[] = {
@@ -72,6 +76,24 @@ static bool start_access(struct daemon *daemon, struct fault *why)
     };
     daemon->access = access_open(&options, why);
     return daemon->access != NULL;
+}
+
+static bool start_oidc(struct daemon *daemon, struct fault *why)
+{
+    const struct config *config = daemon->config;
+    if (!config->operate.oidc_issuer)
+        return true;
+    const struct oidc_options options = {
+        .issuer = config->operate.oidc_issuer,
+        .client_id = config->operate.oidc_client_id,
+        .client_secret_file = config->operate.oidc_client_secret_file,
+        .public_url = config->operate.public_url,
+        .role_claim = config->operate.oidc_role_claim,
+        .ca_file = config->operate.oidc_ca_file,
+        .access = daemon->access,
+    };
+    daemon->oidc = oidc_open(&options, why);
+    return daemon->oidc != NULL;
 }
 
 bool start_operators(struct daemon *daemon, struct fault *why)
@@ -145,14 +167,16 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
 /* Every module's calls; the row says who may. */
 static bool start_guard(struct daemon *daemon, struct fault *why)
 {
-    const struct guard_table end = {0};
-    const struct guard_table tables[] = {
-        sign_in_table(daemon->access),
-        admin_table(daemon->admin),
-        file_keeper_table(daemon->keeper),
-        daemon->courier ? deliveries_table(&daemon->deliveries) : end,
-        end,
-    };
+    struct guard_table tables[TABLES_MOST] = {{0}};
+    size_t count = 0;
+    tables[count++] = sign_in_table(daemon->access);
+    if (daemon->oidc)
+        tables[count++] = oidc_table(daemon->oidc);
+    tables[count++] = admin_table(daemon->admin);
+    tables[count++] = file_keeper_table(daemon->keeper);
+    if (daemon->courier)
+        tables[count++] = deliveries_table(&daemon->deliveries);
+    assert(count < TABLES_MOST);
     const struct guard_options options = {
         .tables = tables,
         .access = daemon->access,
@@ -163,11 +187,19 @@ static bool start_guard(struct daemon *daemon, struct fault *why)
     return daemon->guard != NULL;
 }
 
+static void let_go(void *own)
+{
+    const struct daemon *daemon = own;
+    oidc_stop(daemon->oidc);
+    access_stop(daemon->access);
+}
+
 bool start_operate(struct daemon *daemon, struct fault *why)
 {
     const struct config *config = daemon->config;
     daemon->deliveries = deliveries_hooks_of(daemon);
-    if (!start_access(daemon, why) || !start_admin(daemon, why) || !start_guard(daemon, why))
+    if (!start_access(daemon, why) || !start_oidc(daemon, why) || !start_admin(daemon, why) ||
+        !start_guard(daemon, why))
         return false;
     const struct operate_options options = {
         .socket = config->admin.socket,
@@ -175,7 +207,8 @@ bool start_operate(struct daemon *daemon, struct fault *why)
         .certificate = config->operate.certificate,
         .private_key = config->operate.private_key,
         .guard = daemon->guard,
-        .access = daemon->access,
+        .let_go = let_go,
+        .own = daemon,
     };
     daemon->operate = operate_open(&options, why);
     if (!daemon->operate)
@@ -191,5 +224,6 @@ void stop_operate(struct daemon *daemon)
     operate_close(daemon->operate);
     guard_free(daemon->guard);
     admin_free(daemon->admin);
+    oidc_free(daemon->oidc);
     access_free(daemon->access);
 }
