@@ -280,6 +280,7 @@ static const struct part parts[] = {
     {"schemas", true, start_schemas, stop_schemas},
     {"adapters", true, start_adapters, stop_adapters},
     {"directory", true, start_directory, stop_directory},
+    {"operators", true, start_operators, stop_operators},
     {"spool", false, start_spool, stop_spool},
     {"files", false, start_files, stop_files},
     {"embedded broker", false, start_embedded, stop_embedded},

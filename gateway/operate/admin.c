@@ -70,6 +70,16 @@ static void show_status(void *own, struct operator_call *call)
                              "directory", describe_directory(options->place)));
 }
 
+/* `json` NULL: memory is out, and it is done all the same. */
+static void conclude(const struct operator_call *call, const char *act, const char *object,
+                     json_t *json)
+{
+    struct fault why;
+    const struct operator_act done = {.act = act, .object = object, .reason = ""};
+    (void)fault_memory(&why);
+    guard_conclude(call, &done, json, &why);
+}
+
 static void resume_publisher(void *own, struct operator_call *call)
 {
     struct admin *admin = own;
@@ -81,7 +91,7 @@ static void resume_publisher(void *own, struct operator_call *call)
         return;
     }
     admin->options.hooks.resume(admin->options.hooks.own, from_spool);
-    operate_answer(call->request, json_pack("{ss}", "resumed", from));
+    conclude(call, "resume", "publisher", json_pack("{ss}", "resumed", from));
 }
 
 static void resume_subscriber(void *own, struct operator_call *call)
@@ -100,7 +110,7 @@ static void resume_subscriber(void *own, struct operator_call *call)
         return;
     }
     hooks->resume_subscriber(hooks->own, from_end);
-    operate_answer(call->request, json_pack("{ss}", "resumed", from));
+    conclude(call, "resume", "subscriber", json_pack("{ss}", "resumed", from));
 }
 
 static bool prune_before(const struct admin *admin, const char *day, int64_t *before,
@@ -124,22 +134,27 @@ static void prune_spool(void *own, struct operator_call *call)
         http_problem(call->request, &operate_bad_request, why.text, NULL);
         return;
     }
-    if (!spool_prune(admin->options.spool, before, &count, &why)) {
-        operate_fault(call->request, &why);
-        return;
+    const struct operator_act act = {.act = "prune", .object = "spool", .reason = ""};
+    json_t *done = NULL;
+    if (spool_prune(admin->options.spool, before, &count, &why)) {
+        (void)fault_memory(&why); /* for an answer without memory */
+        done = json_pack("{sI so}", "pruned", (json_int_t)count, "before", moment_or_null(before));
     }
-    operate_answer(call->request, json_pack("{sI so}", "pruned", (json_int_t)count, /**/
-                                            "before", moment_or_null(before)));
+    guard_conclude(call, &act, done, &why);
 }
 
-static void reload_directory(void *own, struct operator_call *call)
+static void reload_all(void *own, struct operator_call *call)
 {
     struct admin *admin = own;
+    const struct admin_hooks *hooks = &admin->options.hooks;
+    const struct operator_act act = {.act = "reload", .object = "configuration", .reason = ""};
     struct fault why;
-    if (directory_reload(admin->options.place, &why))
-        operate_answer(call->request, describe_directory(admin->options.place));
-    else
-        operate_fault(call->request, &why);
+    json_t *done = NULL;
+    if (hooks->reload(hooks->own, &why)) {
+        (void)fault_memory(&why); /* for an answer without memory */
+        done = describe_directory(admin->options.place);
+    }
+    guard_conclude(call, &act, done, &why);
 }
 
 struct guard_table admin_table(struct admin *admin)
@@ -168,7 +183,7 @@ struct guard_table admin_table(struct admin *admin)
          .pattern = "/operate/v1/directory/reload",
          .right = RIGHT_ADMINISTER,
          .body_limit = OPERATE_BODY_LIMIT,
-         .handle = reload_directory},
+         .handle = reload_all},
         {0},
     };
     return (struct guard_table){routes, admin};

@@ -23,6 +23,8 @@ struct admin_hooks {
     json_t *(*subscriber)(void *own);
     /** An operator's word for a subscriber that is held. */
     void (*resume_subscriber)(void *own, bool from_end);
+    /** Reads agencies, partners and operators again; what is bad keeps what was before. */
+    bool (*reload)(void *own, struct fault *why);
 };
 
 struct admin_options {

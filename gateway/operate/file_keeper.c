@@ -160,10 +160,13 @@ static void prune(void *own, struct operator_call *call)
         http_problem(call->request, &operate_bad_request, why.text, NULL);
         return;
     }
-    if (prune_before(keeper, before, &count, &why))
-        operate_answer(call->request, json_pack("{sI}", "removed", (json_int_t)count));
-    else
-        operate_fault(call->request, &why);
+    const struct operator_act act = {.act = "prune", .object = "files", .reason = ""};
+    json_t *done = NULL;
+    if (prune_before(keeper, before, &count, &why)) {
+        (void)fault_memory(&why); /* for an answer without memory */
+        done = json_pack("{sI}", "removed", (json_int_t)count);
+    }
+    guard_conclude(call, &act, done, &why);
 }
 
 struct guard_table file_keeper_table(struct file_keeper *keeper)

@@ -191,6 +191,7 @@ static void judge(const struct bound *bound, struct admission *admission)
 
 static void begin(void *own, struct http_request *request)
 {
+    const struct bound *bound = own;
     struct admission *admission = calloc(1, sizeof *admission);
     http_set_own(request, admission);
     http_set_header(request, "Cache-Control", "no-store");
@@ -198,10 +199,11 @@ static void begin(void *own, struct http_request *request)
         http_problem(request, &no_memory, NULL, NULL);
         return;
     }
+    admission->call.guard = bound->guard;
     admission->call.request = request;
     admission->call.language = http_language(request);
     http_peer(request, &admission->peer);
-    judge(own, admission);
+    judge(bound, admission);
 }
 
 static void pass_on(const struct bound *bound, struct admission *admission)
@@ -261,6 +263,40 @@ static void end(void *own, struct http_request *request)
         bound->row->end(bound->stage, &admission->call);
     check_release(admission->check);
     free(admission);
+}
+
+/* ---- what is done ---- */
+
+static bool record_act(const struct operator_call *call, const struct operator_act *act,
+                       bool is_done, struct fault *why)
+{
+    const struct guard_options *options = &call->guard->options;
+    const struct spool_record record = {
+        .actor = call->actor,
+        .act = act->act,
+        .object = act->object,
+        .reason = act->reason,
+        .outcome = is_done ? "done" : "refused",
+        .detail = "",
+        .at_ms = clock_now_ms(),
+    };
+    if (!options->record || options->record(options->own, &record, why))
+        return true;
+    log_error("operate.not_on_record", "act=%s why=\"%s\"", act->act, why->text);
+    return false;
+}
+
+void guard_conclude(const struct operator_call *call, const struct operator_act *act, json_t *json,
+                    const struct fault *why)
+{
+    struct fault inner;
+    bool is_recorded = record_act(call, act, json != NULL, &inner);
+    if (json && is_recorded) {
+        operate_answer(call->request, json);
+        return;
+    }
+    json_decref(json);
+    operate_fault(call->request, json ? &inner : why);
 }
 
 /* ---- rows ---- */

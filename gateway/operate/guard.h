@@ -8,12 +8,17 @@
 #include "operate/right.h"
 #include "spool/audit.h"
 
+#include <jansson.h>
+
+struct guard;
+
 /**
  * One call of an operator who is known and may make it.  It lives until the request is over, on the
  * request's thread: another thread, after http_suspend, holds `request` and copies of what it
  * needs.
  */
 struct operator_call {
+    const struct guard *guard; /**< for guard_conclude */
     struct http_request *request;
     struct spool_actor actor; /**< for records; "user:NAME" and an address, or "unix:UID NAME" */
     const char *title;        /**< as people know the operator; the actor's name without one */
@@ -59,12 +64,25 @@ struct guard_options {
  * Over TCP it is the session of a login, and every call but GET and HEAD must carry the session's
  * token in the header X-Csrf-Token; or a name and password with each call (Basic), for scripts.
  */
-struct guard;
-
 struct guard *guard_new(const struct guard_options *options, struct fault *why)
     __attribute__((warn_unused_result));
 /** After the servers are closed. */
 void guard_free(struct guard *guard);
+
+/** What somebody did, for the record. */
+struct operator_act {
+    const char *act;    /**< as "pause" */
+    const char *object; /**< as "partner:ID" */
+    const char *reason; /**< "" without one */
+};
+
+/**
+ * Ends a call that did something which the spool does not put on record by itself: puts it there,
+ * done with `json`, which it takes, refused by `why` without; then answers with the one or the
+ * other.
+ */
+void guard_conclude(const struct operator_call *call, const struct operator_act *act, json_t *json,
+                    const struct fault *why);
 
 /** The routes for http_options.tables; ends with NULL routes and lives as long as the guard. */
 const struct http_table *guard_tables(const struct guard *guard);

@@ -41,7 +41,8 @@ static const struct http_header secure_headers[] = {
 struct operate_server {
     struct http_server *local;
     struct http_server *console; /* NULL: it is not wanted */
-    struct access *access;
+    void (*let_go)(void *own);
+    void *own;
 };
 
 static struct http_server *listen_locally(const struct operate_options *options, struct fault *why)
@@ -141,15 +142,16 @@ struct operate_server *operate_open(const struct operate_options *options, struc
         (void)fault_memory(why);
         return NULL;
     }
-    server->access = options->access;
+    server->let_go = options->let_go;
+    server->own = options->own;
     if (start(server, options, why))
         return server;
     operate_close(server);
     return NULL;
 }
 
-/* A check must not find its request gone: so the checks end while the servers are still there, and
- * take no new ones. */
+/* A thread that answers later must not find its request gone: so it ends while the servers are
+ * still there, and takes nothing new. */
 void operate_close(struct operate_server *server)
 {
     if (!server)
@@ -158,7 +160,8 @@ void operate_close(struct operate_server *server)
         (void)http_drain(server->console, DRAIN_MS); /* what is still open is cut */
     if (server->local)
         (void)http_drain(server->local, DRAIN_MS);
-    access_stop(server->access);
+    if (server->let_go)
+        server->let_go(server->own);
     http_close(server->console);
     http_close(server->local);
     free(server);

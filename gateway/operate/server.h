@@ -11,7 +11,9 @@ struct operate_options {
     const char *certificate; /**< PEM files; NULL for plain HTTP, of a loopback address alone */
     const char *private_key;
     const struct guard *guard;
-    struct access *access;           /**< its waiting checks are answered when the server closes */
+    /** Called while the server closes and takes no more calls: answers those that others hold. */
+    void (*let_go)(void *own);
+    void *own;
     const struct http_route *assets; /**< pages and scripts, for everybody; NULL: none */
 };
 
