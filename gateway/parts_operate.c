@@ -52,11 +52,8 @@ static void resume_subscriber(void *own, bool from_end)
 
 static bool put_on_record(void *own, const struct spool_record *record, struct fault *why)
 {
-    (void)own;
-    (void)why;
-    log_info("operate.act", "actor=%s act=%s object=%s outcome=%s", record->actor.name, record->act,
-             record->object, record->outcome);
-    return true;
+    const struct daemon *daemon = own;
+    return spool_audit(daemon->spool, record, why);
 }
 
 /* ---- who may ---- */
