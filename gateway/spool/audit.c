@@ -147,8 +147,10 @@ bool audit_append(struct store *store, const struct spool_record *record, struct
     struct spool_audited entry = {
         .number = store->counters.audited + 1, .record = *record, .hash = hash};
     if (!clean_record(&entry.record, &clean, why) ||
-        !audit_link(store->counters.audit_hash, &entry, hash, why))
+        !audit_link(store->counters.audit_hash, &entry, hash, why)) {
+        why->kind = FAULT_BROKEN; /* its act is written already, and must not stay without it */
         return false;
+    }
     store->counters.audited = entry.number;
     memcpy(store->counters.audit_hash, hash, sizeof hash);
     return add_row(store, &entry, why) && tell(store, &entry, why);

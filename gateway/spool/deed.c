@@ -91,13 +91,16 @@ static bool judge_order(struct store *store, const struct spool_deed *deed, bool
            fault_set(why, FAULT_REFUSE, "spool: a later event of the dossier is out already");
 }
 
-static bool judge(struct store *store, const struct spool_deed *deed, bool *is_stale,
-                  struct fault *why)
+static bool judge(struct store *store, const struct spool_deed *deed, struct deed_outcome *outcome)
 {
+    struct fault *why = &outcome->why;
     if (deed->kind == DEED_PROPOSE && !deed->bytes)
         return fault_set(why, FAULT_REFUSE, "spool: the revision has no document");
-    return judge_entry(store, deed->entry, why) && judge_revision(store, deed, why) &&
-           judge_order(store, deed, is_stale, why);
+    if (!judge_entry(store, deed->entry, why)) {
+        outcome->is_gone = true;
+        return false;
+    }
+    return judge_revision(store, deed, why) && judge_order(store, deed, &outcome->is_stale, why);
 }
 
 /* ---- doing it ---- */
@@ -197,8 +200,7 @@ bool deed_do(struct store *store, const struct spool_deed *deed, struct deed_out
              struct fault *why)
 {
     *outcome = (struct deed_outcome){.is_done = true};
-    if (!judge(store, deed, &outcome->is_stale, &outcome->why) ||
-        !act(store, deed, &outcome->revision, &outcome->why)) {
+    if (!judge(store, deed, outcome) || !act(store, deed, &outcome->revision, &outcome->why)) {
         outcome->is_done = false;
         if (outcome->why.kind != FAULT_REFUSE) {
             *why = outcome->why;

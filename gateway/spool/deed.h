@@ -51,7 +51,9 @@ struct spool_deed {
 /** What became of a deed. */
 struct deed_outcome {
     bool is_done;
-    bool is_stale;    /**< refused because the release would be stale */
+    bool
+        is_stale; /**< a later event of the dossier is out: the reason of a refusal, if it is one */
+    bool is_gone; /**< refused because the entry is not DEAD, or not there */
     int32_t revision; /**< the number that PROPOSE gave */
     struct fault why; /**< of what is not done: FAULT_REFUSE */
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What became of a delivery, or what a person wants of it: its new state, a line in its trail, the
  * notices about it, and who stands first in its lane now. */
+#include "spool/settle.h"
+
 #include "spool/deed.h"
 #include "spool/pouch.h"
 #include "spool/writer.h"
@@ -205,9 +207,8 @@ static bool find_tried(struct store *store, const struct spool_settlement *settl
            store_name(store, settlement->partner, partner, why);
 }
 
-/* `*reason` says why nothing was done; NULL when it was. */
-static bool settle(struct store *store, const struct spool_settlement *settlement,
-                   const char **reason, struct fault *why)
+bool settle_one(struct store *store, const struct spool_settlement *settlement, const char **reason,
+                struct fault *why)
 {
     struct subject subject;
     bool found = false;
@@ -244,7 +245,7 @@ static bool write_settling(struct task *task, struct store *store, struct fault 
     const struct settling *settling = (const struct settling *)task;
     const char *reason;
     for (size_t i = 0; i < settling->count; i++)
-        if (!settle(store, &settling->settlements[i], &reason, why))
+        if (!settle_one(store, &settling->settlements[i], &reason, why))
             return false;
     return true;
 }
@@ -323,7 +324,7 @@ static bool work_settle(struct store *store, void *arguments, struct fault *why)
 {
     const struct spool_settlement *const *settlement = arguments;
     const char *reason;
-    if (!settle(store, *settlement, &reason, why))
+    if (!settle_one(store, *settlement, &reason, why))
         return false;
     return !reason || fault_set(why, FAULT_REFUSE, "spool: %s", reason);
 }
@@ -346,7 +347,7 @@ static bool work_on_record(struct store *store, void *arguments, struct fault *w
 {
     struct recorded *recorded = arguments;
     struct spool_record record = *recorded->record;
-    if (!settle(store, recorded->settlement, &recorded->reason, why))
+    if (!settle_one(store, recorded->settlement, &recorded->reason, why))
         return false;
     record.outcome = recorded->reason ? "refused" : "done";
     return audit_append(store, &record, why);
