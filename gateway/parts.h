@@ -23,6 +23,7 @@
 #include "operate/deliveries.h"
 #include "operate/file_keeper.h"
 #include "operate/guard.h"
+#include "operate/repair.h"
 #include "operate/oidc.h"
 #include "operate/operators.h"
 #include "operate/server.h"
@@ -58,6 +59,7 @@ struct daemon {
     struct access *access;
     struct oidc *oidc;
     struct admin *admin;
+    struct repair *repair;
     struct guard *guard;
     struct operate_server *operate;
 };

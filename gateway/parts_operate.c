@@ -11,8 +11,6 @@
 
 #include <assert.h>
 
-enum { TABLES_MOST = 32 }; /* with the end */
-
 static json_t *describe_publisher(void *own)
 {
     static const char *const names[] = {
@@ -161,19 +159,43 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
     return daemon->admin != NULL;
 }
 
-/* Every module's calls; the row says who may. */
-static bool start_guard(struct daemon *daemon, struct fault *why)
+static bool start_repair(struct daemon *daemon, struct fault *why)
 {
-    struct guard_table tables[TABLES_MOST] = {{0}};
+    const struct config *config = daemon->config;
+    const struct repair_options options = {
+        .adapters = daemon->adapters,
+        .schema = daemon->event_schema,
+        .place = daemon->place,
+        .spool = daemon->spool,
+        .spool_file = config->spool.file,
+        .topic_prefix = config->kafka.topic_prefix,
+        .files = daemon->files,
+        .unmask_minutes = config->operate.unmask_minutes,
+        .edits_need_approval = strcmp(config->operate.approval, "edits") == 0,
+    };
+    daemon->repair = repair_open(&options, why);
+    return daemon->repair != NULL;
+}
+
+void operate_tables(struct daemon *daemon, struct guard_table tables[OPERATE_TABLES])
+{
     size_t count = 0;
     tables[count++] = sign_in_table(daemon->access);
     if (daemon->oidc)
         tables[count++] = oidc_table(daemon->oidc);
     tables[count++] = admin_table(daemon->admin);
     tables[count++] = file_keeper_table(daemon->keeper);
+    tables[count++] = repair_table(daemon->repair);
     if (daemon->courier)
         tables[count++] = deliveries_table(&daemon->deliveries);
-    assert(count < TABLES_MOST);
+    assert(count < OPERATE_TABLES);
+    tables[count] = (struct guard_table){0};
+}
+
+static bool start_guard(struct daemon *daemon, struct fault *why)
+{
+    struct guard_table tables[OPERATE_TABLES];
+    operate_tables(daemon, tables);
     const struct guard_options options = {
         .tables = tables,
         .access = daemon->access,
@@ -196,7 +218,7 @@ bool start_operate(struct daemon *daemon, struct fault *why)
     const struct config *config = daemon->config;
     daemon->deliveries = deliveries_hooks_of(daemon);
     if (!start_access(daemon, why) || !start_oidc(daemon, why) || !start_admin(daemon, why) ||
-        !start_guard(daemon, why))
+        !start_repair(daemon, why) || !start_guard(daemon, why))
         return false;
     const struct operate_options options = {
         .socket = config->admin.socket,
@@ -220,6 +242,7 @@ void stop_operate(struct daemon *daemon)
 {
     operate_close(daemon->operate);
     guard_free(daemon->guard);
+    repair_close(daemon->repair);
     admin_free(daemon->admin);
     oidc_free(daemon->oidc);
     access_free(daemon->access);
