@@ -23,9 +23,9 @@
 #include "operate/deliveries.h"
 #include "operate/file_keeper.h"
 #include "operate/guard.h"
-#include "operate/repair.h"
 #include "operate/oidc.h"
 #include "operate/operators.h"
+#include "operate/repair.h"
 #include "operate/server.h"
 #include "spool/spool.h"
 

@@ -153,18 +153,16 @@ static bool check_rule(const struct patch_rule *rule, struct fault *why)
     return true;
 }
 
-static bool write_patched(const struct adapter *adapter, const char *bytes, size_t size,
-                          struct patching *patching, struct places *places, struct patched *patched,
-                          struct fault *why)
+static bool write_patched(const struct scan *scan, const char *bytes, size_t size,
+                          struct patched *patched, struct fault *why)
 {
-    const struct scan scan = {
-        .adapter = adapter, .root = places->root, .each = write_piece, .own = patching};
+    struct patching *patching = scan->own;
     char *written = NULL;
     size_t written_size = 0;
     patching->out = open_memstream(&written, &written_size);
     if (!patching->out)
         return fault_memory(why);
-    bool is_sound = scan_document(&scan, bytes, size);
+    bool is_sound = scan_document(scan, bytes, size);
     bool is_closed = fclose(patching->out) == 0;
     if (is_sound && is_closed) {
         *patched = (struct patched){written, written_size, patching->changed};
@@ -191,5 +189,7 @@ bool adapt_patch(const struct adapter *adapter, const char *bytes, size_t size,
                                 .is_xml = adapter->syntax == SYNTAX_XML};
     if (!patching.place)
         return fault_memory(why);
-    return write_patched(adapter, bytes, size, &patching, places, patched, why);
+    const struct scan scan = {
+        .adapter = adapter, .root = places->root, .each = write_piece, .own = &patching};
+    return write_patched(&scan, bytes, size, patched, why);
 }

@@ -5,13 +5,16 @@ import base64
 import ctypes
 import http.client
 import json
+import os
 import re
 import socket
+import subprocess
 import time
 
 import pytest
 
 from harness import documents
+from harness.delivering import FAST
 from harness.gateway import Answer, PARTNERS, merge
 from harness.readers import FastavroDecoder, read_topic
 from harness.services import ROOT, free_port
@@ -93,7 +96,16 @@ def gateway(gateways, kafka, registry, tmp_path):
                    config={"operate": {"listen": f"127.0.0.1:{port}", "secure_cookie": False,
                                        "operators": str(tmp_path / "operators.yaml")}})
     one.operate_port = port
+    deadline = time.monotonic() + 20
+    while not is_open(port):  # it listens there after it listens for partners
+        assert time.monotonic() < deadline, one.log()
+        time.sleep(0.02)
     return one
+
+
+def is_open(port):
+    with socket.socket() as attempt:
+        return attempt.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture
@@ -365,3 +377,66 @@ def test_what_does_not_exist_is_not_found(gateway, root):
     assert root.call("GET", f"entries/{receipt}/document?what=revision:1").status == 409
     assert root.call("GET", f"entries/{receipt}/document?what=event").status == 409
     assert root.call("GET", f"entries/{receipt}/document?what=delivery:d-5").status == 409
+
+
+def test_the_command_line_mends_too(gateway, tmp_path):
+    receipt = gateway.accept(bad_xml("L-1", documents.dossier_code(14)))[0]["receipt"]
+    shown = gateway.run("entry", "show", receipt).stdout
+    assert "agency" in shown and "/Dossier/ReceivingAgency" in shown and "dead" in shown
+    masked = gateway.run("entry", "document", receipt).stdout
+    assert documents.APPLICANT not in masked and WRONG_AGENCY in masked
+    text = gateway.run("entry", "document", receipt, "--reason", "sửa mã").stdout
+    assert documents.APPLICANT in text
+
+    good = tmp_path / "good.xml"
+    good.write_text(mended(text))
+    tried = gateway.run("entry", "validate", receipt, "--file", str(good)).stdout
+    assert "it would pass" in tried and "receiving_agency" in tried
+    editor = tmp_path / "editor"
+    editor.write_text(f"#!/bin/sh\nsed -i s/{WRONG_AGENCY}/{AGENCY}/ \"$1\"\n")
+    editor.chmod(0o755)
+    environment = {**os.environ, "LIENTHONG_CONFIG": str(gateway.config_path),
+                   "EDITOR": str(editor), "VISUAL": ""}
+    done = subprocess.run([gateway.build / "lienthong", "entry", "revise", receipt, "--reason",
+                           "mã sai", "--json"], env=environment, capture_output=True, text=True,
+                          timeout=60, check=True)
+    revision = json.loads(done.stdout)
+    refused = gateway.run("entry", "apply", receipt, "--revision", "1", "--sha256",
+                          revision["sha256"], check=False)
+    assert refused.returncode == 1 and "approve" in refused.stderr
+    act(Operator(gateway, "binh"), receipt, revision, "approve")
+    gateway.run("entry", "apply", receipt, "--revision", "1", "--sha256", revision["sha256"])
+    gateway.wait_published(receipt)
+    assert gateway.run("entry", "discard", receipt, check=False).returncode == 2
+    assert "applied" in gateway.run("entry", "show", receipt).stdout
+
+
+@pytest.mark.parametrize("adapter", ["lienthong-xml", "dvcqg-json"])
+def test_a_delivered_document_is_shown_and_compared(gateway, partners, kafka, root, adapter):
+    """What a login gave belongs to no document that is written again, so that one is not the same."""
+    receiver = partners("noi-nhan", adapter, agencies=[documents.DISTRICT])
+    gateway.stop()
+    gateway.write_config(**FAST)
+    gateway.write_partners([*PARKING[:1], receiver.row()])
+    gateway.start()
+    receipt = gateway.accept(documents.native_xml("D-1", documents.dossier_code(15)))[0]["receipt"]
+    deadline = time.monotonic() + 60
+    while not (found := [one for one in root.get(f"entries/{receipt}")["deliveries"]
+                         if one["state"] == "delivered"]):
+        assert time.monotonic() < deadline, gateway.log()
+        time.sleep(0.1)
+    delivery = found[0]
+    assert delivery["partner"] == "noi-nhan" and delivery["document_sha256"]
+    whats = [one["what"] for one in root.get(f"entries/{receipt}")["timeline"]]
+    assert whats == ["accepted", "published", "arrived", "delivered"]
+
+    sheet = root.get(f"entries/{receipt}/document?what=delivery:{delivery['id']}")
+    assert sheet["masked"] and documents.dossier_code(15) in sheet["text"]
+    assert not [word for word in documents.PERSONAL if word in sheet["text"]]
+    assert sheet["delivered_sha256"] == delivery["document_sha256"]
+    assert sheet["same"] == (adapter == "lienthong-xml")
+    text = root.unmasked(receipt, f"delivery:{delivery['id']}")
+    assert documents.APPLICANT in text
+
+    event = root.get(f"entries/{receipt}/document?what=event")
+    assert event["event"]["applicant"]["name"] == documents.APPLICANT and not event["masked"]
