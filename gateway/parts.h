@@ -48,6 +48,7 @@ struct daemon {
     struct tell_schemas tells; /* numbered once the spool is open */
     struct registry *subscriber_registry;
     struct dispatch *dispatch;
+    struct spool_reader *dispatch_reader;
     struct subscriber *subscriber;
     struct courier *courier;
     struct deliveries_hooks deliveries;

@@ -124,7 +124,12 @@ bool start_subscriber(struct daemon *daemon, struct fault *why)
         !registry_configured(daemon->config, &daemon->subscriber_registry, why))
         return false;
     daemon->dispatch = dispatch_new(daemon->place, &daemon->tells, why);
-    return daemon->dispatch && open_subscriber(daemon, schema_no, why);
+    daemon->dispatch_reader =
+        daemon->dispatch ? spool_reader_open(daemon->config->spool.file, why) : NULL;
+    if (!daemon->dispatch_reader)
+        return false;
+    dispatch_use_files(daemon->dispatch, daemon->dispatch_reader);
+    return open_subscriber(daemon, schema_no, why);
 }
 
 void stop_subscriber(struct daemon *daemon)
@@ -132,6 +137,7 @@ void stop_subscriber(struct daemon *daemon)
     registry_interrupt(daemon->subscriber_registry);
     subscriber_stop(daemon->subscriber);
     dispatch_free(daemon->dispatch);
+    spool_reader_close(daemon->dispatch_reader);
     registry_close(daemon->subscriber_registry);
 }
 

@@ -2,6 +2,7 @@
 #ifndef DELIVER_ATTACHMENTS_H
 #define DELIVER_ATTACHMENTS_H
 
+#include "deliver/brought.h"
 #include "deliver/request.h"
 
 #include <avro.h>
@@ -10,8 +11,9 @@
 bool attachments_keep(struct file_store *files, const struct adapt_written *written,
                       struct fault *why) __attribute__((warn_unused_result));
 
-/** Adds the files of the event's documents, those that the store has, as parts of that name. */
-bool attachments_add(struct file_store *files, const avro_value_t *event, struct request *request,
-                     const char *part, struct fault *why) __attribute__((warn_unused_result));
+/** Adds the files that the event brings along as parts of that name. */
+bool attachments_add(const struct brought *brought, const avro_value_t *event,
+                     struct request *request, const char *part, struct fault *why)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -122,6 +122,10 @@ bool courier_view(struct courier *courier, const char *id, struct peer_view *vie
 static void end_one(struct loop *loop, CURL *curl, CURLcode result)
 {
     struct errand *errand = request_own(curl);
+    if (errand && errand->fetch) {
+        ended_fetch(loop, errand, result);
+        return;
+    }
     if (errand) {
         ended_delivery(loop, errand, result);
         return;

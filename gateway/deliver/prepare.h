@@ -3,6 +3,7 @@
 #define DELIVER_PREPARE_H
 
 #include "base/cleanup.h"
+#include "deliver/fetch_rule.h"
 #include "deliver/peer.h"
 #include "deliver/unpack.h"
 
@@ -27,16 +28,19 @@ ENDS_WITH_SCOPE(struct preparer *, preparer_free)
 enum unprepared {
     UNPREPARED_DEAD,     /**< never: its format cannot say it, or something of it is lost */
     UNPREPARED_LATER,    /**< ours to mend, or to wait for */
+    UNPREPARED_FETCH,    /**< a file has to be fetched first: `uri`, under `rule` */
     UNPREPARED_SETTINGS, /**< the partner's settings are wrong: every delivery would fail so */
 };
 struct preparing {
     enum unprepared failure;
     const char *cause; /**< a constant */
     struct fault why;
+    char *uri; /**< the caller owns it */
+    struct fetch_rule rule;
 };
 
 /** The request that delivers an errand to its peer; its adapter is noted in the errand.  NULL with
- * `preparing` filled. */
+ * `preparing` filled, which begins as all zero. */
 struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
                                  struct errand *errand, struct spool_reader *reader,
                                  struct preparing *preparing) __attribute__((warn_unused_result));

@@ -21,7 +21,7 @@ from harness.gateway import JSON, XML, Gateway
 from harness.partner import Partner
 from harness.services import ROOT
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.asan]
 FORMATS = ("lienthong-xml", "dvcqg-json", "edxml")
 SHORT = {"lienthong-xml": "xml", "dvcqg-json": "cong", "edxml": "truc"}
 COMMUNES = {"lienthong-xml": "000.12.40.H09", "dvcqg-json": "000.13.40.H09", "edxml": "000.14.40.H09"}
@@ -247,6 +247,11 @@ def test_the_answer_comes_home(world, pair):
     assert found["occurred_at"] == "2025-05-13T02:30:15Z"
     assert found["step.content"].startswith(ANSWER)
     assert found["step.officer"] == "Phạm Văn Thử"
+
+
+def test_files_are_fetched_from_the_listed_host_alone_and_only_what_was_named(world):
+    named = {path for path in world.shelf.files}
+    assert world.shelf.asked and set(world.shelf.asked) <= named
 
 
 def test_the_journey_tells_who_has_it(world):

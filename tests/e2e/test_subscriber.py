@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 
 from harness import documents
 
@@ -43,19 +44,22 @@ def replace_topic(gateway, kafka):
     gateway.run("topics", "create")
 
 
-def test_a_topic_made_anew_holds_it_until_a_person_has_spoken(gateway, kafka):
+@pytest.mark.parametrize("is_running", [False, True])
+def test_a_topic_made_anew_holds_it_until_a_person_has_spoken(gateway, kafka, is_running):
     take_one(gateway, 1, 1)
     wait_for(gateway, state="running", lag=0)
-    gateway.stop()
+    if not is_running:
+        gateway.stop()
     replace_topic(gateway, kafka)
 
-    gateway.start()
-    held = wait_for(gateway, state="held")
+    if not is_running:
+        gateway.start()
+    held = wait_for(gateway, timeout=60, state="held")
     assert gateway.topic() in held["why"] and "partition" in held["why"]
     said = gateway.run("subscriber", "resume", "--from", "start").stdout
     assert "start" in said
     wait_for(gateway, state="running")
-    take_one(gateway, 2, 1)
+    take_one(gateway, 2, 2 if is_running else 1)
     wait_for(gateway, state="running", lag=0)
 
 
@@ -77,3 +81,27 @@ def test_a_silent_broker_does_not_hold_up_a_stop(gateways, own_kafka):
         gateway.stop(timeout=30)
     finally:
         own_kafka.resume()
+
+
+def is_read(gateway, kafka, partition):
+    """Whether the group has come to the end of it, empty as it is."""
+    group = Consumer({"bootstrap.servers": kafka.brokers,
+                      "group.id": gateway.settings["kafka"]["gateway_id"] + "-deliver"})
+    try:
+        return group.committed([TopicPartition(gateway.topic(), partition)], 10)[0].offset >= 0
+    finally:
+        group.close()
+
+
+@pytest.mark.slow
+def test_partitions_that_were_added_while_it_was_away_are_read(gateway, kafka):
+    wait_for(gateway, state="running")
+    gateway.kill()
+    kafka.tool("topics", "--bootstrap-server", kafka.brokers, "--alter", "--topic",
+               gateway.topic(), "--partitions", "24")
+    gateway.start()
+    gateway.wait_for_log("subscriber.share")
+    deadline = time.monotonic() + 150
+    while not is_read(gateway, kafka, 23):
+        assert time.monotonic() < deadline, gateway.log()[-2000:]
+        time.sleep(1)

@@ -123,15 +123,10 @@ def findings_at(partner, expected, kills=(), only_these=False):
 
 # What operators see.
 
-# What a delivery says only when there is something to say.
-SOMETIMES = dict.fromkeys(("partner", "agency", "cause", "detail", "behind", "next_at", "last_at",
-                           "dossier", "document_sha256"))
-
-
 def listed(gateway, *arguments):
     """`lienthong deliveries ... --json`: one object a line."""
     done = gateway.run("deliveries", *arguments, "--limit", "10000000", "--json")
-    return [{**SOMETIMES, **json.loads(line)} for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def delivery_of(gateway, partner, event_id):
