@@ -42,7 +42,7 @@ def console(gateways, partners, kafka, registry):
 @pytest.mark.broker
 def test_markup_in_dossiers_and_answers_stays_text(console, browser):
     gateway, address, partner = console
-    partner.behave({"kind": "status", "status": 400, "body": EVIL})
+    partner.behave({"kind": "status", "status": 400, "title": EVIL})
     plain = documents.marked_xml("X-0", documents.dossier_code(1), EVIL)
     answer = gateway.post(plain)
     assert answer.status == 202, answer
