@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks at the spool every ten seconds, and says what needs a person. */
+/* Looks at the spool every five seconds, and says what needs a person. */
 #include "operate/lookout.h"
 
 #include "base/cleanup.h"
@@ -23,7 +23,7 @@ ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
 ENDS_WITH_SCOPE(struct directory *, directory_release)
 ENDS_WITH_SCOPE(json_t *, json_decref)
 
-enum { LOOK_EVERY_MS = 10000, DAYS_AT_START = 7, DAYS_LATER = 2, DUE_MOST = 100000 };
+enum { LOOK_EVERY_MS = 5000, DAYS_AT_START = 7, DAYS_LATER = 2, DUE_MOST = 100000 };
 static const int64_t hour_ms = 3600000, day_ms = 86400000, zone_ms = 25200000;
 static const int64_t prove_every_ms = 6 * 3600000;
 

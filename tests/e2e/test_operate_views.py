@@ -23,7 +23,7 @@ from harness.services import ROOT
 
 COMMUNE, DISTRICT, PROVINCE = (partner["id"] for partner in PARTNERS)
 WARD, TOWN = documents.COMMUNE, documents.DISTRICT
-NOBODY = "H99.99"
+UNKNOWN, NOBODYS = "H99.99", documents.PROVINCE
 # What must find nothing, whatever the parameter.
 INJECTIONS = ["' OR 1=1 --", "x' UNION SELECT name FROM name --", "'; DROP TABLE entry; --",
               "\" OR \"\"=\"", "%", "_", "*", "x' OR cause GLOB '*", "1; DELETE FROM audit",
@@ -81,10 +81,9 @@ def code(number, agency=WARD):
     return documents.dossier_code(number, agency)
 
 
-def broken(message, dossier, **more):
-    """A handoff whose time does not exist: a person must look at it."""
-    body = documents.marked_xml(message, dossier, "sai", **more)
-    return body.replace(b"2025-05-12T14:45:00", b"2025-02-31T14:45:00")
+def broken(message, dossier):
+    """A handoff to an agency that does not exist: a person must look at it."""
+    return documents.marked_xml(message, dossier, "sai", receiver=UNKNOWN)
 
 
 def posted(gateway, body, partner=COMMUNE):
@@ -145,13 +144,13 @@ def test_a_search_without_words_finds_everything(gateway, filled):
     ({"state": "published"}, ["plain", "steps", "other"]),
     ({"state": "accepted"}, []),
     ({"state": "discarded"}, []),
-    ({"cause": "time"}, ["dead"]),
+    ({"cause": "agency"}, ["dead"]),
     ({"cause": "missing"}, []),
     ({"due": "today"}, []),
     ({"type_": "STEP_RECORDED"}, ["steps"]),
     ({"procedure": "1.011442"}, ["plain", "steps", "other", "parked"]),
     ({"procedure": "1.011443"}, []),
-    ({"agency": NOBODY}, []),
+    ({"agency": UNKNOWN}, []),
     ({"alias": "NO-SUCH"}, []),
     ({"from_": "2025-01-01", "to": "2025-12-31"}, []),
     ({"from_": "2030-01-01"}, []),
@@ -159,7 +158,7 @@ def test_a_search_without_words_finds_everything(gateway, filled):
     ({"partner": DISTRICT, "state": "dead"}, []),
     ({"dossier": code(20), "state": "dead"}, ["dead:0"]),
     ({"dossier": code(1), "type_": "STEP_RECORDED"}, ["steps:0"]),
-    ({"state": "dead", "cause": "time", "partner": COMMUNE}, ["dead"]),
+    ({"state": "dead", "cause": "agency", "partner": COMMUNE}, ["dead"]),
     ({"partner": COMMUNE, "procedure": "1.011442", "type_": "HANDED_OFF"}, ["plain", "parked"]),
 ], ids=lambda value: "&".join(f"{name.rstrip('_')}={text}" for name, text in value.items())
     if isinstance(value, dict) else None)
@@ -188,7 +187,7 @@ def test_days_are_included_on_both_sides(gateway, filled):
 
 
 def test_what_is_overdue_is_found_while_it_is_not_over(gateway, filled):
-    assert receipts(gateway, due="overdue") == set(filled.parked)  # a broken one has no date
+    assert receipts(gateway, due="overdue") == set(filled.parked)  # broken ones have no date
 
 
 def test_a_receipt_finds_its_one_entry(gateway, filled):
@@ -202,8 +201,8 @@ def test_an_item_says_what_it_is_and_nothing_personal(gateway, filled):
     status, _, text = ask(gateway, "entries", headers={"Accept-Language": "vi"}, dossier=code(20))
     assert status == 200
     newest, oldest = json.loads(text)["items"]
-    assert (oldest["state"], oldest["cause"][:4], oldest["behind"]) == ("dead", "time", None)
-    assert oldest["cause_text"].startswith("Thời gian không tồn tại")
+    assert (oldest["state"], oldest["cause"][:7], oldest["behind"]) == ("dead", "agency ", None)
+    assert oldest["cause_text"].startswith("Mã cơ quan sai dạng")
     assert (newest["state"], newest["behind"]) == ("parked", filled.dead[0])
     assert not [word for word in documents.PERSONAL if word in text]
 
@@ -273,7 +272,7 @@ def groups(gateway, **query):
 
 def test_failures_are_grouped_with_what_waits_behind_them(gateway, filled):
     (key, group), = groups(gateway).items()
-    assert key == ("entries", COMMUNE, "time")
+    assert key == ("entries", COMMUNE, "agency")
     assert (group["count"], group["parked_behind"], group["sample"]) == (3, 1, filled.dead[2])
     found = items(gateway, f"failures/{group['fingerprint']}/items")
     assert [one["receipt"] for one in found] == filled.dead
@@ -292,7 +291,7 @@ def test_groups_of_deliveries_count_discards_and_releases(gateways, partners):
     town.behave({"kind": "status", "status": 400})
     for n in range(1, 4):
         sender.post(code(n))
-    sender.post(code(9), receiver=NOBODY)
+    sender.post(code(9), receiver=NOBODYS)
 
     def counted():
         return {(partner, cause): one["count"]
@@ -330,11 +329,11 @@ def test_deliveries_are_listed_and_shown_with_their_record(gateways, partners):
     sender = Sender(gateway, "l")
     for n in range(1, 6):
         sender.post(code(n))
-    sender.post(code(9), receiver=NOBODY)
+    sender.post(code(9), receiver=NOBODYS)
     until(lambda: len(items(gateway, "deliveries", state="delivered")) == 5)
     assert len(items(gateway, "deliveries")) == 6
     lost, = items(gateway, "deliveries", state="dead")
-    assert lost["partner"] is None and lost["cause"].endswith("unknown")
+    assert lost["partner"] is None and lost["cause"].endswith("nobody")
     one, = items(gateway, "deliveries", dossier=code(2))
     shown = view(gateway, f"deliveries/{one['delivery']}")
     assert shown["partner"] == "noi-nhan" and shown["trail"] == []
@@ -445,7 +444,7 @@ def test_days_add_up_in_json_csv_and_on_the_command_line(gateway, filled):
 
 
 @pytest.mark.parametrize("change", ["DELETE FROM entry WHERE number = 2",
-                                    "UPDATE tally SET received = received + 1 WHERE rowid IS NULL OR partner = "
+                                    "UPDATE tally SET received = received + 1 WHERE partner = "
                                     "(SELECT partner FROM tally LIMIT 1)"],
                          ids=["an entry is gone", "one more was counted"])
 def test_a_mismatch_is_an_alarm(gateway, filled, change):
@@ -453,11 +452,10 @@ def test_a_mismatch_is_an_alarm(gateway, filled, change):
     assert gateway.metric("lienthong_reconcile_mismatch") == 0
     gateway.stop()
     with spool_of(gateway) as spool:
-        spool.execute(change.replace("rowid IS NULL OR ", ""))
+        spool.execute(change)
     gateway.start()
     until(lambda: gateway.metric("lienthong_reconcile_mismatch") == 1)
-    gateway.wait_for_log("level=error event=reconcile.mismatch rows=1"
-                         if "event=" in gateway.log() else "reconcile.mismatch")
+    gateway.wait_for_log("reconcile.mismatch rows=1")
     assert view(gateway, "overview")["proofs"]["mismatches"] == 1
     done = gateway.run("reconcile", check=False)
     assert done.returncode == 1 and "1 MISSING" in done.stdout and "1 rows" in done.stderr
@@ -470,10 +468,7 @@ def recorded(gateway):
     """A dozen acts."""
     for _ in range(12):
         assert ask(gateway, "directory/reload", method="POST", body={})[0] == 200
-        gateway.reload()
-        before = len(items(gateway, "audit", limit=1000))
-        until(lambda before=before: len(items(gateway, "audit", limit=1000)) > before - 1)
-    until(lambda: len(items(gateway, "audit", limit=1000)) >= 12)
+    assert len(items(gateway, "audit", limit=1000)) == 12
     return gateway
 
 
@@ -500,10 +495,10 @@ def test_the_record_is_listed_narrowed_and_exported(recorded):
 
 
 TAMPERINGS = {
-    "a byte": ("UPDATE audit SET reason = 'SIGHUQ' WHERE number = 5", 5, "changed"),
+    "a byte": ("UPDATE audit SET act = 'reloaD' WHERE number = 5", 5, "changed"),
     "the hour": ("UPDATE audit SET at = at + 1 WHERE number = 7", 7, "changed"),
     "a line": ("DELETE FROM audit WHERE number = 6", 6, "missing"),
-    "the last": ("DELETE FROM audit WHERE number = (SELECT max(number) FROM audit)", None, "missing"),
+    "the last": ("DELETE FROM audit WHERE number = (SELECT max(number) FROM audit)", 12, "missing"),
     "two lines": ("UPDATE audit SET number = -1 WHERE number = 3;"
                   "UPDATE audit SET number = 3 WHERE number = 9;"
                   "UPDATE audit SET number = 9 WHERE number = -1", 3, "swapped"),
@@ -513,9 +508,8 @@ TAMPERINGS = {
 def test_what_was_done_to_the_record_is_found_and_located(recorded):
     gateway = recorded
     answer = view(gateway, "audit/verify")
-    assert answer["holds"] is True and answer["entries"] >= 12
+    assert answer == {"holds": True, "entries": 12}
     assert "the record holds" in gateway.run("audit", "verify").stdout
-    last = answer["entries"]
     gateway.stop()
     sound = gateway.folder / "sound.db"
     with spool_of(gateway) as spool:
@@ -531,7 +525,7 @@ def test_what_was_done_to_the_record_is_found_and_located(recorded):
         done = gateway.run("audit", "verify", "--json", check=False)
         found = json.loads(done.stdout)
         assert done.returncode == 1 and found["holds"] is False, name
-        assert (found["number"], words in found["finding"]) == (number or last, True), (name, found)
+        assert (found["number"], words in found["finding"]) == (number, True), (name, found)
 
     gateway.start()  # over two lines that were swapped
     found = view(gateway, "audit/verify")
@@ -548,7 +542,7 @@ def test_the_command_line_finds_what_the_api_finds(gateway, filled):
                 for line in gateway.run("entries", *words, "--json").stdout.splitlines()}
 
     assert listed() == filled.all
-    assert listed("--state", "dead", "--cause", "time") == set(filled.dead)
+    assert listed("--state", "dead", "--cause", "agency") == set(filled.dead)
     assert len(listed("--limit", "3")) == 3
     table = gateway.run("entries", "--dossier", code(20)).stdout.splitlines()
     assert table[0].startswith("RECEIPT") and len(table) == 3 and filled.dead[0] in table[2]
@@ -556,7 +550,7 @@ def test_the_command_line_finds_what_the_api_finds(gateway, filled):
 
     group, = map(json.loads, gateway.run("failures", "--json").stdout.splitlines())
     assert group["count"] == 3
-    assert "There is no such time" in gateway.run("failures").stdout
+    assert "The agency's code is malformed" in gateway.run("failures").stdout
     shown = gateway.run("failures", "show", group["fingerprint"]).stdout
     assert all(receipt in shown for receipt in filled.dead)
     assert gateway.run("failures", "show", "x", check=False).returncode == 2
@@ -567,8 +561,8 @@ def test_the_command_line_finds_what_the_api_finds(gateway, filled):
 def test_alarms_are_sound_and_of_metrics_that_there_are(gateway, filled):
     rules = ROOT / "deploy" / "alerts.yaml"
     until(lambda: gateway.metric("lienthong_proved_timestamp_seconds") > 0)
-    assert gateway.metric("lienthong_dead") == 3
-    assert gateway.metric("lienthong_overdue") == 1
+    until(lambda: gateway.metric("lienthong_dead") == 3)
+    until(lambda: gateway.metric("lienthong_overdue") > 0)
     exposed = gateway.call("GET", "/metrics").body.decode()
     named = set(re.findall(r"lienthong_[a-z_]+", rules.read_text()))
     sources = "".join(path.read_text() for path in (ROOT / "gateway").glob("*/*.c"))
