@@ -265,6 +265,10 @@ bool prune_arrivals(struct store *store, struct pruning *pruning, int64_t limit,
 bool prune_notices(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
     __attribute__((warn_unused_result));
 
+/** The same for the items of jobs that are over; the jobs stay. */
+bool prune_jobs(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
+    __attribute__((warn_unused_result));
+
 /** Days since 1970 in Vietnam. */
 int64_t day_number(int64_t moment_ms);
 
