@@ -4,6 +4,8 @@
 
 #include "adapt/adapter.h"
 #include "base/config.h"
+#include "base/stop.h"
+#include "deliver/collect.h"
 #include "deliver/courier.h"
 #include "deliver/dispatch.h"
 #include "deliver/mailbox.h"
@@ -54,6 +56,8 @@ struct daemon {
     struct mailbox *mailbox;
     struct ingest *ingest;
     struct drop *drop;
+    struct stop collecting; /* asked for when the collector is to stop */
+    struct collector *collector;
     struct http_server *server;
     struct operators_place *operators;
     struct access *access;

@@ -3,6 +3,7 @@
 #include "parts_delivery.h"
 
 #include "base/cleanup.h"
+#include "ingest/intake.h"
 
 /* ---- files ---- */
 
@@ -250,4 +251,44 @@ bool start_mailbox(struct daemon *daemon, struct fault *why)
 void stop_mailbox(struct daemon *daemon)
 {
     mailbox_close(daemon->mailbox);
+}
+
+/* ---- whose mailboxes we empty ---- */
+
+static bool take_letter(void *own, const char *partner, char *bytes, size_t size, struct fault *why)
+{
+    struct daemon *daemon = own;
+    const struct intake intake = {
+        .partner = partner, .bytes = bytes, .size = size, .needs_kafka = true, .parks = true};
+    struct intake_result result;
+    if (!intake_take(daemon->ingest, &intake, &daemon->collecting, &result, why))
+        return false;
+    free(result.text);
+    return result.verdict != INTAKE_INVALID ||
+           fault_set(why, FAULT_BROKEN, "a letter was refused that should have been kept");
+}
+
+bool start_collector(struct daemon *daemon, struct fault *why)
+{
+    const struct collector_options options = {
+        .adapters = daemon->adapters,
+        .place = daemon->place,
+        .answer_limit_bytes = daemon->config->deliver.answer_limit_bytes,
+        .document_limit_bytes = daemon->config->http.body_limit_bytes,
+        .take = take_letter,
+        .own = daemon,
+    };
+    daemon->collecting.wake = -1;
+    if (!stop_open(&daemon->collecting, why))
+        return false;
+    daemon->collector = collector_start(&options, why);
+    return daemon->collector != NULL;
+}
+
+void stop_collector(struct daemon *daemon)
+{
+    if (daemon->collector)
+        stop_ask(&daemon->collecting);
+    collector_stop(daemon->collector);
+    stop_close(&daemon->collecting);
 }

@@ -44,6 +44,16 @@ struct place *places_add(struct places *places, struct place *from, const struct
     return at;
 }
 
+bool places_add_literal(struct places *places, struct place *place, struct word text)
+{
+    struct literal *literal = arena_take(&places->arena, sizeof *literal);
+    if (!literal)
+        return false;
+    *literal = (struct literal){text, place->literals};
+    place->literals = literal;
+    return true;
+}
+
 void places_free(struct places *places)
 {
     arena_free(&places->arena);

@@ -13,12 +13,19 @@ enum place_mark {
     PLACE_PERSONAL, /**< it is; stronger than PLACE_SHOWN */
 };
 
+/** A text that says nothing of anybody, because the adapter itself has it. */
+struct literal {
+    struct word text;
+    const struct literal *next;
+};
+
 /** One place, by the names that lead there.  Numbers of repetitions do not count. */
 struct place {
     const struct step *step; /**< NULL: the root */
     enum place_mark mark;
     const char *mask;               /**< of PLACE_PERSONAL: how event/mask.h hides it, or NULL */
     const struct conversion *reads; /**< of PLACE_SHOWN: what it must be able to read; or NULL */
+    const struct literal *literals; /**< shown there whatever the mark */
     struct place *children;
     struct place *next;
 };
@@ -32,6 +39,8 @@ struct places {
 /** The place at these steps below `from`, made when it is not there; NULL when memory is out. */
 struct place *places_add(struct places *places, struct place *from, const struct step *steps,
                          size_t count);
+/** Adds a literal, borrowed; false when memory is out. */
+bool places_add_literal(struct places *places, struct place *place, struct word text);
 void places_free(struct places *places);
 
 /** The place of that name below `at`; what lies below a `*` is that place itself.  NULL, also for

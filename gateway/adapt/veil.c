@@ -73,26 +73,57 @@ static void mark_place(struct place *place, const struct row *row, const struct 
         place->mark = PLACE_SHOWN;
 }
 
+static struct place *add_path(struct places *places, const struct plan *plan,
+                              const struct path *path)
+{
+    bool is_below_items = plan->has_items && !path->from_root;
+    struct place *from = places_add(places, NULL, is_below_items ? plan->items.steps : NULL,
+                                    is_below_items ? plan->items.count : 0);
+    return from ? places_add(places, from, path->steps, path->count) : NULL;
+}
+
 static bool add_row(struct places *places, const struct plan *plan, const struct row *row,
                     const struct schema *schema)
 {
-    bool is_below_items = plan->has_items && !row->path.from_root;
-    struct place *from = places_add(places, NULL, is_below_items ? plan->items.steps : NULL,
-                                    is_below_items ? plan->items.count : 0);
-    struct place *place = from ? places_add(places, from, row->path.steps, row->path.count) : NULL;
+    struct place *place = add_path(places, plan, &row->path);
     if (place && tells(row))
         mark_place(place, row, schema);
-    return place != NULL;
+    return place && (!row->constant.text || places_add_literal(places, place, row->constant));
+}
+
+/* What tells formats and types of events apart is the adapter's own word. */
+static bool add_words(struct places *places, const struct message *message, const struct plan *plan)
+{
+    for (size_t at = 0; at < plan->when_count; at++) {
+        struct place *place = add_path(places, plan, &plan->when[at].path);
+        if (!place ||
+            (plan->when[at].is.text && !places_add_literal(places, place, plan->when[at].is)))
+            return false;
+    }
+    for (size_t from = 0; from < message->from_count; from++) {
+        struct place *place = add_path(places, plan, &message->from[from]);
+        for (size_t at = 0; place && at < message->event_type_count; at++) {
+            const struct cell *cell = &message->event_types[at].cells[from];
+            if (cell->kind == CELL_TEXT && !places_add_literal(places, place, cell->text))
+                return false;
+        }
+        if (!place)
+            return false;
+    }
+    return true;
 }
 
 static bool add_message(struct places *places, const struct message *message,
                         const struct schema *schema)
 {
-    for (size_t at = 0; at < message->plan_count; at++)
+    for (size_t at = 0; at < message->plan_count; at++) {
         for (size_t row = 0; row < message->row_count; row++)
             if (message->rows[row].has_path &&
                 !add_row(places, &message->plans[at], &message->rows[row], schema))
                 return false;
+        if (!add_words(places, message, &message->plans[at]))
+            return false;
+    }
     return true;
 }
 
@@ -216,9 +247,20 @@ static bool is_readable(const struct conversion *conversion, const struct scan_p
     return conversion->read(piece->bytes, piece->size, arena, &value, &unused) != CONVERT_BAD;
 }
 
+static bool is_literal(const struct place *place, const struct scan_piece *piece)
+{
+    for (const struct literal *each = place->literals; each; each = each->next)
+        if (each->text.size == piece->size &&
+            memcmp(each->text.text, piece->bytes, piece->size) == 0)
+            return true;
+    return false;
+}
+
 static bool is_open(const struct scan_piece *piece)
 {
     const struct place *place = piece->place;
+    if (place && is_literal(place, piece))
+        return true;
     return place && place->mark == PLACE_SHOWN &&
            (!place->reads || is_readable(place->reads, piece));
 }

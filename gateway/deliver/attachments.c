@@ -4,26 +4,32 @@
 
 #include "api/member.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "spool/filing.h"
 
 ENDS_WITH_SCOPE(struct file_writer *, file_writer_close)
 
 /* ---- what was written beside the document ---- */
 
-static bool keep(struct file_store *files, const struct adapt_attached *attached, struct fault *why)
+/* Noted first: a file that nobody knows of would stay for ever. */
+static bool keep(const struct depot *depot, const struct adapt_attached *attached,
+                 struct fault *why)
 {
     bool was_there;
-    auto_free(file_writer_close) struct file_writer *writer = file_writer_open(files, why);
+    auto_free(file_writer_close) struct file_writer *writer = file_writer_open(depot->files, why);
     return writer && file_writer_add(writer, attached->bytes, attached->size, why) &&
+           spool_note_upload(depot->spool, "", attached->sha256, (int64_t)attached->size,
+                             clock_now_ms(), why) &&
            file_writer_keep(writer, attached->sha256, &was_there, why);
 }
 
-bool attachments_keep(struct file_store *files, const struct adapt_written *written,
+bool attachments_keep(const struct depot *depot, const struct adapt_written *written,
                       struct fault *why)
 {
     for (size_t i = 0; i < written->attached_count; i++) {
-        if (!files)
+        if (!depot->files)
             return fault_set(why, FAULT_REFUSE, "there is no store of files");
-        if (!keep(files, &written->attached[i], why))
+        if (!keep(depot, &written->attached[i], why))
             return false;
     }
     return true;

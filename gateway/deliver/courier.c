@@ -268,6 +268,7 @@ static bool open_loop(struct courier *courier, struct fault *why)
         .adapters = options->adapters,
         .schema = options->schema,
         .files = options->files,
+        .spool = options->spool,
         .public_url = options->public_url,
         .link_hours = options->link_hours,
         .answer_limit_bytes = options->answer_limit_bytes,

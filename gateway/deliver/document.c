@@ -154,7 +154,8 @@ bool document_write(const struct mailbox *mailbox, struct station *station,
     const avro_value_t *event = letter_event(station, letter, mailbox->options.schema, why);
     if (!event || !write_it(&writer, event, letter->delivery.agency, &written, why))
         return false;
-    if (!attachments_keep(mailbox->options.files, &written, why)) {
+    const struct depot depot = {mailbox->options.files, mailbox->options.spool};
+    if (!attachments_keep(&depot, &written, why)) {
         adapt_written_free(&written);
         return false;
     }

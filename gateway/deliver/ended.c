@@ -248,7 +248,7 @@ void ended_fetch(struct loop *loop, struct errand *errand, CURLcode result)
     uint8_t sha256[SHA256_SIZE];
     errands_remove(&errand->peer->fetching, errand);
     loop->in_flight--;
-    bool is_kept = fetch_keep(errand->fetch, result, sha256, &why) &&
+    bool is_kept = fetch_keep(errand->fetch, loop->options->spool, result, sha256, &why) &&
                    fetched_add(&errand->fetched, fetch_uri(errand->fetch), sha256, &why);
     fetch_free(errand->fetch);
     errand->fetch = NULL;

@@ -2,6 +2,8 @@
 /* One file on its way from a partner's host into the store. */
 #include "deliver/fetch.h"
 
+#include "base/clock.h"
+
 #include <unistd.h>
 
 enum { FETCH_MS = 600000 };
@@ -89,11 +91,12 @@ static bool judge(const struct fetch *fetch, CURLcode result, struct fault *why)
     return fault_set(why, is_passing ? FAULT_RETRY : FAULT_REFUSE, "fetch: answered %d", status);
 }
 
-bool fetch_keep(struct fetch *fetch, CURLcode result, uint8_t sha256[SHA256_SIZE],
-                struct fault *why)
+bool fetch_keep(struct fetch *fetch, struct spool *spool, CURLcode result,
+                uint8_t sha256[SHA256_SIZE], struct fault *why)
 {
     int64_t size;
     bool was_there;
     return judge(fetch, result, why) && file_writer_end(fetch->writer, sha256, &size, why) &&
+           spool_note_upload(spool, "", sha256, size, clock_now_ms(), why) &&
            file_writer_keep(fetch->writer, NULL, &was_there, why);
 }

@@ -4,6 +4,7 @@
 
 #include "deliver/fetch_rule.h"
 #include "deliver/request.h"
+#include "spool/filing.h"
 
 /**
  * Fetches a file that a document has only by its address into the store: without redirects or a
@@ -21,10 +22,11 @@ bool fetch_start(struct fetch *fetch, CURLM *multi, void *own, struct fault *why
     __attribute__((warn_unused_result));
 const char *fetch_uri(const struct fetch *fetch);
 
-/** After its end: keeps the file and says its hash.  FAULT_RETRY when the same later may work;
- * FAULT_REFUSE when it will not: not there, a redirect, too large, an address that is not public.
+/** After its end: notes the file in the spool, keeps it and says its hash.  FAULT_RETRY when the
+ * same later may work; FAULT_REFUSE when it will not: not there, a redirect, too large, an address
+ * that is not public.
  */
-bool fetch_keep(struct fetch *fetch, CURLcode result, uint8_t sha256[SHA256_SIZE],
-                struct fault *why) __attribute__((warn_unused_result));
+bool fetch_keep(struct fetch *fetch, struct spool *spool, CURLcode result,
+                uint8_t sha256[SHA256_SIZE], struct fault *why) __attribute__((warn_unused_result));
 
 #endif

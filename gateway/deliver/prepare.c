@@ -122,14 +122,14 @@ static bool add_credentials(struct request *request, const struct peer *peer,
 struct shelf {
     const struct brought *brought;
     struct links links;
+    struct fault fault; /* a store that does not answer has not said that a file is not there */
 };
 
 static bool store_has(void *own, const uint8_t sha256[SHA256_SIZE])
 {
-    const struct shelf *shelf = own;
+    struct shelf *shelf = own;
     bool has = false;
-    struct fault why;
-    return brought_has(shelf->brought, sha256, &has, &why) && has;
+    return brought_has(shelf->brought, sha256, &has, &shelf->fault) && has;
 }
 
 static char *address_of(void *own, const uint8_t sha256[SHA256_SIZE])
@@ -143,8 +143,10 @@ static bool write_document(struct preparer *preparer, const struct peer *peer,
 {
     const struct preparer_options *options = &preparer->options;
     const struct partner_delivery *deliver = &peer->partner->deliver;
-    struct shelf shelf = {&preparer->brought,
-                          {options->files, options->public_url, options->link_hours, peer->id}};
+    struct shelf shelf = {
+        .brought = &preparer->brought,
+        .links = {options->files, options->public_url, options->link_hours, peer->id},
+    };
     const struct adapt_writing writing = {
         .given = given->texts,
         .given_count = given->count,
@@ -153,7 +155,14 @@ static bool write_document(struct preparer *preparer, const struct peer *peer,
         .address = options->files && options->public_url ? address_of : NULL,
         .files = &shelf,
     };
-    return adapt_write(preparer->bench, peer->adapter, event, &writing, written, why);
+    if (!adapt_write(preparer->bench, peer->adapter, event, &writing, written, why))
+        return false;
+    if (shelf.fault.kind == FAULT_NONE)
+        return true;
+    *why = shelf.fault;
+    why->kind = FAULT_RETRY;
+    adapt_written_free(written);
+    return false;
 }
 
 static bool add_fields(struct request *request, const struct service_text *fields,
@@ -259,12 +268,17 @@ static struct request *make_request(struct preparer *preparer, struct peer *peer
         return fail(preparing, UNPREPARED_LATER, "gateway:memory");
     }
     struct adapt_written written = {.bytes = NULL};
-    if (!write_document(preparer, peer, event, &given, &written, why))
-        return fail(preparing, UNPREPARED_DEAD, "format:cannot-say");
+    if (!write_document(preparer, peer, event, &given, &written, why)) {
+        bool is_store = why->kind == FAULT_RETRY;
+        return fail(preparing, is_store ? UNPREPARED_LATER : UNPREPARED_DEAD,
+                    is_store ? "file:unreadable" : "format:cannot-say");
+    }
     give(&given, texts, "message", written.message);
-    if (!attachments_keep(preparer->options.files, &written, why)) {
+    const struct depot depot = {preparer->options.files, preparer->options.spool};
+    if (!attachments_keep(&depot, &written, why)) {
         adapt_written_free(&written);
-        return fail(preparing, UNPREPARED_DEAD, "file:not-kept");
+        return fail(preparing, why->kind == FAULT_RETRY ? UNPREPARED_LATER : UNPREPARED_DEAD,
+                    "file:not-kept");
     }
     struct sending sending = {
         .send = service_send(peer->adapter, written.message),
@@ -374,6 +388,43 @@ struct request *prepare_login(const struct peer *peer, int64_t answer_limit_byte
         return NULL;
     request_limit_answer(request, answer_limit_bytes);
     return add_login_body(request, auth, peer, &given, why) ? steal(request) : NULL;
+}
+
+/* ---- a mailbox ---- */
+
+static bool add_body(struct request *request, const struct service_call *call,
+                     const struct given *given, struct fault *why)
+{
+    if (strcmp(call->method, "GET") == 0)
+        return true;
+    const char *text = call->body ? call->body : "";
+    const char *media_type = call->media_type ? call->media_type : "application/json";
+    auto_free(free) char *body = given_fill(text, given, given_escape_of(media_type), why);
+    return body && request_set_text(request, body, why) &&
+           request_add_header(request, "Content-Type", media_type, why);
+}
+
+struct request *prepare_mailbox(const struct peer *peer, const struct service_call *call,
+                                const struct given *texts, int64_t answer_limit_bytes,
+                                struct fault *why)
+{
+    struct given given;
+    auto_free(free) struct adapt_given *all = gather(peer, NULL, &given);
+    if (!all) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    for (size_t i = 0; i < texts->count; i++)
+        give(&given, all, texts->texts[i].name, texts->texts[i].text);
+    auto_free(free) char *path = given_fill(call->path, &given, GIVEN_PATH, why);
+    auto_free(request_free) struct request *request =
+        path ? request_new(&peer->partner->deliver, call->method, path, why) : NULL;
+    if (!request)
+        return NULL;
+    request_limit_answer(request, answer_limit_bytes);
+    return add_credentials(request, peer, &given, why) && add_body(request, call, &given, why)
+               ? steal(request)
+               : NULL;
 }
 
 struct request *prepare_call(const struct peer *peer, struct fault *why)

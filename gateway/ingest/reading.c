@@ -256,6 +256,8 @@ static bool choose_outcome(struct run *run, const struct reading *reading, enum 
     *outcome = OUTCOME_STORE;
     if (reading->problem_count == 0)
         return true;
+    if (run->handoff->parks)
+        return park(run, reading, why);
     if (run->handoff->is_foreign)
         *outcome = OUTCOME_FOREIGN;
     else if (run->handoff->caller.partner->invalid == INVALID_REFUSED)

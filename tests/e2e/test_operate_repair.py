@@ -15,7 +15,7 @@ import pytest
 
 from harness import documents
 from harness.delivering import FAST
-from harness.gateway import Answer, PARTNERS, merge
+from harness.gateway import Answer, JSON, PARTNERS, merge
 from harness.readers import FastavroDecoder, read_topic
 from harness.services import ROOT, free_port
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.broker
 
 PASSWORD = "mat-khau-thu-nghiem"
 WRONG_AGENCY, AGENCY = "000.99.99.H09", documents.COMMUNE
-PARKING = [{**PARTNERS[0], "invalid": "parked"}, *PARTNERS[1:]]
+PARKING = [{**partner, "invalid": "parked"} for partner in PARTNERS]
 
 
 def password_hash(password):
@@ -440,3 +440,50 @@ def test_a_delivered_document_is_shown_and_compared(gateway, partners, kafka, ro
 
     event = root.get(f"entries/{receipt}/document?what=event")
     assert event["event"]["applicant"]["name"] == documents.APPLICANT and not event["masked"]
+
+
+def progress(*times):
+    """A document with an item of a dossier of its own for each time."""
+    return documents.dvcqg_progress([
+        documents.progress_item(documents.dossier_code(100 + number), f"việc {number}", at=at)
+        for number, at in enumerate(times)]).decode()
+
+
+def test_one_item_of_several_is_mended_alone(gateway, kafka, registry, root):
+    good, bad = "20250512144500", "20251399000000"
+    receipts = [one["receipt"] for one in gateway.accept(
+        progress(good, bad, good).encode(), JSON, "tinh-binhduong")]
+    assert [state(root, one) for one in receipts[::2]] == ["ready", "ready"]
+    story = root.get(f"entries/{receipts[1]}")
+    assert [one["path"] for one in story["problems"]] == ["/data[1]/ThoiDiemXuLy"]
+    text = root.unmasked(receipts[1])
+    fewer = root.post(f"entries/{receipts[1]}/validate", {"document": progress(good)})
+    assert not fewer["good"] and fewer["problems"][0]["rule"] == "items"
+    revision = revise(root, receipts[1], text.replace(bad, good))
+    assert revision["event"]["dossier_code"] == documents.dossier_code(101)
+    act(Operator(gateway, "binh"), receipts[1], revision, "approve")
+    act(root, receipts[1], revision, "apply")
+    records = published(kafka, registry, gateway, 3)
+    assert sorted(one.key for one in records) == [documents.dossier_code(100 + number)
+                                                  for number in range(3)]
+
+
+def test_a_document_that_does_not_parse_is_mended_as_one(gateway, kafka, registry, root):
+    good = "20250512144500"
+    broken = progress(good)[:-3]
+    receipt = gateway.accept(broken.encode(), JSON, "tinh-binhduong")[0]["receipt"]
+    story = root.get(f"entries/{receipt}")
+    assert story["problems"][0]["rule"] == "syntax" and story["facts"]["dossier"] is None
+    masked = root.get(f"entries/{receipt}/document")["text"]
+    assert '"MaHoSo": "[' in masked and documents.dossier_code(100) not in masked
+    text = root.unmasked(receipt)
+    assert text == broken
+    several = root.post(f"entries/{receipt}/validate", {"document": progress(good, good)})
+    assert not several["good"] and several["problems"][0]["rule"] == "items"
+    revision = revise(root, receipt, progress(good))
+    act(Operator(gateway, "binh"), receipt, revision, "approve")
+    act(root, receipt, revision, "apply")
+    assert [one.key for one in published(kafka, registry, gateway, 1)] == \
+        [documents.dossier_code(100)]
+    facts = root.get(f"entries/{receipt}")["facts"]
+    assert facts["dossier"] == documents.dossier_code(100) and facts["state"] == "released"

@@ -3,6 +3,7 @@
 #include "courier_world.h"
 
 #include "files/proof.h"
+#include "spool/filing.h"
 
 static struct town town;
 static struct stand stand, other;
@@ -390,6 +391,18 @@ static void open_host(char *location, bool is_listed)
     town_open(&town);
 }
 
+/* Whether the spool knows that the gateway itself brought the file. */
+static bool is_noted(const uint8_t sha256[SHA256_SIZE])
+{
+    struct fault why;
+    bool is = false;
+    struct spool_reader *reader = spool_reader_open(town.world.file, &why);
+    assert_non_null(reader);
+    assert_true(spool_uploaded(reader, sha256, "", &is, &why));
+    spool_reader_close(reader);
+    return is;
+}
+
 static void a_file_that_has_only_an_address_is_fetched_and_put_in(void **state)
 {
     (void)state;
@@ -398,6 +411,9 @@ static void a_file_that_has_only_an_address_is_fetched_and_put_in(void **state)
     assert_int_equal(stand_heard(&other), 1);
     assert_int_equal(stand_heard(&stand), 1);
     assert_non_null(strstr(stand.heard[0].body, ">dGhlIGJ5dGVzIG9mIHRoZSBmaWxl<"));
+    uint8_t sha256[SHA256_SIZE];
+    digest_sha256("the bytes of the file", strlen("the bytes of the file"), sha256);
+    assert_true(is_noted(sha256)); /* so that it is found when nothing uses it any more */
     stand_close(&stand);
     stand_close(&other);
 }
