@@ -292,8 +292,8 @@ static const struct part parts[] = {
     {"mailbox", false, start_mailbox, stop_mailbox},
     {"drop", false, start_drop, stop_drop},
     {"collector", false, start_collector, stop_collector},
-    {"http", false, start_http, stop_http},
     {"operate", false, start_operate, stop_operate},
+    {"http", false, start_http, stop_http}, /* last: who is answered here finds all the rest */
 };
 enum { PART_COUNT = sizeof parts / sizeof parts[0] };
 
