@@ -256,6 +256,16 @@ static const char *sentence(const struct mending *mending, bool is_many)
     return sentences[is_many][mending->wish->language == LANGUAGE_EN];
 }
 
+/* A problem of the whole document takes down an item that is good by itself. */
+static void drop_event(struct mended *mended)
+{
+    json_decref(mended->event);
+    mended->event = NULL;
+    mended->item.event = NULL;
+    mended->is_good = false;
+    mended->is_silent = false;
+}
+
 /* Those of the document and of the entry's item; the rest is not the entry's. */
 static bool list_problems(struct mending *mending, const struct reading *reading, bool is_alone,
                           struct fault *why)
@@ -276,7 +286,8 @@ static bool list_problems(struct mending *mending, const struct reading *reading
         if (json_array_append_new(mended->problems, problem) != 0)
             return fault_memory(why);
     }
-    mended->is_good = mended->is_good && json_array_size(mended->problems) == 0;
+    if (json_array_size(mended->problems) > 0)
+        drop_event(mended);
     return true;
 }
 
