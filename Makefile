@@ -23,7 +23,7 @@ $(if $(filter $(VARIANT),$(variants)),,$(error VARIANT is one of: $(variants)))
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 \
             -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wcast-qual -Wwrite-strings \
             -Wvla -Wswitch-enum -Wnull-dereference -Wduplicated-cond -Wlogical-op
-packages := libxml-2.0 jansson libcyaml libmicrohttpd libcurl rdkafka avro-c sqlite3 libcrypto libzstd
+packages := libxml-2.0 jansson libcyaml libmicrohttpd libcurl rdkafka avro-c sqlite3 libcrypto libzstd libsodium cjose
 
 cppflags := -D_GNU_SOURCE -Igateway -include gateway/base/banned.h \
             $(shell pkg-config --cflags $(packages) 2>/dev/null)
@@ -139,7 +139,7 @@ install: all ## programs, schemas, adapters, man pages and samples, under DESTDI
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(programs:%=$B/%)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/lienthong/schemas schemas/*.avsc
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/lienthong/deploy deploy/lienthong.yaml \
-	    deploy/partners.yaml deploy/agencies.csv
+	    deploy/partners.yaml deploy/agencies.csv deploy/operators.yaml
 	cp -r --no-preserve=ownership adapters $(DESTDIR)$(PREFIX)/share/lienthong/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/lienthong.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/man/lienthongd.8

@@ -18,6 +18,7 @@ static const struct command commands[] = {
     {"route", cli_route, "why an event went where it went"},
     {"agency", cli_agency, "who answers for an agency code on a day"},
     {"partner", cli_partner, "keys; who gets deliveries; pause, resume, test"},
+    {"operator", cli_operator, "who may use the console: passwords, list, check"},
     {0},
 };
 

@@ -18,9 +18,14 @@
 #include "kafka/embedded.h"
 #include "kafka/publisher.h"
 #include "kafka/subscriber.h"
+#include "operate/access.h"
 #include "operate/admin.h"
 #include "operate/deliveries.h"
 #include "operate/file_keeper.h"
+#include "operate/guard.h"
+#include "operate/oidc.h"
+#include "operate/operators.h"
+#include "operate/server.h"
 #include "spool/spool.h"
 
 /* Everything that runs.  A member is NULL until its part has started. */
@@ -48,7 +53,12 @@ struct daemon {
     struct ingest *ingest;
     struct drop *drop;
     struct http_server *server;
+    struct operators_place *operators;
+    struct access *access;
+    struct oidc *oidc;
     struct admin *admin;
+    struct guard *guard;
+    struct operate_server *operate;
 };
 
 /** The Kafka of the configuration, or the embedded one. */

@@ -27,6 +27,7 @@ int cli_deliveries(int argc, char **argv);
 int cli_events(int argc, char **argv);
 int cli_files(int argc, char **argv);
 int cli_inbox(int argc, char **argv);
+int cli_operator(int argc, char **argv);
 int cli_partner(int argc, char **argv);
 int cli_publisher(int argc, char **argv);
 int cli_route(int argc, char **argv);

@@ -99,7 +99,9 @@ rd_kafka_headers_t *headers_of_event(const struct spool_entry *entry, const char
     char number[NUMBER_TEXT_SIZE];
     uuid_text(entry->event_id, id);
     (void)moment_write(entry->occurred_at_ms, MOMENT_ISO_UTC, time); /* its length is not needed */
+    char revision[NUMBER_TEXT_SIZE];
     write_number(entry->entry, number);
+    write_number(entry->revision, revision);
     auto_free(free) char *type = write_type(entry->event_type, why);
     auto_free(free) char *source = type ? write_source(gateway_id, entry->partner, why) : NULL;
     if (!source)
@@ -115,6 +117,7 @@ rd_kafka_headers_t *headers_of_event(const struct spool_entry *entry, const char
         {"content-type", "application/avro"},
         {"traceparent", entry->traceparent},
         {"lt_entry", number},
+        {"lt_revision", entry->revision ? revision : NULL},
     };
     return build(headers, sizeof headers / sizeof headers[0], why);
 }
@@ -148,6 +151,8 @@ rd_kafka_headers_t *headers_of_dead_letter(const struct spool_entry *entry, cons
 
 static const char *notice_type(const char *topic)
 {
+    if (strcmp(topic, TOPIC_AUDIT) == 0)
+        return "vn.lienthong.audit";
     return strcmp(topic, TOPIC_DEAD_LETTERS) == 0 ? "vn.lienthong.dead-letter"
                                                   : "vn.lienthong.delivery";
 }

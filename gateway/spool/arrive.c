@@ -65,15 +65,16 @@ static bool add_arrival(struct store *store, const struct spool_arrival *arrival
     return database_step(store->database, add, "store an arrival", why);
 }
 
+/* `*dead` is what it is PARKED behind, when that is DEAD. */
 static bool choose_state(struct store *store, const struct delivery_lane *lane,
-                         enum delivery_state *state, struct fault *why)
+                         enum delivery_state *state, int64_t *dead, struct fault *why)
 {
     bool is_taken = false;
     if (lane->partner == 0) {
         *state = DELIVERY_DEAD;
         return true;
     }
-    if (!delivery_lane_is_taken(store, lane, &is_taken, why))
+    if (!delivery_lane_is_taken(store, lane, &is_taken, dead, why))
         return false;
     *state = is_taken ? DELIVERY_PARKED : DELIVERY_WAITING;
     return true;
@@ -85,11 +86,12 @@ static bool add_delivery(struct store *store, const struct spool_arrival *arriva
     sqlite3_stmt *add = store->statements.add_delivery;
     struct delivery_lane lane = {.is_one = target->partner && arrival->dossier_code};
     enum delivery_state state;
+    struct jam jam = {0};
     if (target->partner && !store_name(store, target->partner, &lane.partner, why))
         return false;
     if (arrival->dossier_code)
         lane.key = delivery_lane_key(arrival->dossier_code);
-    if (!choose_state(store, &lane, &state, why))
+    if (!choose_state(store, &lane, &state, &jam.dead, why))
         return false;
     (void)sqlite3_clear_bindings(add);
     bind_number(add, 1, number);
@@ -104,7 +106,9 @@ static bool add_delivery(struct store *store, const struct spool_arrival *arriva
     bind_text(add, 8, target->reason);
     bind_text(add, 9, target->cause);
     return database_step(store->database, add, "store a delivery", why) &&
-           store_count(store, lane.partner, state, 1, why);
+           store_count(store, lane.partner, state, 1, why) &&
+           (state != DELIVERY_DEAD || failure_add(store, true, number, why)) &&
+           failure_hold(store, true, &jam, 1, why);
 }
 
 static bool store_arrival(struct store *store, const struct spool_arrival *arrival, int64_t number,

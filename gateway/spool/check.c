@@ -2,6 +2,7 @@
 /* Proofs over the whole journal: day sums, soundness, and a copy of it. */
 #include "base/moment.h"
 #include "spool/body.h"
+#include "spool/contradiction.h"
 #include "spool/row.h"
 #include "spool/store.h"
 
@@ -117,10 +118,11 @@ static bool check_database(struct checking *checking, struct fault *why)
 }
 
 /* An entry's id must be known, or its sender could hand it off a second time.  A conflicting
- * document is known by its content too. */
+ * document, until it is mended, is known by its content too. */
 static bool check_key(struct checking *checking, const struct spool_entry *entry)
 {
-    bool is_conflict = entry->cause && strcmp(entry->cause, CONFLICT_CAUSE) == 0;
+    bool is_conflict =
+        entry->cause && strcmp(entry->cause, CONFLICT_CAUSE) == 0 && entry->revision == 0;
     uint8_t key[SHORT_DIGEST_SIZE];
     char line[96];
     bool found = false;
@@ -207,74 +209,10 @@ static bool check_bodies(struct checking *checking, const char *sql, const char 
     }
 }
 
-/* Each says, of one kind of contradiction, how many rows have it. */
-static const struct {
-    const char *what;
-    const char *sql;
-} contradictions[] = {
-    {"entries in no known state", "SELECT count(*) FROM entry WHERE state NOT BETWEEN 0 AND 4"},
-    {"entries to be published that have no event",
-     "SELECT count(*) FROM entry WHERE state IN (0, 1, 4) AND event IS NULL"},
-    {"entries parked behind nothing",
-     "SELECT count(*) FROM entry p WHERE state = 1 AND NOT EXISTS (SELECT 1 FROM entry d WHERE"
-     " d.state IN (1, 2) AND d.state = 2 AND d.dossier_key = p.dossier_key)"},
-    {"released entries without a number",
-     "SELECT count(*) FROM entry e WHERE state = 4 AND NOT EXISTS (SELECT 1 FROM released r WHERE"
-     " r.number = e.released AND r.entry = e.number)"},
-    {"numbers that two entries have",
-     "SELECT count(*) FROM released r JOIN entry e ON e.number = r.number"},
-    {"days whose sum does not come out",
-     "SELECT count(*) FROM tally t LEFT JOIN (SELECT (received_at + 25200000) / 86400000 AS day,"
-     " partner, count(*) AS stored, min(number) AS first, max(number) AS last FROM entry"
-     " GROUP BY 1, 2) r ON r.day = t.day AND r.partner = t.partner"
-     " WHERE t.received <> t.refused + t.pruned + ifnull(stored, 0)"
-     " OR r.first < t.first OR r.last > t.last"},
-    {"entries of a day that counts none",
-     "SELECT count(*) FROM entry e WHERE NOT EXISTS (SELECT 1 FROM tally t WHERE"
-     " t.day = (e.received_at + 25200000) / 86400000 AND t.partner = e.partner)"},
-    {"items whose document is gone", "SELECT count(*) FROM entry e WHERE NOT EXISTS"
-                                     " (SELECT 1 FROM entry d WHERE d.number = e.document)"},
-    {"notices that have the number of an entry",
-     "SELECT count(*) FROM notice n WHERE EXISTS (SELECT 1 FROM entry e WHERE e.number = n.number)"
-     " OR EXISTS (SELECT 1 FROM released r WHERE r.number = n.number)"},
-    {"deliveries in no known state", "SELECT count(*) FROM delivery WHERE state NOT BETWEEN 0"
-                                     " AND 4"},
-    {"deliveries without an arrival",
-     "SELECT count(*) FROM delivery d WHERE NOT EXISTS"
-     " (SELECT 1 FROM arrival a WHERE a.number = d.number / 1024)"},
-    {"arrivals without a delivery",
-     "SELECT count(*) FROM arrival a WHERE NOT EXISTS (SELECT 1 FROM delivery d WHERE"
-     " d.number BETWEEN a.number * 1024 AND a.number * 1024 + 1023)"},
-    {"deliveries without a partner that may be tried",
-     "SELECT count(*) FROM delivery WHERE partner = 0 AND state NOT IN (2, 3)"},
-    {"deliveries parked behind nothing",
-     "SELECT count(*) FROM delivery p WHERE state = 1 AND NOT EXISTS (SELECT 1 FROM delivery d"
-     " INDEXED BY delivery_undone WHERE d.partner = p.partner AND d.lane = p.lane"
-     " AND d.state IN (0, 1, 2) AND d.number < p.number)"},
-    {"deliveries that may be tried before an earlier one",
-     "SELECT count(*) FROM delivery p WHERE state IN (0, 2) AND partner <> 0 AND EXISTS"
-     " (SELECT 1 FROM delivery d INDEXED BY delivery_undone WHERE d.partner = p.partner AND"
-     " d.lane = p.lane AND d.state IN (0, 1, 2) AND d.number < p.number)"},
-    {"partners whose sum of deliveries does not come out",
-     "SELECT count(*) FROM (SELECT partner FROM delivery_sum UNION SELECT partner FROM delivery) p"
-     " LEFT JOIN delivery_sum s ON s.partner = p.partner LEFT JOIN (SELECT partner,"
-     " sum(state = 0) AS waiting, sum(state = 1) AS parked, sum(state = 2) AS dead,"
-     " sum(state IN (3, 4)) AS over FROM delivery GROUP BY 1) r ON r.partner = p.partner"
-     " WHERE s.partner IS NULL OR s.waiting <> ifnull(r.waiting, 0)"
-     " OR s.parked <> ifnull(r.parked, 0) OR s.dead <> ifnull(r.dead, 0)"
-     " OR s.delivered + s.discarded - s.pruned <> ifnull(r.over, 0)"},
-    {"trails of no delivery", "SELECT count(*) FROM trail t WHERE NOT EXISTS"
-                              " (SELECT 1 FROM delivery d WHERE d.number = t.delivery)"},
-    {"files used by nothing that is there",
-     "SELECT count(*) FROM file_use u WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE"
-     " u.is_arrival = 0 AND e.number = u.number) AND NOT EXISTS (SELECT 1 FROM arrival a WHERE"
-     " u.is_arrival = 1 AND a.number = u.number)"},
-};
-
 static bool check_states(struct checking *checking, struct fault *why)
 {
     char line[128];
-    for (size_t i = 0; i < sizeof contradictions / sizeof contradictions[0]; i++) {
+    for (size_t i = 0; contradictions[i].what; i++) {
         int64_t count;
         if (!database_number(checking->reader->database, contradictions[i].sql, &count, why))
             return false;
@@ -283,6 +221,18 @@ static bool check_states(struct checking *checking, struct fault *why)
         (void)snprintf(line, sizeof line, "%" PRId64 " %s", count, contradictions[i].what);
         note(checking, line);
     }
+    return true;
+}
+
+static bool check_record(struct checking *checking, struct fault *why)
+{
+    struct audit_finding finding;
+    int64_t count;
+    if (spool_audit_verify(checking->reader, &count, &finding, why))
+        return true;
+    if (finding.number == 0)
+        return false; /* it could not be read */
+    note(checking, why->text);
     return true;
 }
 
@@ -296,6 +246,7 @@ bool spool_check(struct spool_reader *reader, void (*each)(void *own, const char
     if (!find_key || !check_database(&checking, why) || !check_entries(&checking, why) ||
         !check_bodies(&checking, "SELECT number, event, event_digest FROM arrival", "arrival",
                       why) ||
+        !check_record(&checking, why) ||
         !check_bodies(&checking, "SELECT number, datum, datum_digest FROM notice", "notice", why) ||
         !check_states(&checking, why))
         return false;

@@ -13,6 +13,8 @@ extern const char schema_1[] __asm__("_binary_gateway_spool_schema_sql_start");
 extern const char schema_1_end[] __asm__("_binary_gateway_spool_schema_sql_end");
 extern const char schema_2[] __asm__("_binary_gateway_spool_schema_2_sql_start");
 extern const char schema_2_end[] __asm__("_binary_gateway_spool_schema_2_sql_end");
+extern const char schema_3[] __asm__("_binary_gateway_spool_schema_3_sql_start");
+extern const char schema_3_end[] __asm__("_binary_gateway_spool_schema_3_sql_end");
 
 enum { TEXT_SIZE = 64 };
 
@@ -165,7 +167,8 @@ static sqlite3 *open_file(const char *file, int flags, struct fault *why)
 /* What each version added to the one before it. */
 static const struct {
     const char *sql, *end;
-} versions[DATABASE_VERSION] = {{schema_1, schema_1_end}, {schema_2, schema_2_end}};
+} versions[DATABASE_VERSION] = {
+    {schema_1, schema_1_end}, {schema_2, schema_2_end}, {schema_3, schema_3_end}};
 
 static bool add_version(sqlite3 *database, size_t index, struct fault *why)
 {
@@ -199,6 +202,44 @@ static bool accept_version(sqlite3 *database, const char *file, bool may_make, s
                      file, (int)version, DATABASE_VERSION);
 }
 
+/* The fingerprint of a kind, a cause, a partner and an adapter; each ends with its NUL, so that no
+ * two can be read as one another. */
+static void fingerprint(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    uint8_t digest[SHORT_DIGEST_SIZE];
+    char *text = NULL;
+    size_t size = 0;
+    int64_t short_one;
+    FILE *to = open_memstream(&text, &size);
+    if (!to) {
+        sqlite3_result_error_nomem(context);
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        const unsigned char *part = sqlite3_value_text(values[i]);
+        (void)fputs(part ? (const char *)part : "", to); /* a failure shows when it is closed */
+        (void)fputc('\0', to);                           /* so does this */
+    }
+    bool is_written = fclose(to) == 0;
+    if (is_written) {
+        short_digest(text, size, digest);
+        memcpy(&short_one, digest, sizeof short_one);
+        sqlite3_result_int64(context, short_one);
+    } else {
+        sqlite3_result_error_nomem(context);
+    }
+    free(text);
+}
+
+static bool add_functions(sqlite3 *database, struct fault *why)
+{
+    enum { PARTS = 4 };
+    return sqlite3_create_function(database, "failure_fingerprint", PARTS,
+                                   SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, fingerprint, NULL,
+                                   NULL) == SQLITE_OK ||
+           database_fault(database, "add a function", why);
+}
+
 sqlite3 *database_open_writer(const char *file, struct fault *why)
 {
     /* The page size must stand before the first table.  A WAL that a long reader made large is cut
@@ -213,7 +254,7 @@ sqlite3 *database_open_writer(const char *file, struct fault *why)
         (void)close(created); /* nothing was written */
     auto_free(database_close) sqlite3 *database =
         open_file(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, why);
-    if (!database || !database_run(database, settings, why) ||
+    if (!database || !database_run(database, settings, why) || !add_functions(database, why) ||
         !accept_version(database, file, true, why))
         return NULL;
     return steal(database);

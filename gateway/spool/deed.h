@@ -9,10 +9,13 @@ enum deed_kind {
     DEED_RELEASE,  /**< of a DEAD entry that has an event: it and its lane go on */
     DEED_DISCARD,  /**< of a DEAD entry: its lane goes on without it */
     DEED_PROPOSE,  /**< a new revision of a DEAD entry's document; changes nothing else */
-    DEED_APPROVE,  /**< of the newest revision, whose hash must be `sha256` */
+    DEED_APPROVE,  /**< of the newest revision that is not withdrawn, whose hash must be `sha256` */
     DEED_WITHDRAW, /**< of a revision that was not applied */
-    DEED_APPLY,    /**< the revision's item becomes the entry's event, and the entry is released */
+    DEED_APPLY,    /**< the newest revision's item becomes the entry's event, and the entry is
+                        released, into the lane of the item's dossier by its first number */
 };
+
+enum revision_state { REVISION_PROPOSED, REVISION_APPROVED, REVISION_APPLIED, REVISION_WITHDRAWN };
 
 /** A mended document.  The original never changes; revisions are numbered from 1. */
 struct spool_revision {
@@ -22,8 +25,8 @@ struct spool_revision {
     const char *reason;
     const char *approver; /**< NULL: nobody yet */
     int64_t approved_at_ms;
-    enum { REVISION_PROPOSED, REVISION_APPROVED, REVISION_APPLIED, REVISION_WITHDRAWN } state;
-    const char *bytes;
+    enum revision_state state;
+    const char *bytes; /**< NULL unless they were asked for */
     size_t size;
     uint8_t sha256[SHA256_SIZE];
 };
@@ -35,22 +38,46 @@ struct spool_deed {
     const uint8_t *sha256; /**< of APPROVE and APPLY: what was looked at */
     const char *bytes;     /**< of PROPOSE */
     size_t size;
+    const uint8_t (*files)[SHA256_SIZE]; /**< of PROPOSE: stored files that they refer to */
+    size_t file_count;
     const struct spool_item *item; /**< of APPLY: the event that came out of the revision */
     bool may_be_stale;             /**< of RELEASE and APPLY: although a later event of the
-                                        dossier went out already */
+                                        dossier went out already, or is on its way out */
     bool needs_approval;           /**< of APPLY: refused unless approved by another person */
-    struct spool_record record;    /**< its reason is the revision's or the discard's */
+    struct spool_record record;    /**< its reason is the revision's or the discard's; an act of
+                                        NULL leaves no record: one of a job, which is on record */
+};
+
+/** What became of a deed. */
+struct deed_outcome {
+    bool is_done;
+    bool
+        is_stale; /**< a later event of the dossier is out: the reason of a refusal, if it is one */
+    bool is_gone; /**< refused because the entry is not DEAD, or not there */
+    int32_t revision; /**< the number that PROPOSE gave */
+    struct fault why; /**< of what is not done: FAULT_REFUSE */
 };
 
 /**
  * FAULT_REFUSE when the entry or the revision is not in a state for it, the hash is another, the
- * approver is the author, or the release would be stale (`*is_stale` says so); the refusal is then
- * on record too.  `*revision` is the number that PROPOSE gave.  Waits for the commit.
+ * approver is the author, another entry has the id that the item gives, or the release would be
+ * stale (`*is_stale` says so); the refusal is then on record too.  `*revision` is the number that
+ * PROPOSE gave.  `revision` and `is_stale` may be NULL.  Waits for the commit.
+ *
+ * The record's detail, a JSON object or "", gets what the deed knows: "revision", "sha256",
+ * "stale", "refused".
  */
 bool spool_do(struct spool *spool, const struct spool_deed *deed, int32_t *revision, bool *is_stale,
               struct fault *why) __attribute__((warn_unused_result));
 
-/** The same for a delivery: a settlement by a person with its record. */
+/** Many deeds in one transaction, each done or refused by itself; outcomes[] has one for each.
+ * False when none of them holds. */
+bool spool_do_all(struct spool *spool, const struct spool_deed *deeds, size_t count,
+                  struct deed_outcome *outcomes, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** The same for a delivery: a settlement by a person with its record.  FAULT_REFUSE as
+ * spool_settle_now; the refusal is then on record too. */
 bool spool_settle_on_record(struct spool *spool, const struct spool_settlement *settlement,
                             const struct spool_record *record, struct fault *why)
     __attribute__((warn_unused_result));
@@ -61,7 +88,7 @@ bool spool_revisions(struct spool_reader *reader, int64_t entry, int32_t with,
                      struct fault *why) __attribute__((warn_unused_result));
 
 /** Whether a later event of the entry's dossier (or of `dossier_code`, when mending gives it
- * another) is published already. */
+ * another) is published already, or is on its way out, so that it will be before a release. */
 bool spool_is_stale(struct spool_reader *reader, int64_t entry, const char *dossier_code,
                     bool *is_stale, struct fault *why) __attribute__((warn_unused_result));
 

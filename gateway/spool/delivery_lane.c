@@ -38,7 +38,7 @@ static bool find_standing(struct store *store, sqlite3_stmt *find, const struct 
 }
 
 bool delivery_lane_is_taken(struct store *store, const struct delivery_lane *lane, bool *is_taken,
-                            struct fault *why)
+                            int64_t *dead, struct fault *why)
 {
     struct standing first = {0};
     const int64_t *counts = store->counters.deliveries;
@@ -47,13 +47,37 @@ bool delivery_lane_is_taken(struct store *store, const struct delivery_lane *lan
         !find_standing(store, store->statements.first_in_lane, lane, &first, why))
         return false;
     *is_taken = first.number != 0;
+    *dead = first.state == DELIVERY_DEAD ? first.number : 0;
     return true;
+}
+
+bool delivery_lane_hold(struct store *store, const struct delivery_lane *lane, int sign,
+                        struct fault *why)
+{
+    static const char sql[] =
+        "SELECT ifnull(min(number) FILTER (WHERE state = 2), 0), count(*) FILTER (WHERE state = 1)"
+        " FROM delivery INDEXED BY delivery_undone"
+        " WHERE partner = ?1 AND lane = ?2 AND state IN (0, 1, 2)";
+    bool found = false;
+    if (!lane->is_one)
+        return true;
+    auto_free(statement_rest) sqlite3_stmt *find = store_statement(store, sql, why);
+    if (!find)
+        return false;
+    bind_number(find, 1, lane->partner);
+    bind_number(find, 2, lane->key);
+    if (!database_next(store->database, find, "look along a lane", &found, why))
+        return false;
+    const struct jam jam = {sqlite3_column_int64(find, 0), sqlite3_column_int64(find, 1)};
+    return failure_hold(store, true, &jam, sign * jam.parked, why);
 }
 
 static bool stand(struct store *store, const struct delivery_lane *lane, struct standing standing,
                   enum delivery_state state, int64_t at_ms, struct fault *why)
 {
     sqlite3_stmt *set = store->statements.set_delivery_state;
+    if (standing.state == DELIVERY_DEAD && !failure_end(store, true, standing.number, why))
+        return false;
     bind_number(set, 1, standing.number);
     bind_number(set, 2, state);
     bind_number(set, 3, at_ms);

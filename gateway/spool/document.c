@@ -57,8 +57,8 @@ static bool add_repeat_key(struct store *store, const struct arrival *arrival,
     return database_step(store->database, add, "remember an id", why);
 }
 
-static bool add_reference(struct store *store, const struct spool_item *item, int64_t number,
-                          struct fault *why)
+bool store_reference(struct store *store, const struct spool_item *item, int64_t number,
+                     struct fault *why)
 {
     if (!item->reference || !item->dossier_code)
         return true;
@@ -120,6 +120,16 @@ static bool add_shortened(struct store *store, const struct spool_document *docu
            store_file_uses(store, &uses, why);
 }
 
+/* What is not well from the start is stuck. */
+static bool note_stuck(struct store *store, const struct spool_item *item, const char *code,
+                       const struct spool_receipt *receipt, struct fault *why)
+{
+    if (receipt->state == ENTRY_DEAD)
+        return failure_add(store, false, receipt->entry, why);
+    return receipt->state != ENTRY_PARKED ||
+           lane_note_parked(store, receipt->entry, code, item->due_at_ms, why);
+}
+
 /* `code` is the lane's dossier; NULL for what has no lane. */
 static bool insert(struct store *store, struct arrival *arrival, const struct spool_item *item,
                    const char *code, struct spool_receipt *receipt, struct fault *why)
@@ -153,7 +163,7 @@ static bool insert(struct store *store, struct arrival *arrival, const struct sp
     const struct file_uses uses = {number, false, item->files, item->file_count};
     return database_step(store->database, add, "store an entry", why) &&
            (!is_first || add_shortened(store, arrival->document, number, why)) &&
-           store_file_uses(store, &uses, why);
+           store_file_uses(store, &uses, why) && note_stuck(store, item, code, receipt, why);
 }
 
 static bool choose_state(struct store *store, const struct spool_item *item,
@@ -207,7 +217,7 @@ static bool store_item(struct store *store, struct arrival *arrival, const struc
     }
     if (!choose_state(store, item, &receipt->state, why) ||
         !insert(store, arrival, item, item->dossier_code, receipt, why) ||
-        !add_reference(store, item, receipt->entry, why))
+        !store_reference(store, item, receipt->entry, why))
         return false;
     count_stored(store, tally, receipt->state);
     return !item->native_id ||

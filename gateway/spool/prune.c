@@ -102,7 +102,9 @@ static bool forget_ids(struct store *store, const struct group *group, struct fa
     auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
         store->database,
         "SELECT number, native_id, (SELECT text FROM name WHERE no = partner), sha256"
-        " FROM entry WHERE number BETWEEN ?1 AND ?2",
+        " FROM entry WHERE number BETWEEN ?1 AND ?2 UNION ALL"
+        " SELECT e.number, f.native_id, (SELECT text FROM name WHERE no = e.partner), e.sha256"
+        " FROM former_id f JOIN entry e ON e.number = f.number WHERE f.number BETWEEN ?1 AND ?2",
         why);
     if (!rows)
         return false;
@@ -129,6 +131,9 @@ static bool delete_group(struct store *store, const struct group *group, struct 
         "DELETE FROM reference WHERE number BETWEEN ?1 AND ?2",
         "DELETE FROM shortened WHERE number BETWEEN ?1 AND ?2",
         "DELETE FROM file_use WHERE is_arrival = 0 AND number BETWEEN ?1 AND ?2",
+        "DELETE FROM revision WHERE entry BETWEEN ?1 AND ?2",
+        "DELETE FROM mended WHERE number BETWEEN ?1 AND ?2",
+        "DELETE FROM former_id WHERE number BETWEEN ?1 AND ?2",
         "DELETE FROM entry WHERE number BETWEEN ?1 AND ?2",
     };
     if (!forget_ids(store, group, why))

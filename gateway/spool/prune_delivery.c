@@ -118,3 +118,20 @@ bool prune_notices(struct store *store, struct pruning *pruning, int64_t limit, 
     pruning->has_more = count == limit;
     return database_set_number(store->database, "last_number", store->counters.last_number, why);
 }
+
+bool prune_jobs(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *drop = database_prepare(
+        store->database,
+        "DELETE FROM job_item WHERE (job, subject) IN (SELECT i.job, i.subject FROM job j"
+        " CROSS JOIN job_item i ON i.job = j.number WHERE j.ended > 0 AND j.ended < ?1 LIMIT ?2)",
+        why);
+    if (!drop)
+        return false;
+    bind_number(drop, 1, pruning->before_ms);
+    bind_number(drop, 2, limit);
+    if (!database_step(store->database, drop, "delete old items", why))
+        return false;
+    pruning->has_more = sqlite3_changes64(store->database) == limit;
+    return true;
+}

@@ -15,7 +15,8 @@
     "e.number, ifnull(e.released, e.number), e.state, e.partner, e.adapter, e.media_type,"         \
     " e.event_type, e.document, e.item, e.received_at, e.occurred_at, e.due_at, e.schema_no,"      \
     " e.dossier_code, e.native_id, e.event_id, e.traceparent, e.cause, e.detail, e.sha256,"        \
-    " e.event_digest"
+    " e.event_digest, CASE WHEN e.released IS NULL THEN 0 ELSE"                                    \
+    " (SELECT revision FROM mended WHERE number = e.number) END"
 
 static const char *const queries[] = {
     [QUERY_FIND] = "SELECT " COLUMNS ", e.event FROM entry e WHERE e.number = ?1",

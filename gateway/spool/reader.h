@@ -37,6 +37,7 @@ struct spool_entry {
     const uint8_t *document_sha256;
     const char *cause;
     const char *detail;
+    int32_t revision;                  /**< of whose document the event is; 0: of the original */
     int64_t behind;                    /**< when PARKED: the first DEAD entry of its lane; else 0 */
     const struct spool_notice *notice; /**< from spool_next alone: it is no entry but this, and of
                                             the rest has `number` and `received_at_ms` */

@@ -78,14 +78,15 @@ static bool read_names(struct spool_reader *reader, sqlite3_stmt *row, struct sp
 
 static void read_event(sqlite3_stmt *row, struct spool_entry *entry)
 {
-    if (sqlite3_column_type(row, 21) == SQLITE_NULL)
+    enum { DIGEST = 20, EVENT = 22 };
+    if (sqlite3_column_type(row, EVENT) == SQLITE_NULL)
         return;
-    if (!column_is_whole(row, 21, 20)) {
+    if (!column_is_whole(row, EVENT, DIGEST)) {
         entry->is_damaged = true;
         return;
     }
-    entry->event = sqlite3_column_blob(row, 21);
-    entry->event_size = (size_t)sqlite3_column_bytes(row, 21);
+    entry->event = sqlite3_column_blob(row, EVENT);
+    entry->event_size = (size_t)sqlite3_column_bytes(row, EVENT);
 }
 
 static bool find_behind(struct spool_reader *reader, struct spool_entry *entry, struct fault *why)
@@ -131,6 +132,7 @@ bool row_read(struct spool_reader *reader, sqlite3_stmt *row, struct spool_entry
         .traceparent = (const char *)sqlite3_column_text(row, 16),
         .cause = (const char *)sqlite3_column_text(row, 17),
         .detail = (const char *)sqlite3_column_text(row, 18),
+        .revision = sqlite3_column_int(row, 21),
     };
     if (sqlite3_column_bytes(row, 15) == UUID_SIZE)
         entry->event_id = sqlite3_column_blob(row, 15);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What became of a delivery, or what a person wants of it: its new state, a line in its trail, the
  * notices about it, and who stands first in its lane now. */
+#include "spool/settle.h"
+
+#include "spool/deed.h"
 #include "spool/pouch.h"
 #include "spool/writer.h"
 
@@ -92,8 +95,8 @@ static bool add_trail(struct store *store, const struct spool_settlement *settle
     return database_step(store->database, add, "add to a trail", why);
 }
 
-static bool change(struct store *store, const struct spool_settlement *settlement,
-                   const struct subject *subject, struct fault *why)
+static bool write_row(struct store *store, const struct spool_settlement *settlement,
+                      struct fault *why)
 {
     sqlite3_stmt *settle = store->statements.settle_delivery;
     enum delivery_state to = rules[settlement->kind].to;
@@ -117,41 +120,82 @@ static bool change(struct store *store, const struct spool_settlement *settlemen
         bind_text(settle, 10, settlement->detail);
     if (settlement->document_sha256)
         bind_bytes(settle, 11, settlement->document_sha256, SHA256_SIZE);
-    if (!database_step(store->database, settle, "settle a delivery", why))
-        return false;
-    bool is_over = to == DELIVERY_DELIVERED || to == DELIVERY_DISCARDED;
-    return to == subject->state ||
-           (store_count(store, subject->lane.partner, subject->state, -1, why) &&
-            store_count(store, subject->lane.partner, to, 1, why) &&
-            (!is_over || delivery_lane_open(store, &subject->lane, settlement->at_ms, why)));
+    return database_step(store->database, settle, "settle a delivery", why);
 }
 
-/* It is PARKED at first, and then whoever stands first in either lane is WAITING. */
-static bool reroute(struct store *store, const struct spool_settlement *settlement,
-                    const struct subject *subject, struct fault *why)
+static bool change_state(struct store *store, const struct spool_settlement *settlement,
+                         const struct subject *subject, struct fault *why)
+{
+    enum delivery_state to = rules[settlement->kind].to;
+    bool is_over = to == DELIVERY_DELIVERED || to == DELIVERY_DISCARDED;
+    bool was_dead = subject->state == DELIVERY_DEAD;
+    return (!was_dead || failure_end(store, true, settlement->delivery, why)) &&
+           (to != DELIVERY_DEAD || failure_add(store, true, settlement->delivery, why)) &&
+           store_count(store, subject->lane.partner, subject->state, -1, why) &&
+           store_count(store, subject->lane.partner, to, 1, why) &&
+           (!is_over || delivery_lane_open(store, &subject->lane, settlement->at_ms, why));
+}
+
+/* What stands first in a lane and ends well holds nothing back: only what is or was dead, or stands
+ * behind it, changes what a failure holds. */
+static bool change(struct store *store, const struct spool_settlement *settlement,
+                   const struct subject *subject, struct fault *why)
+{
+    enum delivery_state to = rules[settlement->kind].to;
+    bool may_hold = subject->state != DELIVERY_WAITING || to == DELIVERY_DEAD;
+    if (to == subject->state)
+        return write_row(store, settlement, why);
+    return (!may_hold || delivery_lane_hold(store, &subject->lane, -1, why)) &&
+           write_row(store, settlement, why) && change_state(store, settlement, subject, why) &&
+           (!may_hold || delivery_lane_hold(store, &subject->lane, 1, why));
+}
+
+/* Its row goes to the other partner, PARKED at first. */
+static bool move_row(struct store *store, const struct spool_settlement *settlement,
+                     const struct subject *subject, int64_t partner, struct fault *why)
 {
     sqlite3_stmt *to = store->statements.reroute_delivery;
-    struct delivery_lane lane = {.key = subject->lane.key, .is_one = subject->has_dossier};
-    if (!store_name(store, settlement->partner, &lane.partner, why))
-        return false;
     bind_number(to, 1, settlement->delivery);
-    bind_number(to, 2, lane.partner);
+    bind_number(to, 2, partner);
     bind_text(to, 3, settlement->agency);
     bind_number(to, 4, settlement->at_ms);
     bind_number(to, 5, settlement->next_at_ms);
-    if (!database_step(store->database, to, "re-route a delivery", why) ||
-        !store_count(store, subject->lane.partner, subject->state, -1, why))
-        return false;
-    if (lane.is_one)
-        return store_count(store, lane.partner, DELIVERY_PARKED, 1, why) &&
+    return (subject->state != DELIVERY_DEAD ||
+            failure_end(store, true, settlement->delivery, why)) &&
+           database_step(store->database, to, "re-route a delivery", why) &&
+           store_count(store, subject->lane.partner, subject->state, -1, why);
+}
+
+/* Then whoever stands first in either lane is WAITING. */
+static bool enter_lane(struct store *store, const struct spool_settlement *settlement,
+                       const struct subject *subject, const struct delivery_lane *lane,
+                       struct fault *why)
+{
+    if (lane->is_one)
+        return store_count(store, lane->partner, DELIVERY_PARKED, 1, why) &&
                delivery_lane_open(store, &subject->lane, settlement->at_ms, why) &&
-               delivery_lane_mend(store, &lane, settlement->at_ms, why);
+               delivery_lane_mend(store, lane, settlement->at_ms, why);
     sqlite3_stmt *set = store->statements.set_delivery_state;
     bind_number(set, 1, settlement->delivery);
     bind_number(set, 2, DELIVERY_WAITING);
     bind_number(set, 3, settlement->at_ms);
     return database_step(store->database, set, "re-route a delivery", why) &&
-           store_count(store, lane.partner, DELIVERY_WAITING, 1, why);
+           store_count(store, lane->partner, DELIVERY_WAITING, 1, why);
+}
+
+static bool reroute(struct store *store, const struct spool_settlement *settlement,
+                    const struct subject *subject, struct fault *why)
+{
+    struct delivery_lane lane = {.key = subject->lane.key, .is_one = subject->has_dossier};
+    if (!store_name(store, settlement->partner, &lane.partner, why))
+        return false;
+    bool stays = lane.partner == subject->lane.partner;
+    return delivery_lane_hold(store, &subject->lane, -1, why) &&
+           (stays || delivery_lane_hold(store, &lane, -1, why)) &&
+           move_row(store, settlement, subject, lane.partner, why) &&
+           enter_lane(store, settlement, subject, &lane, why) &&
+           delivery_lane_hold(store, &subject->lane, 1, why) &&
+           (stays || delivery_lane_hold(store, &lane, 1, why));
 }
 
 /* The number of the partner that it was tried at; 0 when the settlement does not say. */
@@ -163,9 +207,8 @@ static bool find_tried(struct store *store, const struct spool_settlement *settl
            store_name(store, settlement->partner, partner, why);
 }
 
-/* `*reason` says why nothing was done; NULL when it was. */
-static bool settle(struct store *store, const struct spool_settlement *settlement,
-                   const char **reason, struct fault *why)
+bool settle_one(struct store *store, const struct spool_settlement *settlement, const char **reason,
+                struct fault *why)
 {
     struct subject subject;
     bool found = false;
@@ -202,7 +245,7 @@ static bool write_settling(struct task *task, struct store *store, struct fault 
     const struct settling *settling = (const struct settling *)task;
     const char *reason;
     for (size_t i = 0; i < settling->count; i++)
-        if (!settle(store, &settling->settlements[i], &reason, why))
+        if (!settle_one(store, &settling->settlements[i], &reason, why))
             return false;
     return true;
 }
@@ -281,7 +324,7 @@ static bool work_settle(struct store *store, void *arguments, struct fault *why)
 {
     const struct spool_settlement *const *settlement = arguments;
     const char *reason;
-    if (!settle(store, *settlement, &reason, why))
+    if (!settle_one(store, *settlement, &reason, why))
         return false;
     return !reason || fault_set(why, FAULT_REFUSE, "spool: %s", reason);
 }
@@ -290,4 +333,31 @@ bool spool_settle_now(struct spool *spool, const struct spool_settlement *settle
                       struct fault *why)
 {
     return writer_do(spool, work_settle, &settlement, why);
+}
+
+/* ---- on record ---- */
+
+struct recorded {
+    const struct spool_settlement *settlement;
+    const struct spool_record *record;
+    const char *reason; /* why it was refused; NULL when it was done */
+};
+
+static bool work_on_record(struct store *store, void *arguments, struct fault *why)
+{
+    struct recorded *recorded = arguments;
+    struct spool_record record = *recorded->record;
+    if (!settle_one(store, recorded->settlement, &recorded->reason, why))
+        return false;
+    record.outcome = recorded->reason ? "refused" : "done";
+    return audit_append(store, &record, why);
+}
+
+bool spool_settle_on_record(struct spool *spool, const struct spool_settlement *settlement,
+                            const struct spool_record *record, struct fault *why)
+{
+    struct recorded recorded = {.settlement = settlement, .record = record};
+    if (!writer_do(spool, work_on_record, &recorded, why))
+        return false;
+    return !recorded.reason || fault_set(why, FAULT_REFUSE, "spool: %s", recorded.reason);
 }

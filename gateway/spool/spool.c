@@ -275,10 +275,15 @@ static bool work_prune_notices(struct store *store, void *arguments, struct faul
     return prune_notices(store, arguments, PRUNE_STEP, why);
 }
 
+static bool work_prune_jobs(struct store *store, void *arguments, struct fault *why)
+{
+    return prune_jobs(store, arguments, PRUNE_STEP, why);
+}
+
 bool spool_prune(struct spool *spool, int64_t before_ms, int64_t *count, struct fault *why)
 {
     static bool (*const works[])(struct store *, void *, struct fault *) = {
-        work_prune_notices, work_prune_arrivals, work_prune_entries};
+        work_prune_jobs, work_prune_notices, work_prune_arrivals, work_prune_entries};
     struct pruning pruning = {0};
     for (size_t i = 0; i < sizeof works / sizeof works[0]; i++) {
         pruning = (struct pruning){.before_ms = before_ms, .has_more = true};

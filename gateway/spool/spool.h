@@ -185,7 +185,8 @@ bool spool_discard(struct spool *spool, int64_t entry, const char *reason, struc
 
 /** Deletes published, RELEASED-and-published and DISCARDED entries received before `before_ms`,
  * arrivals from before it whose deliveries are all over, notices from before it that are published,
- * and nothing else, in small groups; `*count` says how many entries. */
+ * items of jobs that ended before it, and nothing else, in small groups; `*count` says how many
+ * entries. */
 bool spool_prune(struct spool *spool, int64_t before_ms, int64_t *count, struct fault *why)
     __attribute__((warn_unused_result));
 

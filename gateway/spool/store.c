@@ -2,8 +2,10 @@
 /* The writer's transactions: their start and end, names, tallies, the watermark. */
 #include "spool/store.h"
 
+#include "spool/chain.h"
 #include "spool/places.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { VIETNAM_MS = 7 * 3600000, DAY_MS = 86400000 };
@@ -88,6 +90,8 @@ static const struct {
     {offsetof(struct statements, add_trail),
      "INSERT INTO trail VALUES (?1, ?2, ?3, ?4, ?5, CASE WHEN ?6 IS NULL THEN ?7"
      " WHEN ?7 IS NULL THEN ?6 ELSE ?6 || ': ' || ?7 END)"},
+    {offsetof(struct statements, set_audit_head),
+     "INSERT OR REPLACE INTO setting VALUES ('audit_head', ?)"},
     {offsetof(struct statements, add_file_use),
      "INSERT INTO file_use VALUES (?, ?, ?) ON CONFLICT DO NOTHING"},
     {offsetof(struct statements, add_shift),
@@ -176,10 +180,20 @@ bool store_find_last_next(struct store *store, struct fault *why)
         &store->counters.last_next, why);
 }
 
+static bool recover_record(struct store *store, struct fault *why)
+{
+    struct audit_head head;
+    if (!audit_head_read(store->database, &head, why))
+        return false;
+    store->counters.audited = store->written_audited = head.number;
+    memcpy(store->counters.audit_hash, head.hash, sizeof head.hash);
+    return true;
+}
+
 bool store_open(struct store *store, sqlite3 *database, struct fault *why)
 {
     store->database = database;
-    return recover_counters(database, &store->counters, why) &&
+    return recover_record(store, why) && recover_counters(database, &store->counters, why) &&
            recover_deliveries(database, &store->counters, why) &&
            store_find_last_next(store, why) && prepare_all(store, why);
 }
@@ -196,9 +210,35 @@ void store_close(struct store *store)
 {
     for (size_t i = 0; i < STATEMENT_COUNT; i++)
         (void)sqlite3_finalize(*statement_at(&store->statements, i)); /* repeats the last code */
+    for (size_t i = 0; i < STATEMENT_CACHE; i++)
+        (void)sqlite3_finalize(store->kept[i].statement); /* as above */
     store_forget_names(store);
     free(store->tallies);
     free(store->shifts);
+}
+
+sqlite3_stmt *store_statement(struct store *store, const char *sql, struct fault *why)
+{
+    size_t place = 0;
+    while (place < STATEMENT_CACHE && store->kept[place].sql && store->kept[place].sql != sql)
+        place++;
+    assert(place < STATEMENT_CACHE); /* there are not that many in the program */
+    if (!store->kept[place].statement) {
+        store->kept[place].statement = database_prepare(store->database, sql, why);
+        store->kept[place].sql = store->kept[place].statement ? sql : NULL;
+    }
+    return store->kept[place].statement;
+}
+
+bool store_run(struct store *store, const char *sql, const int64_t *numbers, int count,
+               struct fault *why)
+{
+    auto_free(statement_rest) sqlite3_stmt *statement = store_statement(store, sql, why);
+    if (!statement)
+        return false;
+    for (int i = 0; i < count; i++)
+        bind_number(statement, i + 1, numbers[i]);
+    return database_step(store->database, statement, "change rows", why);
 }
 
 bool store_begin(struct store *store, struct fault *why)
@@ -242,10 +282,25 @@ static bool write_shifts(struct store *store, struct fault *why)
     return true;
 }
 
+/* The head of the record is kept apart, so that a removed end shows. */
+static bool write_audit_head(struct store *store, struct fault *why)
+{
+    struct audit_head head = {.number = store->counters.audited};
+    sqlite3_stmt *set = store->statements.set_audit_head;
+    if (head.number == store->written_audited)
+        return true;
+    memcpy(head.hash, store->counters.audit_hash, sizeof head.hash);
+    bind_bytes(set, 1, &head, sizeof head);
+    return database_step(store->database, set, "keep the record's head", why);
+}
+
 bool store_commit(struct store *store, struct fault *why)
 {
-    return write_tallies(store, why) && write_shifts(store, why) &&
-           database_step(store->database, store->statements.commit, "commit", why);
+    if (!write_tallies(store, why) || !write_shifts(store, why) || !write_audit_head(store, why) ||
+        !database_step(store->database, store->statements.commit, "commit", why))
+        return false;
+    store->written_audited = store->counters.audited;
+    return true;
 }
 
 void store_rollback(struct store *store)

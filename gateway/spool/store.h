@@ -2,8 +2,8 @@
 #ifndef SPOOL_STORE_H
 #define SPOOL_STORE_H
 
+#include "spool/audit.h"
 #include "spool/database.h"
-#include "spool/delivery.h"
 
 /**
  * What the writer does inside its transactions.  One thread uses it.  The counters follow what is
@@ -21,9 +21,11 @@ struct counters {
     int64_t last_arrival;
     int64_t deliveries[DELIVERY_STATE_COUNT]; /**< by state; what is over counts for ever */
     int64_t changes;                          /**< of deliveries since start */
+    int64_t audited;                          /**< number of the record's last entry */
+    uint8_t audit_hash[AUDIT_HASH_SIZE];      /**< its hash */
 };
 
-enum { NAME_CACHE = 64 };
+enum { NAME_CACHE = 64, STATEMENT_CACHE = 96 };
 
 struct statements {
     sqlite3_stmt *begin, *commit;
@@ -43,6 +45,7 @@ struct statements {
     sqlite3_stmt *end_of_trail, *cut_trail, *add_trail;
     sqlite3_stmt *add_shift;
     sqlite3_stmt *add_file_use;
+    sqlite3_stmt *set_audit_head;
 };
 
 /** One partner's day, until its group ends. */
@@ -75,7 +78,33 @@ struct store {
     size_t tally_count, tally_capacity;
     struct shift *shifts;
     size_t shift_count, shift_capacity;
+    /* Statements that are seldom used, by their text's address; the first ones asked for stay. */
+    struct {
+        const char *sql;
+        sqlite3_stmt *statement;
+    } kept[STATEMENT_CACHE];
+    int64_t written_audited; /* number that the setting audit_head has */
+    struct {
+        int32_t schema_no; /* 0: entries of the record are not told on Kafka */
+        char *(*encode)(void *own, const struct spool_audited *entry, size_t *size);
+        void *own;
+    } audit_form;
 };
+
+static inline void statement_rest(sqlite3_stmt *statement)
+{
+    (void)sqlite3_reset(statement); /* repeats the last step's code */
+    (void)sqlite3_clear_bindings(statement);
+}
+ENDS_WITH_SCOPE(sqlite3_stmt *, statement_rest)
+
+/** A statement that is kept: leave it by auto_free(statement_rest).  `sql` is a constant, whose
+ * address it is known by. */
+sqlite3_stmt *store_statement(struct store *store, const char *sql, struct fault *why)
+    __attribute__((warn_unused_result));
+/** Runs a kept statement with these numbers, which gives no row. */
+bool store_run(struct store *store, const char *sql, const int64_t *numbers, int count,
+               struct fault *why) __attribute__((warn_unused_result));
 
 bool store_open(struct store *store, sqlite3 *database, struct fault *why)
     __attribute__((warn_unused_result));
@@ -110,6 +139,14 @@ bool store_count(struct store *store, int64_t partner, enum delivery_state state
 bool store_notice(struct store *store, const struct spool_notice *notice, int64_t at_ms,
                   struct fault *why) __attribute__((warn_unused_result));
 
+/** The item's reference, if it has one, means its dossier. */
+bool store_reference(struct store *store, const struct spool_item *item, int64_t number,
+                     struct fault *why) __attribute__((warn_unused_result));
+
+/** Adds to the record, and tells it on Kafka; see audit.c. */
+bool audit_append(struct store *store, const struct spool_record *record, struct fault *why)
+    __attribute__((warn_unused_result));
+
 /** The files that an entry or an arrival uses. */
 struct file_uses {
     int64_t number; /**< of the entry or the arrival */
@@ -137,15 +174,53 @@ bool store_published(struct store *store, int64_t watermark, const struct spool_
 bool store_find_last_next(struct store *store, struct fault *why)
     __attribute__((warn_unused_result));
 
+/** What a lane holds back, and behind what. */
+struct jam {
+    int64_t dead;   /**< the first DEAD one of the lane; 0: there is none */
+    int64_t parked; /**< how many are PARKED in it */
+};
+
+/* What is stuck: see failure.c. */
+/** The entry or delivery is DEAD from now on; its row says so, with its cause. */
+bool failure_add(struct store *store, bool is_delivery, int64_t number, struct fault *why)
+    __attribute__((warn_unused_result));
+/** It is not DEAD any more; nothing is parked behind it as far as was told. */
+bool failure_end(struct store *store, bool is_delivery, int64_t number, struct fault *why)
+    __attribute__((warn_unused_result));
+/** `by` more are parked behind the jam's DEAD one. */
+bool failure_hold(struct store *store, bool is_delivery, const struct jam *jam, int64_t by,
+                  struct fault *why) __attribute__((warn_unused_result));
+
 /* Lanes: see lane.c. */
 bool lane_is_blocked(struct store *store, int64_t key, const char *code, bool *blocked,
                      struct fault *why) __attribute__((warn_unused_result));
+/** An entry was just stored PARKED at the end of its lane. */
+bool lane_note_parked(struct store *store, int64_t number, const char *code, int64_t due_at_ms,
+                      struct fault *why) __attribute__((warn_unused_result));
 bool lane_bury(struct store *store, int64_t number, const char *cause, const char *detail,
                struct fault *why) __attribute__((warn_unused_result));
 bool lane_release(struct store *store, int64_t entry, struct fault *why)
     __attribute__((warn_unused_result));
 bool lane_discard(struct store *store, int64_t entry, const char *reason, struct fault *why)
     __attribute__((warn_unused_result));
+/** The DEAD entry has this item from now on, and is released into the lane of its dossier.
+ * FAULT_REFUSE, with nothing changed, when another entry has its id. */
+bool lane_mend(struct store *store, int64_t entry, const struct spool_item *item, int32_t revision,
+               struct fault *why) __attribute__((warn_unused_result));
+
+/** Whether a later entry of the entry's dossier (or of `dossier_code`, when not NULL) went out or
+ * is on its way out. */
+bool lane_is_stale(struct store *store, int64_t entry, const char *dossier_code, bool *is_stale,
+                   struct fault *why) __attribute__((warn_unused_result));
+extern const char lane_stale_sql[]; /**< of entry, key or NULL, code or NULL */
+
+/* What a mended entry is from now on: see mend.c. */
+/** FAULT_REFUSE when the item is no event, or another entry has its id. */
+bool mend_check(struct store *store, int64_t entry, const struct spool_item *item,
+                struct fault *why) __attribute__((warn_unused_result));
+/** In its row, and in what it is known by; its state is the lane's. */
+bool mend_row(struct store *store, int64_t entry, const struct spool_item *item, int32_t revision,
+              struct fault *why) __attribute__((warn_unused_result));
 
 /** A dossier toward a partner.  Without one (`is_one` false) a delivery waits for no other. */
 struct delivery_lane {
@@ -156,9 +231,13 @@ struct delivery_lane {
 
 /* Lanes of deliveries: see delivery_lane.c. */
 int64_t delivery_lane_key(const char *dossier_code);
-/** Whether something of the lane is not over. */
+/** Whether something of the lane is not over; `*dead` is its first when that is DEAD, else 0. */
 bool delivery_lane_is_taken(struct store *store, const struct delivery_lane *lane, bool *is_taken,
-                            struct fault *why) __attribute__((warn_unused_result));
+                            int64_t *dead, struct fault *why) __attribute__((warn_unused_result));
+/** Before a lane with something DEAD changes (`sign` -1) what it holds is taken off the failure of
+ * that one; afterwards (1) it is put on again. */
+bool delivery_lane_hold(struct store *store, const struct delivery_lane *lane, int sign,
+                        struct fault *why) __attribute__((warn_unused_result));
 /** The first one, when it is PARKED, is WAITING from now on: what was before it is over. */
 bool delivery_lane_open(struct store *store, const struct delivery_lane *lane, int64_t at_ms,
                         struct fault *why) __attribute__((warn_unused_result));
@@ -184,6 +263,10 @@ bool prune_arrivals(struct store *store, struct pruning *pruning, int64_t limit,
     __attribute__((warn_unused_result));
 /** The same for notices that are published. */
 bool prune_notices(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** The same for the items of jobs that are over; the jobs stay. */
+bool prune_jobs(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
     __attribute__((warn_unused_result));
 
 /** Days since 1970 in Vietnam. */

@@ -276,12 +276,23 @@ static void the_check_finds_what_contradicts_itself(void **state)
 
 /* ---- versions ---- */
 
+/* What a file of version 2 had not. */
+static void make_version_2(struct world *world)
+{
+    change_past(world, "DROP TABLE audit; DROP TABLE revision; DROP TABLE mended;"
+                       "DROP TABLE former_id; DROP TABLE stuck; DROP TABLE failure;"
+                       "DROP TABLE job; DROP TABLE job_item; DROP TABLE saved_filter;"
+                       "PRAGMA user_version = 2");
+}
+
 /* What a file of version 1 had not. */
 static void make_version_1(struct world *world)
 {
+    make_version_2(world);
     change_past(world, "DROP TABLE arrival; DROP TABLE delivery; DROP TABLE delivery_sum;"
                        "DROP TABLE trail; DROP TABLE position; DROP TABLE paused;"
                        "DROP TABLE notice; DROP TABLE upload; DROP TABLE file_use;"
+                       "DROP TABLE shortened;"
                        "PRAGMA user_version = 1");
 }
 
@@ -317,7 +328,7 @@ static void a_spool_of_the_future_is_refused(void **state)
     struct world world;
     world_make(&world);
     world_close(&world);
-    change_past(&world, "PRAGMA user_version = 3");
+    change_past(&world, "PRAGMA user_version = 4");
     assert_null(spool_open(&world.options, &why));
     assert_int_equal(why.kind, FAULT_BROKEN);
     assert_null(spool_reader_open(world.file, &why));
