@@ -159,6 +159,24 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
     return daemon->admin != NULL;
 }
 
+static bool start_repair(struct daemon *daemon, struct fault *why)
+{
+    const struct config *config = daemon->config;
+    const struct repair_options options = {
+        .adapters = daemon->adapters,
+        .schema = daemon->event_schema,
+        .place = daemon->place,
+        .spool = daemon->spool,
+        .spool_file = config->spool.file,
+        .topic_prefix = config->kafka.topic_prefix,
+        .files = daemon->files,
+        .unmask_minutes = config->operate.unmask_minutes,
+        .edits_need_approval = strcmp(config->operate.approval, "edits") == 0,
+    };
+    daemon->repair = repair_open(&options, why);
+    return daemon->repair != NULL;
+}
+
 void operate_tables(struct daemon *daemon, struct guard_table tables[OPERATE_TABLES])
 {
     size_t count = 0;
@@ -167,6 +185,7 @@ void operate_tables(struct daemon *daemon, struct guard_table tables[OPERATE_TAB
         tables[count++] = oidc_table(daemon->oidc);
     tables[count++] = admin_table(daemon->admin);
     tables[count++] = file_keeper_table(daemon->keeper);
+    tables[count++] = repair_table(daemon->repair);
     if (daemon->courier)
         tables[count++] = deliveries_table(&daemon->deliveries);
     assert(count < OPERATE_TABLES);
@@ -199,7 +218,7 @@ bool start_operate(struct daemon *daemon, struct fault *why)
     const struct config *config = daemon->config;
     daemon->deliveries = deliveries_hooks_of(daemon);
     if (!start_access(daemon, why) || !start_oidc(daemon, why) || !start_admin(daemon, why) ||
-        !start_guard(daemon, why))
+        !start_repair(daemon, why) || !start_guard(daemon, why))
         return false;
     const struct operate_options options = {
         .socket = config->admin.socket,
@@ -223,6 +242,7 @@ void stop_operate(struct daemon *daemon)
 {
     operate_close(daemon->operate);
     guard_free(daemon->guard);
+    repair_close(daemon->repair);
     admin_free(daemon->admin);
     oidc_free(daemon->oidc);
     access_free(daemon->access);

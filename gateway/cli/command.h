@@ -24,6 +24,7 @@ int command_run(const char *title, const struct command *commands, int argc, cha
 int cli_adapter(int argc, char **argv);
 int cli_agency(int argc, char **argv);
 int cli_deliveries(int argc, char **argv);
+int cli_entry(int argc, char **argv);
 int cli_events(int argc, char **argv);
 int cli_files(int argc, char **argv);
 int cli_inbox(int argc, char **argv);

@@ -198,6 +198,7 @@ static bool read_partner(const struct loading *loading, size_t number, struct fa
         .certificate = row->certificate,
         .invalid = row->invalid,
         .ack = row->ack,
+        .approval = row->approval,
         .rate_per_s = row->rate_per_s,
         .burst = row->burst,
         .fetch_files_from = (const char *const *)row->fetch_files_from,

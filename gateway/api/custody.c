@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose a file is: by its uploads, and by the entries that use it. */
-#include "ingest/custody.h"
+#include "api/custody.h"
 
 #include "api/concern.h"
 #include "api/found.h"
@@ -89,5 +89,28 @@ bool custody_may_see(struct station *station, const struct caller *caller,
     for (size_t i = 0; i < numbers.count && !*may; i++)
         if (!entry_opens(station, caller, numbers.list[i], sha256, may, why))
             return false;
+    return true;
+}
+
+static bool is_of_event(void *own, const struct spool_entry *entry)
+{
+    const uint8_t **event_id = own;
+    if (entry->event_id && memcmp(entry->event_id, *event_id, UUID_SIZE) == 0)
+        *event_id = NULL; /* found */
+    return true;
+}
+
+bool custody_event_brings(struct spool_reader *reader, const uint8_t event_id[UUID_SIZE],
+                          const uint8_t sha256[SHA256_SIZE], bool *brings, struct fault *why)
+{
+    struct numbers numbers = {.count = 0};
+    const uint8_t *wanted = event_id;
+    if (!spool_file_entries(reader, sha256, keep_number, &numbers, why))
+        return false;
+    for (size_t i = 0; i < numbers.count && wanted; i++)
+        if (!spool_find(reader, numbers.list[i], is_of_event, &wanted, why) &&
+            why->kind != FAULT_REFUSE)
+            return false;
+    *brings = !wanted;
     return true;
 }

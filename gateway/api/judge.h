@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INGEST_JUDGE_H
-#define INGEST_JUDGE_H
+#ifndef API_JUDGE_H
+#define API_JUDGE_H
 
 #include "adapt/adapter.h"
 #include "api/caller.h"

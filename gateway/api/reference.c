@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers name the letter that they answer, not the dossier. */
-#include "ingest/reference.h"
+#include "api/reference.h"
 
 #include "api/found.h"
 #include "base/cleanup.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INGEST_REFERENCE_H
-#define INGEST_REFERENCE_H
+#ifndef API_REFERENCE_H
+#define API_REFERENCE_H
 
 #include "api/caller.h"
 #include "api/station.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef INGEST_COMPLETE_H
-#define INGEST_COMPLETE_H
+#ifndef API_COMPLETE_H
+#define API_COMPLETE_H
 
 #include "adapt/adapter.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who speaks in an event, of whom, and to whom: all by the directory of the event's day. */
-#include "ingest/judge.h"
+#include "api/judge.h"
 
 #include "api/concern.h"
 #include "api/member.h"

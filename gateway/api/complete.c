@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the gateway adds to an event that the adapter read. */
-#include "ingest/complete.h"
+#include "api/complete.h"
 
 #include "api/identity.h"
 #include "api/member.h"
