@@ -29,6 +29,7 @@
 #include "operate/operators.h"
 #include "operate/repair.h"
 #include "operate/server.h"
+#include "operate/views.h"
 #include "spool/spool.h"
 
 /* Everything that runs.  A member is NULL until its part has started. */
@@ -63,7 +64,11 @@ struct daemon {
     struct access *access;
     struct oidc *oidc;
     struct admin *admin;
+<<<<<<< HEAD
     struct repair *repair;
+=======
+    struct views views;
+>>>>>>> o-views
     struct guard *guard;
     struct operate_server *operate;
 };

@@ -17,11 +17,11 @@ struct find_filter {
     const char *dossier_code;
     const char *partner;
     const char *agency, *procedure, *event_type, *alias;
-    const char *cause;      /**< a fingerprint, or a prefix of a cause */
-    int state;              /**< enum entry_state, or -1 */
-    int64_t from_ms, to_ms; /**< of arrival; 0: open */
-    int64_t due_before_ms;  /**< 0: any */
-    int64_t after;          /**< the cursor: first numbers below it when newest_first, else above */
+    const char *cause;                  /**< a fingerprint, or a prefix of a cause */
+    int state;                          /**< enum entry_state, or -1 */
+    int64_t from_ms, to_ms;             /**< of arrival; 0: open */
+    int64_t due_from_ms, due_before_ms; /**< the latter not included; 0: open */
+    int64_t after; /**< the cursor: first numbers below it when newest_first, else above */
     bool newest_first;
     size_t limit;
 };
