@@ -70,7 +70,6 @@ class Visit:
         self.page.locator("main:not([aria-busy]) h1").wait_for()
         if text:
             self.page.get_by_text(text).first.wait_for()
-        self.page.wait_for_load_state("networkidle")
 
     def shoot(self, name):
         SHOTS.mkdir(parents=True, exist_ok=True)

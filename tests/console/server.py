@@ -127,7 +127,7 @@ class World:
                                        ensure_ascii=False)}
         return {"media_type": "application/xml", "text": text, "masked": masked, "cut": False,
                 "lines": [{"line": 12, "problem": answers.PROBLEM["detail"]}]
-                if answers.BAD_AGENCY in text else []}
+                if answers.BAD_AGENCY + "</AgencyCode>" in text else []}
 
     def unmask(self, call, receipt):
         need_reason(call)

@@ -5,12 +5,14 @@ import { h, svg } from './dom.js';
 import { table } from './parts.js';
 import { hour, number, shortMoment, t } from './text.js';
 
-const WIDTH = 720;
 const HEIGHT = 200;
 const LEFT = 46;
 const TOP = 10;
 const BOTTOM = 24;
 export const SERIES = ['received', 'published', 'delivered', 'refused'];
+
+/* A narrow window gets a narrow drawing, whose letters are as large. */
+const isNarrow = () => matchMedia('(max-width: 48rem)').matches;
 
 /* The next of 1, 2, 5, 10, 20 ... */
 function roundUp(value) {
@@ -21,17 +23,18 @@ function roundUp(value) {
 function scale(flow) {
     const most = Math.max(4, ...flow.flatMap((one) => SERIES.map((name) => one[name] ?? 0)));
     const top = roundUp(most);
-    const step = (WIDTH - LEFT - 8) / Math.max(1, flow.length - 1);
-    return { top, x: (at) => LEFT + at * step,
+    const width = isNarrow() ? 360 : 720;
+    const step = (width - LEFT - 8) / Math.max(1, flow.length - 1);
+    return { top, width, every: isNarrow() ? 6 : 3, x: (at) => LEFT + at * step,
         y: (value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top) };
 }
 
-function grid(flow, { top, x, y }) {
+function grid(flow, { top, width, every, x, y }) {
     const lines = [0, 0.25, 0.5, 0.75, 1].map((part) => [
-        svg('line', { class: 'grid', x1: LEFT, x2: WIDTH - 8, y1: y(top * part), y2: y(top * part) }),
+        svg('line', { class: 'grid', x1: LEFT, x2: width - 8, y1: y(top * part), y2: y(top * part) }),
         part * 4 % 2 === 0 && svg('text', { x: LEFT - 6, y: y(top * part) + 4, 'text-anchor': 'end' },
             number(top * part))]);
-    const hours = flow.map((one, at) => at % 3 === 0 && svg('text', {
+    const hours = flow.map((one, at) => at % every === 0 && svg('text', {
         x: x(at), y: HEIGHT - 6, 'text-anchor': 'middle' }, hour(one.hour)));
     return [lines, hours];
 }
@@ -55,7 +58,7 @@ export function flowChart(flow) {
     const words = SERIES.map((name) => `${t(`flow.${name}`)}: ${number(sum(flow, name))}`);
     return h('figure', { class: 'chart' },
         legend(flow),
-        svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img',
+        svg('svg', { viewBox: `0 0 ${place.width} ${HEIGHT}`, role: 'img',
             'aria-label': `${t('flow.title')}. ${words.join('; ')}` },
         grid(flow, place), SERIES.map((name) => line(flow, name, place))),
         h('details', {}, h('summary', {}, t('flow.numbers')),

@@ -107,7 +107,6 @@ class View {
         }
         this.isFirst = false;
         place.replaceChildren(tree);
-        place.removeAttribute('aria-busy');
         if (hasMoved)
             place.querySelector('h1').focus({ preventScroll: true });
         window.scrollTo(0, 0);
@@ -156,8 +155,10 @@ async function show() {
     } catch (error) {
         view.fail(error);
     }
-    if (view.isOpen)
-        announce(document.title);
+    if (!view.isOpen)
+        return;
+    document.getElementById('main').removeAttribute('aria-busy');
+    announce(document.title);
 }
 
 /* ---- signing in ---- */

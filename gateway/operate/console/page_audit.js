@@ -4,8 +4,8 @@ import { address, get } from './api.js';
 import { announce, fragment, h, morph } from './dom.js';
 import { list } from './list.js';
 import {
-    badge, button, code, field, hash, link, note, problemBox, route, routeWith, section, values,
-    when,
+    badge, button, code, exactly, field, hash, link, note, problemBox, route, routeWith, section,
+    values,
 } from './parts.js';
 import { isoDay, number, t, word } from './text.js';
 
@@ -21,7 +21,7 @@ function objectOf(one) {
 
 const columns = () => [
     { label: t('audit.number'), number: true, cell: (one) => one.number },
-    { label: t('field.at'), cell: (one) => when(one.at) },
+    { label: t('field.at'), cell: (one) => exactly(one.at) },
     { label: t('audit.actor'), cell: (one) => [one.actor, one.address && [h('br'),
         h('span', { class: 'hint' }, one.address)]] },
     { label: t('audit.act'), cell: (one) => word('act', one.act) },

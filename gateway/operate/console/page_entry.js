@@ -6,7 +6,7 @@ import { problemText } from './document.js';
 import { announce, h } from './dom.js';
 import { Panes } from './panes.js';
 import {
-    badge, button, cause, code, due, facts, hash, link, long, note, route, section, table, when,
+    badge, button, cause, code, due, exactly, facts, hash, link, long, note, route, section, table, when,
 } from './parts.js';
 import { moment, t, word } from './text.js';
 
@@ -65,7 +65,7 @@ function about(one) {
         [t('field.type'), word('type', one.event_type)],
         [t('field.partner'), one.partner_name && [one.partner_name, ' '], code(one.partner)],
         [t('field.adapter'), code(one.adapter)],
-        [t('field.received'), when(one.received_at)],
+        [t('field.received'), exactly(one.received_at)],
         [t('field.due'), due(one.due_at)],
         [t('field.receipt'), long(one.receipt)],
         one.event_id && [t('field.event'), code(one.event_id)],

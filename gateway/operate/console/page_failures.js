@@ -5,7 +5,7 @@ import { h } from './dom.js';
 import { newJob, newRule } from './job_form.js';
 import { list } from './list.js';
 import {
-    age, button, cause, code, due, facts, link, long, note, route, section, table, when,
+    age, button, card, cause, code, due, facts, link, long, note, route, section, table, when,
 } from './parts.js';
 import { number, t } from './text.js';
 
@@ -13,7 +13,7 @@ const isOfDeliveries = (one) => one.kind === 'deliveries';
 
 export async function failures(view) {
     const { items } = await get('failures', null, { signal: view.signal });
-    view.draw(t('menu.failures'), note(t('failures.text')), table(t('menu.failures'), [
+    view.draw(t('menu.failures'), note(t('failures.text')), card(table(t('menu.failures'), [
         { label: t('failure.cause'), cell: (one) => h('div', { class: 'cause' },
             link(route('failures', one.fingerprint), one.cause_text ?? one.cause),
             code(one.cause)) },
@@ -25,7 +25,7 @@ export async function failures(view) {
             ? h('span', { class: 'late' }, number(one.overdue)) : 0) },
         { label: t('failure.oldest'), cell: (one) => age(one.oldest) },
         { label: t('failure.newest'), cell: (one) => age(one.newest) },
-    ], items, { key: (one) => one.fingerprint, empty: t('failures.none') }));
+    ], items, { key: (one) => one.fingerprint, empty: t('failures.none') })));
 }
 
 /* ---- one group ---- */

@@ -3,10 +3,9 @@
 import { get, may, poll, post, segment } from './api.js';
 import { ask, reasonField } from './dialog.js';
 import { announce, h } from './dom.js';
-import { newJob } from './job_form.js';
 import { list } from './list.js';
 import {
-    badge, button, code, facts, field, link, note, route, routeWith, section, table, values, when,
+    badge, button, card, code, facts, link, note, route, routeWith, section, when,
 } from './parts.js';
 import { number, share, t, word } from './text.js';
 
@@ -45,7 +44,7 @@ export async function jobs(view) {
         ],
         key: (one) => one.job,
         empty: t('job.none'),
-        draw: (part) => view.draw(t('menu.jobs'), note(t('job.text')), ...part),
+        draw: (part) => view.draw(t('menu.jobs'), note(t('job.text')), card(part)),
     });
     view.actions = may('repair') && [button(t('job.republish'), republish)];
     await found.load();
@@ -179,7 +178,7 @@ export async function job(view) {
     function draw() {
         view.actions = actions(view, one);
         view.draw(t('job.one', one), link('#/jobs', t('job.back')),
-            lower(one.state) === 'previewed' && h('p', { class: 'box warn' }, t('job.previewed')),
+            lower(one.state) === 'previewed' && h('p', { class: 'box warn' }, t('job.look')),
             numbers(one, view.query.get('state')), about(one), section(t('job.items'), part));
     }
     await items.load();

@@ -58,12 +58,12 @@ function failures(data) {
 
 function partners(data) {
     return section(t('overview.partners'), table(t('overview.partners'), [
-        { label: t('field.partner'), cell: (one) => [h('span', { class: 'name' },
-            one.name ?? one.partner), h('br'), h('code', {}, one.partner)] },
+        { label: t('field.partner'), cell: (one) => [h('span', { class: 'name' }, one.name),
+            h('code', {}, one.partner)] },
         { label: t('field.state'), cell: (one) => [one.state ? badge(one.state) : '–',
             one.silent && [' ', badge('silent')]] },
-        { label: t('state.waiting'), number: true, cell: (one) => one.waiting ?? 0 },
-        { label: t('state.dead'), number: true, cell: (one) => one.dead ?? 0 },
+        { label: t('count.waiting'), number: true, cell: (one) => one.waiting ?? 0 },
+        { label: t('count.dead'), number: true, cell: (one) => one.dead ?? 0 },
         { label: t('partner.oldest'), cell: (one) => age(one.oldest) },
         { label: t('partner.received'), cell: (one) => age(one.last_received) },
     ], data.partners ?? [], { key: (one) => one.partner }), link('#/partners', t('overview.all')));

@@ -3,7 +3,7 @@
 import { get, may, post, segment } from './api.js';
 import { ask, reasonField } from './dialog.js';
 import { announce, h } from './dom.js';
-import { age, badge, button, cause, facts, note, section, table, when } from './parts.js';
+import { age, badge, button, card, cause, facts, note, section, table, when } from './parts.js';
 import { bytes, number, t, word } from './text.js';
 
 async function act(view, path, question) {
@@ -51,16 +51,15 @@ function partnerActions(view, one) {
 }
 
 const columns = (view) => [
-    { label: t('field.partner'), cell: (one) => [one.name && [h('span', {}, one.name), h('br')],
+    { label: t('field.partner'), cell: (one) => [h('span', { class: 'name' }, one.name),
         h('code', {}, one.partner)] },
     { label: t('partner.by'), cell: (one) => word('by', one.by) },
-    { label: t('field.state'), cell: (one) => badge(one.state) },
-    { label: t('state.waiting'), number: true, cell: (one) => one.waiting },
-    { label: t('state.parked'), number: true, cell: (one) => one.parked },
-    { label: t('state.dead'), number: true, cell: (one) => one.dead },
+    { label: t('field.state'), cell: (one) => [badge(one.state), one.cause && cause(one)] },
+    { label: t('count.waiting'), number: true, cell: (one) => one.waiting },
+    { label: t('count.parked'), number: true, cell: (one) => one.parked },
+    { label: t('count.dead'), number: true, cell: (one) => one.dead },
     { label: t('partner.oldest'), cell: (one) => age(one.oldest) },
     { label: t('partner.answer'), cell: (one) => age(one.last_answer) },
-    { label: t('field.cause'), cell: (one) => cause(one) },
     { label: t('actions'), cell: (one) => partnerActions(view, one) },
 ];
 
@@ -115,7 +114,7 @@ export async function partners(view) {
         status = await get('status', null, { signal: view.signal });
         const items = Array.isArray(answer) ? answer : answer.items ?? answer.partners ?? [];
         view.draw(t('menu.partners'), note(t('partner.text')),
-            table(t('menu.partners'), columns(view), items, { key: (one) => one.partner }),
+            card(table(t('menu.partners'), columns(view), items, { key: (one) => one.partner })),
             gateway(view, status));
     };
     await view.redraw();

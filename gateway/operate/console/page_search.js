@@ -6,7 +6,7 @@ import { h } from './dom.js';
 import { newJob } from './job_form.js';
 import { list } from './list.js';
 import {
-    badge, button, cause, due, field, link, long, route, routeWith, section, values, when,
+    badge, button, cause, due, field, link, route, routeWith, section, values, when,
 } from './parts.js';
 import { t, word } from './text.js';
 
@@ -106,14 +106,13 @@ async function save(view, filter) {
 
 const columns = () => [
     { label: t('field.dossier'), cell: (one) => link(route('entries', one.receipt),
-        one.dossier ?? t('entry.none')) },
+        one.dossier ?? one.receipt) },
     { label: t('field.state'), cell: (one) => badge(one.state) },
     { label: t('field.type'), cell: (one) => word('type', one.event_type) },
     { label: t('field.partner'), cell: (one) => one.partner ?? '–' },
     { label: t('field.received'), cell: (one) => when(one.received_at) },
     { label: t('field.due'), cell: (one) => due(one.due_at) },
     { label: t('field.cause'), cell: (one) => cause(one) },
-    { label: t('field.receipt'), cell: (one) => long(one.receipt) },
 ];
 
 export async function search(view) {

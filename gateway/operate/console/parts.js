@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What pages are made of. */
 import { h } from './dom.js';
-import { ago, isPast, moment, number, t, word } from './text.js';
+import { ago, isPast, minute, moment, number, t, word } from './text.js';
 
 /** Adds what the path cannot hold as it is. */
 export const link = (to, ...children) => h('a', { href: to }, ...children);
@@ -43,7 +43,12 @@ export function badge(state, group = 'state') {
 export function when(value) {
     if (!value)
         return '–';
-    return h('time', { datetime: value, title: ago(value) }, moment(value));
+    return h('time', { datetime: value, title: ago(value) }, minute(value));
+}
+
+/** To the second. */
+export function exactly(value) {
+    return value ? h('time', { datetime: value, title: ago(value) }, moment(value)) : '–';
 }
 
 /** How long ago, the moment itself on a second line. */
@@ -58,7 +63,7 @@ export function due(value) {
     if (!value)
         return '–';
     return isPast(value)
-        ? h('span', { class: 'late' }, moment(value), ' ', h('b', {}, t('due.overdue')))
+        ? h('span', { class: 'late' }, minute(value), ' ', h('b', {}, t('due.overdue')))
         : when(value);
 }
 
@@ -80,7 +85,7 @@ export const code = (text) => h('code', {}, text ?? '–');
 
 /** A hash, of which the beginning is enough to look at. */
 export function hash(text) {
-    return text ? h('code', { title: text }, `${text.slice(0, 12)}…`) : '–';
+    return text ? h('code', { class: 'hash', title: text }, `${text.slice(0, 10)}…`) : '–';
 }
 
 /** A receipt: long, so that it may break anywhere. */
@@ -100,6 +105,9 @@ export function facts(rows) {
     return h('dl', { class: 'facts' }, rows.filter(Boolean).map(([label, ...value]) =>
         h('div', {}, h('dt', {}, label), h('dd', {}, value))));
 }
+
+/** The same without a title, for the one list of a page. */
+export const card = (...children) => h('section', { class: 'card' }, ...children);
 
 export function section(title, ...children) {
     return h('section', { class: 'card' }, h('h2', {}, title), ...children);
@@ -133,12 +141,14 @@ export function table(label, columns, items, options = {}) {
             h('tbody', { role: 'rowgroup' }, items.map((item) => row(columns, item, options)))));
 }
 
+function cell(column, value) {
+    return h('td', { role: 'cell', 'data-label': column.label, class: column.number && 'number' },
+        h('div', {}, typeof value === 'number' ? number(value) : value));
+}
+
 function row(columns, item, options) {
     return h('tr', { role: 'row', 'data-key': options.key?.(item), class: options.mark?.(item) },
-        columns.map((column) => h('td', {
-            role: 'cell', 'data-label': column.label, class: column.number && 'number' },
-        column.number && typeof column.cell(item) === 'number'
-            ? number(column.cell(item)) : column.cell(item))));
+        columns.map((column) => cell(column, column.cell(item))));
 }
 
 /* ---- fields ---- */

@@ -86,6 +86,11 @@ export function moment(value) {
     return `${p.day}/${p.month}/${p.year} ${p.hour}:${p.minute}:${p.second}`;
 }
 
+/** 26/11/2026 08:30 */
+export function minute(value) {
+    return moment(value).slice(0, 16);
+}
+
 /** 26/11 08:30 */
 export function shortMoment(value) {
     const date = parse(value);
