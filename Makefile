@@ -139,7 +139,7 @@ install: all ## programs, schemas, adapters, man pages and samples, under DESTDI
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(programs:%=$B/%)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/lienthong/schemas schemas/*.avsc
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/lienthong/deploy deploy/lienthong.yaml \
-	    deploy/partners.yaml deploy/agencies.csv deploy/operators.yaml
+	    deploy/partners.yaml deploy/agencies.csv deploy/operators.yaml deploy/alerts.yaml
 	cp -r --no-preserve=ownership adapters $(DESTDIR)$(PREFIX)/share/lienthong/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/lienthong.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/man/lienthongd.8

@@ -29,6 +29,7 @@
 #include "operate/operators.h"
 #include "operate/repair.h"
 #include "operate/server.h"
+#include "operate/views.h"
 #include "spool/spool.h"
 
 /* Everything that runs.  A member is NULL until its part has started. */
@@ -64,6 +65,7 @@ struct daemon {
     struct oidc *oidc;
     struct admin *admin;
     struct repair *repair;
+    struct views views;
     struct guard *guard;
     struct operate_server *operate;
 };
