@@ -11,6 +11,7 @@ static const struct command commands[] = {
     {"events", cli_events, "events as consumers see them"},
     {"spool", cli_spool, "the journal: sums, check, export, backup, prune"},
     {"deliveries", cli_deliveries, "what is on its way to partners, and a person's word"},
+    {"replay", cli_replay, "bulk replays: preview, run, pause, report"},
     {"files", cli_files, "attachments: put, get, room, prune"},
     {"topics", cli_topics, "make the topics on Kafka"},
     {"publisher", cli_publisher, "the word that a held publisher waits for"},
