@@ -234,8 +234,7 @@ static json_t *next_of(const struct listing *listing, size_t limit)
     char text[2 * 24];
     if (json_array_size(listing->items) < limit)
         return json_null();
-    (void)snprintf(text, sizeof text, "%" PRId64 "-%" PRId64, listing->due_at_ms,
-                   listing->subject);
+    (void)snprintf(text, sizeof text, "%" PRId64 "-%" PRId64, listing->due_at_ms, listing->subject);
     return json_string(text);
 }
 
@@ -304,14 +303,12 @@ static void make_job(void *own, struct operator_call *call)
         return;
     }
     auto_free(job_wish_end) struct job_wish *wish = &held;
-    if (wish->kind == JOB_OF_EVENTS && !calls->options.has_events)
-        http_problem(call->request, &operate_refused, "this gateway delivers nothing", NULL);
-    else if (!make(calls, call, wish, &job, &why))
+    if (!make(calls, call, wish, &job, &why)) {
         operate_fault(call->request, &why);
-    else {
-        job_runner_wake(calls->options.runner);
-        answer_job(calls, call, job);
+        return;
     }
+    job_runner_wake(calls->options.runner);
+    answer_job(calls, call, job);
 }
 
 /* ---- a person's word ---- */
@@ -357,8 +354,7 @@ static void turn_job(struct job_calls *calls, struct operator_call *call, const 
     if (!showing.reader)
         return;
     const struct spool_record record = record_of(call, turn->act, reason);
-    if (!look_up(&showing, job, &why) ||
-        (turn->state == JOB_RUNNING && !may_run(&showing, &why)) ||
+    if (!look_up(&showing, job, &why) || (turn->state == JOB_RUNNING && !may_run(&showing, &why)) ||
         !spool_job_state(calls->options.spool, job, turn->state, NULL, &record, &why)) {
         operate_fault(call->request, &why);
         return;
@@ -445,10 +441,7 @@ struct guard_table job_calls_table(struct job_calls *calls)
          .right = RIGHT_REPAIR,
          .body_limit = BODY_LIMIT,
          .handle = make_job},
-        {.method = "GET",
-         .pattern = "/operate/v1/jobs",
-         .right = RIGHT_VIEW,
-         .handle = list_jobs},
+        {.method = "GET", .pattern = "/operate/v1/jobs", .right = RIGHT_VIEW, .handle = list_jobs},
         {.method = "GET",
          .pattern = "/operate/v1/jobs/{job}",
          .right = RIGHT_VIEW,

@@ -11,7 +11,6 @@ struct job_calls_options {
     const char *spool_file;
     const struct adapters *adapters;
     struct job_runner *runner;
-    bool has_events; /**< there is a Kafka to send events to again */
 };
 
 /**

@@ -25,9 +25,9 @@ struct job_stretch {
 /** What is to be sent, and how far an earlier process was. */
 struct job_sending {
     int64_t job;
-    bool only_counts;            /**< nothing is sent */
-    const char *partner;         /**< only what it sent; NULL: anybody's */
-    const char *agency;          /**< only what names it, or one below it; NULL: any */
+    bool only_counts;    /**< nothing is sent */
+    const char *partner; /**< only what it sent; NULL: anybody's */
+    const char *agency;  /**< only what names it, or one below it; NULL: any */
     const struct job_part *parts;
     size_t count;
 };

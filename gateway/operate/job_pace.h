@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** How fast a job may go: so many a second, spread evenly; what was not used of a moment is lost. */
+/** How fast a job may go: so many a second, spread evenly; what was not used of a moment is lost.
+ */
 struct job_pace {
     int64_t rate_per_s; /**< 0: no limit */
     int64_t next_us;    /**< when the next one may go; 0: at once */

@@ -41,8 +41,8 @@ void job_page_end_item(struct job_page *page, int64_t subject, struct job_trial 
 
 bool job_page_keep(const struct job_running *running, struct job_page *page, struct fault *why)
 {
-    return page->over_count == 0 || spool_job_items(running->spool, running->job, page->over,
-                                                    page->over_count, 0, why);
+    return page->over_count == 0 ||
+           spool_job_items(running->spool, running->job, page->over, page->over_count, 0, why);
 }
 
 void job_page_free(struct job_page *page)

@@ -128,8 +128,8 @@ static bool try_page(struct job_preview *preview, const int64_t *numbers, size_t
     bool is_done = true;
     for (size_t i = 0; is_done && i < count; i++)
         is_done = make_item(preview, numbers[i], &items[i], &notes[i], why);
-    is_done = is_done &&
-              spool_job_items(preview->spool, preview->job, items, count, preview->tried, why);
+    is_done =
+        is_done && spool_job_items(preview->spool, preview->job, items, count, preview->tried, why);
     for (size_t i = 0; i < count; i++)
         free(notes[i]);
     return is_done;

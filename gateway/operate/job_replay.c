@@ -181,8 +181,7 @@ static bool plan(struct job_replay *replay, struct fault *why)
         !read_offsets(json_object_get(filter, "offsets"), &offsets, &stretch.count, why))
         return false;
     stretch.offsets = offsets;
-    return replay->events->plan(replay->events->own, &stretch, &replay->parts, &replay->count,
-                                why);
+    return replay->events->plan(replay->events->own, &stretch, &replay->parts, &replay->count, why);
 }
 
 struct job_replay *job_replay_preview(const struct job_events *events, struct spool *spool,
@@ -208,12 +207,10 @@ struct job_replay *job_replay_run(const struct job_events *events, struct spool 
                                   struct spool_reader *reader, const struct spool_job *job,
                                   const struct job_wish *wish, struct fault *why)
 {
-    const struct job_items_range range = {.job = job->job,
-                                          .states = IN(ITEM_WOULD_PASS) | IN(ITEM_DONE),
-                                          .after_due_ms = INT64_MIN};
+    const struct job_items_range range = {
+        .job = job->job, .states = IN(ITEM_WOULD_PASS) | IN(ITEM_DONE), .after_due_ms = INT64_MIN};
     int64_t items = job->counts[ITEM_WOULD_PASS] + job->counts[ITEM_DONE];
-    auto_free(job_replay_free) struct job_replay *replay =
-        make(events, spool, job->job, wish, why);
+    auto_free(job_replay_free) struct job_replay *replay = make(events, spool, job->job, wish, why);
     if (!replay)
         return NULL;
     replay->parts = calloc((size_t)items + 1, sizeof *replay->parts);

@@ -118,12 +118,12 @@ json_t *job_report_preview(struct spool_reader *reader, const struct spool_job *
         items += counts[i];
     if (!take_tally(reader, job->job, IN(ITEM_WOULD_FAIL), &tally, why))
         return NULL;
-    return or_memory(json_pack("{sI so sI sI sI sI so}", "items", (json_int_t)items,     /**/
-                               "oldest", moment(oldest_ms),                              /**/
-                               "would_pass", (json_int_t)counts[ITEM_WOULD_PASS],        /**/
+    return or_memory(json_pack("{sI so sI sI sI sI so}", "items", (json_int_t)items, /**/
+                               "oldest", moment(oldest_ms),                          /**/
+                               "would_pass", (json_int_t)counts[ITEM_WOULD_PASS],    /**/
                                "still_fail", (json_int_t)(counts[ITEM_WOULD_FAIL] - tally.newly),
-                               "newly_fail", (json_int_t)tally.newly,                    /**/
-                               "stale", (json_int_t)counts[ITEM_STALE],                  /**/
+                               "newly_fail", (json_int_t)tally.newly,   /**/
+                               "stale", (json_int_t)counts[ITEM_STALE], /**/
                                "causes", list_causes(&tally)),
                      why);
 }
@@ -148,7 +148,8 @@ json_t *job_report_run(struct spool_reader *reader, const struct spool_job *job,
 char *job_report_add(const char *detail, const char *name, json_t *part, struct fault *why)
 {
     json_t *parsed = detail && detail[0] ? json_loads(detail, 0, NULL) : NULL;
-    auto_free(json_decref) json_t *json = json_is_object(parsed) ? json_incref(parsed) : json_object();
+    auto_free(json_decref) json_t *json =
+        json_is_object(parsed) ? json_incref(parsed) : json_object();
     json_decref(parsed);
     bool is_added = json_object_set_new(json, name, part) == 0;
     char *text = is_added ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;

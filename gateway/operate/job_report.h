@@ -19,7 +19,8 @@ enum { JOB_CAUSES_MOST = 50 }; /* told one by one; the rest is counted together 
  * "causes": [{"cause", "count", "newly"}]}; the caller owns it.
  */
 json_t *job_report_preview(struct spool_reader *reader, const struct spool_job *job,
-                           int64_t oldest_ms, struct fault *why) __attribute__((warn_unused_result));
+                           int64_t oldest_ms, struct fault *why)
+    __attribute__((warn_unused_result));
 /** What a run came to: {"done", "failed", "skipped", "stale", "would_fail", "causes": [...]}; the
  * caller owns it. */
 json_t *job_report_run(struct spool_reader *reader, const struct spool_job *job, struct fault *why)

@@ -82,8 +82,8 @@ static bool add_entry(struct batch *batch, int64_t entry, size_t *bytes, struct 
     char receipt[RECEIPT_TEXT_SIZE];
     receipt_write(spool_reader_key(bench->station->reader), entry, receipt);
     (void)snprintf(errand->object, sizeof errand->object, "entry:%s", receipt);
-    *bytes += errand->trial.mended.item.event_size +
-              (errand->trial.is_edited ? errand->trial.size : 0);
+    *bytes +=
+        errand->trial.mended.item.event_size + (errand->trial.is_edited ? errand->trial.size : 0);
     batch->count++;
     return true;
 }
@@ -176,8 +176,8 @@ static bool apply_all(struct batch *batch, struct job_stepped *stepped, struct f
     const struct job_step step = {.job = running->job};
     for (size_t i = 0; i < batch->count; i++)
         batch->deeds[i] = apply(batch, &batch->errands[i]);
-    if (batch->count > 0 && !spool_job_do(running->spool, &step, batch->deeds, batch->count,
-                                          batch->outcomes, why))
+    if (batch->count > 0 &&
+        !spool_job_do(running->spool, &step, batch->deeds, batch->count, batch->outcomes, why))
         return false;
     for (size_t i = 0; i < batch->count; i++) {
         const struct deed_outcome *outcome = &batch->outcomes[i];

@@ -87,23 +87,22 @@ json_t *job_shown(const struct spool_job *job, const char *approver, bool is_in_
                   enum http_language language)
 {
     auto_free(json_decref) json_t *json = json_pack(
-        "{sI ss ss so ss ss so so so so so sI so}",              /**/
-        "job", (json_int_t)job->job,                             /**/
-        "state", job_state_names[job->state],                    /**/
-        "kind", job->kind,                                       /**/
-        "options", parse(job->options),                          /**/
-        "author", job->author,                                   /**/
-        "reason", job->reason,                                   /**/
-        "made_at", item_moment(job->made_ms),                    /**/
-        "started_at", item_moment(job->started_ms),              /**/
-        "ended_at", item_moment(job->ended_ms),                  /**/
-        "collected",                                             /**/
+        "{sI ss ss so ss ss so so so so so sI so}",                                         /**/
+        "job", (json_int_t)job->job,                                                        /**/
+        "state", job_state_names[job->state],                                               /**/
+        "kind", job->kind,                                                                  /**/
+        "options", parse(job->options),                                                     /**/
+        "author", job->author,                                                              /**/
+        "reason", job->reason,                                                              /**/
+        "made_at", item_moment(job->made_ms),                                               /**/
+        "started_at", item_moment(job->started_ms),                                         /**/
+        "ended_at", item_moment(job->ended_ms),                                             /**/
+        "collected",                                                                        /**/
         job->state == JOB_COLLECTING ? json_integer((json_int_t)job->cursor) : json_null(), /**/
-        "counts", counts_of(job),                                /**/
-        "total", (json_int_t)total_of(job),                      /**/
+        "counts", counts_of(job),                                                           /**/
+        "total", (json_int_t)total_of(job),                                                 /**/
         "approved_by", item_text(approver));
-    bool is_whole =
-        json && add_what(json, job, is_in_list) && add_detail(json, job, language);
+    bool is_whole = json && add_what(json, job, is_in_list) && add_detail(json, job, language);
     return is_whole ? steal(json) : NULL;
 }
 
@@ -114,10 +113,10 @@ static json_t *partition_shown(const struct job_item *item)
     struct job_part part = {.partition = (int32_t)item->subject};
     (void)job_part_read(item, &part); /* zeros, then */
     return json_pack("{sI sI sI sI sI sI so ss}", "partition", (json_int_t)part.partition, /**/
-                     "from", (json_int_t)part.from, "to", (json_int_t)part.to,              /**/
-                     "next", (json_int_t)part.next, "sent", (json_int_t)part.sent,          /**/
-                     "expected", (json_int_t)part.expected,                                 /**/
-                     "oldest", item_moment(part.first_ms),                                  /**/
+                     "from", (json_int_t)part.from, "to", (json_int_t)part.to,             /**/
+                     "next", (json_int_t)part.next, "sent", (json_int_t)part.sent,         /**/
+                     "expected", (json_int_t)part.expected,                                /**/
+                     "oldest", item_moment(part.first_ms),                                 /**/
                      "state", job_item_state_names[item->state]);
 }
 
@@ -129,14 +128,14 @@ json_t *job_item_shown(const struct spool_reader *reader, const char *kind,
     bool is_entry = strcmp(kind, job_kind_names[JOB_OF_ENTRIES]) == 0;
     struct job_note note = job_note_read(item->detail);
     bool has_cause = note.cause[0] != '\0';
-    return json_pack("{so so ss so so sb}",                                          /**/
-                     is_entry ? "receipt" : "delivery",                              /**/
-                     is_entry ? item_receipt(reader, item->subject)                  /**/
-                              : item_delivery_name(item->subject),                   /**/
-                     "due_at", item_moment(item->due_at_ms),                         /**/
-                     "state", job_item_state_names[item->state],                     /**/
-                     "cause", has_cause ? item_text(note.cause) : json_null(),       /**/
-                     "cause_text",                                                   /**/
+    return json_pack("{so so ss so so sb}",                                    /**/
+                     is_entry ? "receipt" : "delivery",                        /**/
+                     is_entry ? item_receipt(reader, item->subject)            /**/
+                              : item_delivery_name(item->subject),             /**/
+                     "due_at", item_moment(item->due_at_ms),                   /**/
+                     "state", job_item_state_names[item->state],               /**/
+                     "cause", has_cause ? item_text(note.cause) : json_null(), /**/
+                     "cause_text",                                             /**/
                      has_cause ? json_string(cause_text(note.cause, language)) : json_null(),
                      "newly", (int)note.is_new);
 }

@@ -131,11 +131,12 @@ static bool end_run(const struct job_task *task, enum job_state state, const cha
     auto_free(free) char *before = standing.detail;
     const struct spool_job job = as_job(task, &standing);
     json_t *report = job_report_run(reader, &job, why);
-    auto_free(free) char *with_report = report ? job_report_add(before, "report", report, why) : NULL;
+    auto_free(free) char *with_report =
+        report ? job_report_add(before, "report", report, why) : NULL;
     auto_free(free) char *detail =
-        with_report ? job_report_add(with_report, "why", reason ? json_string(reason) : json_null(),
-                                     why)
-                    : NULL;
+        with_report
+            ? job_report_add(with_report, "why", reason ? json_string(reason) : json_null(), why)
+            : NULL;
     const struct spool_record record = {.actor = {.name = "gateway"},
                                         .act = state == JOB_DONE ? "job-done" : "job-stop",
                                         .object = "",
@@ -176,8 +177,7 @@ static char *describe_preview(const struct job_task *task, const struct spool_jo
     bool needs = task->preview && job_preview_needs_approval(task->preview);
     int64_t oldest_ms =
         task->preview ? job_preview_oldest(task->preview) : job_replay_oldest(task->replay);
-    json_t *report =
-        job_report_preview(task->tools->bench.station->reader, job, oldest_ms, why);
+    json_t *report = job_report_preview(task->tools->bench.station->reader, job, oldest_ms, why);
     auto_free(free) char *detail = report ? job_report_add(NULL, "preview", report, why) : NULL;
     return detail ? job_report_add(detail, "needs_approval", json_boolean(needs), why) : NULL;
 }
@@ -190,8 +190,8 @@ static bool end_collecting(const struct job_task *task, struct fault *why)
     free(standing.detail);
     const struct spool_job job = as_job(task, &standing);
     auto_free(free) char *detail = describe_preview(task, &job, why);
-    if (!detail || !spool_job_state(task->tools->options->spool, task->job, JOB_PREVIEWED, detail,
-                                    NULL, why))
+    if (!detail ||
+        !spool_job_state(task->tools->options->spool, task->job, JOB_PREVIEWED, detail, NULL, why))
         return false;
     log_info("job.previewed", "job=%" PRId64 " would_pass=%" PRId64 " would_fail=%" PRId64,
              task->job, job.counts[ITEM_WOULD_PASS], job.counts[ITEM_WOULD_FAIL]);
@@ -204,15 +204,15 @@ static bool collect(struct job_task *task, struct fault *why)
     size_t sent;
     if (!begin_collecting(task, why))
         return false;
-    bool is_good = task->preview ? job_preview_step(task->preview, &is_over, why)
-                                 : job_replay_step(task->replay, JOB_STEP_MOST, &sent, &is_over, why);
+    bool is_good = task->preview
+                       ? job_preview_step(task->preview, &is_over, why)
+                       : job_replay_step(task->replay, JOB_STEP_MOST, &sent, &is_over, why);
     return is_good && (!is_over || end_collecting(task, why));
 }
 
 /* ---- running ---- */
 
-static bool begin_running(struct job_task *task, const struct standing *standing,
-                          struct fault *why)
+static bool begin_running(struct job_task *task, const struct standing *standing, struct fault *why)
 {
     const struct job_runner_options *options = task->tools->options;
     struct spool_reader *reader = task->tools->bench.station->reader;
@@ -230,8 +230,7 @@ static bool begin_running(struct job_task *task, const struct standing *standing
     if (task->wish.kind == JOB_OF_ENTRIES)
         return true;
     const struct spool_job job = as_job(task, standing);
-    task->replay =
-        job_replay_run(&options->events, options->spool, reader, &job, &task->wish, why);
+    task->replay = job_replay_run(&options->events, options->spool, reader, &job, &task->wish, why);
     return task->replay != NULL;
 }
 
@@ -241,9 +240,8 @@ static bool watch(struct job_task *task, struct fault *why)
     size_t failed = 0;
     if (!task->watch)
         return true;
-    bool is_seen =
-        job_watch_look(task->watch, task->tools->options->spool, task->tools->bench.station->reader,
-                       task->job, &failed, why);
+    bool is_seen = job_watch_look(task->watch, task->tools->options->spool,
+                                  task->tools->bench.station->reader, task->job, &failed, why);
     task->done -= (int64_t)failed;
     task->failed += (int64_t)failed;
     return is_seen;

@@ -151,8 +151,8 @@ static bool look_along_lane(const struct job_bench *bench, struct job_trial *tri
     return true;
 }
 
-static bool judge(const struct job_bench *bench, const struct found *found,
-                  struct job_trial *trial, struct fault *why)
+static bool judge(const struct job_bench *bench, const struct found *found, struct job_trial *trial,
+                  struct fault *why)
 {
     if (trial->mended.item.due_at_ms)
         trial->due_at_ms = trial->mended.item.due_at_ms;

@@ -20,14 +20,14 @@ struct job_trial {
     char *note;                /**< why not: see job_note.h; NULL without */
     int64_t due_at_ms;         /**< 0: it has none */
     int64_t arrived_at_ms;
-    uint64_t lane;             /**< of its dossier; 0: none */
-    bool needs_approval;       /**< a rule changes its document, which another has to approve */
-    struct mended mended;      /**< of an entry that passes */
-    char *bytes;               /**< the document that it was read from */
+    uint64_t lane;        /**< of its dossier; 0: none */
+    bool needs_approval;  /**< a rule changes its document, which another has to approve */
+    struct mended mended; /**< of an entry that passes */
+    char *bytes;          /**< the document that it was read from */
     size_t size;
     uint8_t sha256[SHA256_SIZE];
-    bool is_edited;   /**< the rule made it: there is no revision of it yet */
-    int32_t revision; /**< of which it is; 0: the original's */
+    bool is_edited;        /**< the rule made it: there is no revision of it yet */
+    int32_t revision;      /**< of which it is; 0: the original's */
     int32_t last_revision; /**< the highest number of the entry's revisions */
 };
 

@@ -102,8 +102,7 @@ static bool write_document(const struct job_bench *bench, const struct partner *
     if (!texts)
         return fault_memory(why);
     writing.given = texts;
-    bool is_written =
-        adapt_write(bench->station->bench, adapter, event, &writing, &written, why);
+    bool is_written = adapt_write(bench->station->bench, adapter, event, &writing, &written, why);
     adapt_written_free(&written);
     if (!is_written && why->kind == FAULT_REFUSE)
         return fault_set(why, FAULT_REFUSE, "format:cannot-say");

@@ -20,12 +20,11 @@ static const double stop_above_default = 0.2;
 const char *const job_kind_names[JOB_KINDS] = {"entries", "deliveries", "republish"};
 
 /* What a filter of each kind may narrow. */
-static const char *const entry_members[] = {"dossier", "partner", "agency", "procedure", "type",
-                                            "alias",   "state",   "cause",  "from",      "to",
-                                            "due",     NULL};
+static const char *const entry_members[] = {"dossier", "partner", "agency", "procedure",
+                                            "type",    "alias",   "state",  "cause",
+                                            "from",    "to",      "due",    NULL};
 static const char *const delivery_members[] = {"dossier", "partner", "state", "cause", NULL};
-static const char *const event_members[] = {"from",    "to",     "offsets",
-                                            "partner", "agency", NULL};
+static const char *const event_members[] = {"from", "to", "offsets", "partner", "agency", NULL};
 static const char *const *const filter_members[JOB_KINDS] = {entry_members, delivery_members,
                                                              event_members};
 static const char *const option_members[] = {"rate_per_s", "stop_above_share", "may_be_stale",
@@ -223,7 +222,8 @@ bool job_wish_of(const struct spool_job *job, struct job_wish *wish, struct faul
 {
     json_t *body = json_loads(job->filter, 0, NULL);
     json_t *options = json_loads(job->options, 0, NULL);
-    bool is_read = body && options && json_object_set_new(body, "kind", json_string(job->kind)) == 0 &&
+    bool is_read = body && options &&
+                   json_object_set_new(body, "kind", json_string(job->kind)) == 0 &&
                    json_object_set(body, "options", options) == 0 &&
                    json_object_set_new(body, "reason", json_string(job->reason)) == 0;
     (void)fault_set(why, FAULT_BROKEN, "a job's wish cannot be read");

@@ -187,7 +187,7 @@ static bool work_items(struct store *store, void *arguments, struct fault *why)
 bool spool_job_items(struct spool *spool, int64_t job, const struct job_item *items, size_t count,
                      int64_t cursor, struct fault *why)
 {
-    struct putting putting = {{job, cursor}, items, count};
+    struct putting putting = {{.job = job, .cursor = cursor}, items, count};
     return writer_do(spool, work_items, &putting, why);
 }
 
