@@ -64,11 +64,8 @@ struct daemon {
     struct access *access;
     struct oidc *oidc;
     struct admin *admin;
-<<<<<<< HEAD
     struct repair *repair;
-=======
     struct views views;
->>>>>>> o-views
     struct guard *guard;
     struct operate_server *operate;
 };

@@ -25,11 +25,8 @@ int cli_adapter(int argc, char **argv);
 int cli_agency(int argc, char **argv);
 int cli_audit(int argc, char **argv);
 int cli_deliveries(int argc, char **argv);
-<<<<<<< HEAD
-int cli_entry(int argc, char **argv);
-=======
 int cli_entries(int argc, char **argv);
->>>>>>> o-views
+int cli_entry(int argc, char **argv);
 int cli_events(int argc, char **argv);
 int cli_failures(int argc, char **argv);
 int cli_files(int argc, char **argv);

@@ -124,19 +124,11 @@ struct partners;
 
 /**
  * Loads a file of `partners:`, a list with the keys id, name, agencies, adapters, keys (hash,
-<<<<<<< HEAD
  * valid_to), certificate, invalid (refused, parked), ack (stored, published), approval (none,
- * edits), rate_per_s, burst, deliver, fetch_files_from and collect; deploy/partners.yaml says what
+ * edits), rate_per_s, burst, silence_hours, deliver, fetch_files_from and collect; deploy/partners.yaml says what
  * each means.  Paths in it are seen from its own folder.  Refuses, with file, line and column: an
  * id or a hash twice, an agency that no row of `agencies` has ever named, a file that is not there,
  * settings that need or exclude another, and what is malformed.
-=======
- * valid_to), certificate, invalid (refused, parked), ack (stored, published), rate_per_s, burst,
- * silence_hours, deliver, fetch_files_from and collect; deploy/partners.yaml says what each means.
- * Paths in it are seen from its own folder.  Refuses, with file, line and column: an id or a hash
- * twice, an agency that no row of `agencies` has ever named, a file that is not there, settings
- * that need or exclude another, and what is malformed.
->>>>>>> o-views
  */
 struct partners *partners_load(const char *path, const struct agencies *agencies, struct fault *why)
     __attribute__((warn_unused_result));

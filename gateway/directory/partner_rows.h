@@ -34,12 +34,8 @@ struct partner_row {
     char *certificate;
     enum partner_invalid invalid;
     enum partner_ack ack;
-<<<<<<< HEAD
     enum partner_approval approval;
-    int64_t rate_per_s, burst;
-=======
     int64_t rate_per_s, burst, silence_hours;
->>>>>>> o-views
     struct delivery_row deliver;
     char **fetch_files_from;
     unsigned fetch_files_from_count;
