@@ -39,9 +39,9 @@
     FILE(text_js, "text.js", SCRIPT)                                                               \
     FILE(vi_js, "vi.js", SCRIPT)
 
-#define HTML "text/html; charset=utf-8"
-#define CSS "text/css; charset=utf-8"
-#define SVG "image/svg+xml"
+#define HTML   "text/html; charset=utf-8"
+#define CSS    "text/css; charset=utf-8"
+#define SVG    "image/svg+xml"
 #define SCRIPT "text/javascript; charset=utf-8"
 
 #define BYTES(symbol, end) _binary_gateway_operate_console_##symbol##end
