@@ -15,6 +15,7 @@ static const struct command commands[] = {
     {"audit", cli_audit, "the record of what people did: list, verify, export"},
     {"reconcile", cli_reconcile, "by partner and day: what came, what became of it"},
     {"deliveries", cli_deliveries, "what is on its way to partners, and a person's word"},
+    {"replay", cli_replay, "bulk replays: preview, run, pause, report"},
     {"files", cli_files, "attachments: put, get, room, prune"},
     {"topics", cli_topics, "make the topics on Kafka"},
     {"publisher", cli_publisher, "the word that a held publisher waits for"},

@@ -25,6 +25,8 @@
 #include "operate/deliveries.h"
 #include "operate/file_keeper.h"
 #include "operate/guard.h"
+#include "operate/job_calls.h"
+#include "operate/job_runner.h"
 #include "operate/oidc.h"
 #include "operate/operators.h"
 #include "operate/repair.h"
@@ -66,6 +68,9 @@ struct daemon {
     struct admin *admin;
     struct repair *repair;
     struct views views;
+    struct registry *jobs_registry;
+    struct job_runner *job_runner;
+    struct job_calls *job_calls;
     struct guard *guard;
     struct operate_server *operate;
 };

@@ -8,6 +8,7 @@
 #include "operate/assets.h"
 #include "operate/sign_in.h"
 #include "parts_delivery.h"
+#include "parts_jobs.h"
 #include "parts_views.h"
 #include "version.h"
 
@@ -206,6 +207,7 @@ void operate_tables(struct daemon *daemon, struct guard_table tables[OPERATE_TAB
     tables[count++] = admin_table(daemon->admin);
     tables[count++] = file_keeper_table(daemon->keeper);
     tables[count++] = repair_table(daemon->repair);
+    tables[count++] = job_calls_table(daemon->job_calls);
     if (daemon->courier)
         tables[count++] = deliveries_table(&daemon->deliveries);
     count += views_tables(daemon, &tables[count]);
@@ -240,7 +242,8 @@ bool start_operate(struct daemon *daemon, struct fault *why)
     const struct config *config = daemon->config;
     daemon->deliveries = deliveries_hooks_of(daemon);
     if (!start_access(daemon, why) || !start_oidc(daemon, why) || !start_admin(daemon, why) ||
-        !start_repair(daemon, why) || !start_lookout(daemon, why) || !start_guard(daemon, why))
+        !start_repair(daemon, why) || !start_jobs(daemon, why) || !start_lookout(daemon, why) ||
+        !start_guard(daemon, why))
         return false;
     const struct operate_options options = {
         .socket = config->admin.socket,
@@ -265,6 +268,7 @@ void stop_operate(struct daemon *daemon)
 {
     operate_close(daemon->operate);
     guard_free(daemon->guard);
+    stop_jobs(daemon);
     repair_close(daemon->repair);
     stop_views(daemon);
     admin_free(daemon->admin);

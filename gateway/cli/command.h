@@ -35,6 +35,7 @@ int cli_operator(int argc, char **argv);
 int cli_partner(int argc, char **argv);
 int cli_publisher(int argc, char **argv);
 int cli_reconcile(int argc, char **argv);
+int cli_replay(int argc, char **argv);
 int cli_route(int argc, char **argv);
 int cli_send(int argc, char **argv);
 int cli_show(int argc, char **argv);

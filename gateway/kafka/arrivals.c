@@ -319,7 +319,6 @@ static void begin(struct reading *reading)
         .offset = record->offset,
         .arrival = spool_last_arrival(arrivals->spool) + 1 + (int64_t)arrivals->count,
         .traceparent = header_of(record, "traceparent"),
-        .replay_id = header_of(record, "lt_replay_id"),
     };
     reading->arrival = (struct spool_arrival){
         .partition = record->partition,
@@ -362,6 +361,8 @@ static void keep(struct arrivals *arrivals, const struct reading *reading)
 bool arrivals_add(struct arrivals *arrivals, const rd_kafka_message_t *record, struct fault *why)
 {
     struct reading reading = {.arrivals = arrivals, .record = record};
+    if (header_of(record, "lt_replay_id"))
+        return true; /* sent again for others: it was delivered when it came first */
     begin(&reading);
     bool is_routed = route(&reading, why);
     if (is_routed && reading.arrival.target_count > 0)

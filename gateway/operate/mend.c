@@ -176,6 +176,15 @@ static bool encode(struct mending *mending, avro_value_t *event, struct fault *w
     return true;
 }
 
+static bool show(struct mending *mending, const avro_value_t *event, struct fault *why)
+{
+    struct mended *mended = mending->mended;
+    if (mending->wish->is_bare)
+        return true;
+    mended->event = render_event(mending->mender->schema, event, mending->wish->mask, why);
+    return mended->event != NULL;
+}
+
 /* What is asked of a handoff beside its adapter's rules. */
 static bool finish(struct mending *mending, const struct adapt_item *item, struct fault *why)
 {
@@ -191,8 +200,7 @@ static bool finish(struct mending *mending, const struct adapt_item *item, struc
         return true;
     mended->is_good = true;
     mended->is_silent = item->is_silent;
-    mended->event = render_event(mending->mender->schema, &event, mending->wish->mask, why);
-    return mended->event && (item->is_silent || encode(mending, &event, why));
+    return show(mending, &event, why) && (item->is_silent || encode(mending, &event, why));
 }
 
 static bool take_item(void *own, const struct adapt_item *item, struct fault *why)
@@ -204,7 +212,8 @@ static bool take_item(void *own, const struct adapt_item *item, struct fault *wh
         return true;
     mending->is_seen = true;
     return resolve(mending, item, &is_valid, why) && copy_texts(mending->mended, item, why) &&
-           diff_render(mending->mender->schema, &side, &mending->mended->essence, why) &&
+           (mending->wish->is_bare ||
+            diff_render(mending->mender->schema, &side, &mending->mended->essence, why)) &&
            (!is_valid || finish(mending, item, why));
 }
 

@@ -24,6 +24,7 @@ struct mend_wish {
     size_t size;
     enum http_language language; /**< of the problems' sentences */
     enum render_mask mask;       /**< how its event may be shown */
+    bool is_bare; /**< nothing of it is to be shown: `essence` and `event` stay empty */
 };
 
 /** What came out.  Pointers of `item` are into this. */
@@ -32,7 +33,7 @@ struct mended {
     bool is_silent;   /**< it is good, and says nothing that is published */
     json_t *problems; /**< as refusal_problems lists them; those of the entry's item alone */
     struct diff_render essence; /**< what the document says, also of a bad one: for comparing */
-    json_t *event;              /**< the whole event as it may be shown; NULL when it is not good */
+    json_t *event; /**< the whole event as it may be shown; NULL when it is not good, or bare */
     struct spool_item item;
     char *texts;
     char *datum;
