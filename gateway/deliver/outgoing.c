@@ -136,6 +136,15 @@ int64_t outgoing_size(const struct outgoing *body)
     return body->size;
 }
 
+const char *outgoing_bytes(struct outgoing *body)
+{
+    if (body->piece_count != 1 || !body->pieces[0].bytes)
+        return NULL;
+    digest_sha256(body->pieces[0].bytes, body->pieces[0].size, body->digest);
+    body->is_whole = true;
+    return body->pieces[0].bytes;
+}
+
 /* ---- reading ---- */
 
 /* Reads until `size` is there or the file ends: what is encoded before the end must be whole
