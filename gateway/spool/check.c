@@ -250,11 +250,11 @@ static const struct {
     {"deliveries parked behind nothing",
      "SELECT count(*) FROM delivery p WHERE state = 1 AND NOT EXISTS (SELECT 1 FROM delivery d"
      " INDEXED BY delivery_undone WHERE d.partner = p.partner AND d.lane = p.lane"
-     " AND d.state IN (0, 1, 2) AND d.number < p.number)"},
+     " AND d.state < 3 AND d.number < p.number)"},
     {"deliveries that may be tried before an earlier one",
      "SELECT count(*) FROM delivery p WHERE state IN (0, 2) AND partner <> 0 AND EXISTS"
      " (SELECT 1 FROM delivery d INDEXED BY delivery_undone WHERE d.partner = p.partner AND"
-     " d.lane = p.lane AND d.state IN (0, 1, 2) AND d.number < p.number)"},
+     " d.lane = p.lane AND d.state < 3 AND d.number < p.number)"},
     {"partners whose sum of deliveries does not come out",
      "SELECT count(*) FROM (SELECT partner FROM delivery_sum UNION SELECT partner FROM delivery) p"
      " LEFT JOIN delivery_sum s ON s.partner = p.partner LEFT JOIN (SELECT partner,"

@@ -11,7 +11,7 @@
     " d.agency, d.reason, d.cause, d.detail, d.document_sha256, CASE d.state WHEN 1 THEN"          \
     " (SELECT min(u.number) FROM delivery u INDEXED BY delivery_undone WHERE u.partner = "         \
     "d.partner"                                                                                    \
-    " AND u.lane = d.lane AND u.state IN (0, 1, 2)) ELSE 0 END, a.arrived_at, a.kafka_partition,"  \
+    " AND u.lane = d.lane AND u.state < 3) ELSE 0 END, a.arrived_at, a.kafka_partition,"  \
     " a.kafka_offset, a.occurred_at, a.due_at, a.schema_no, a.source, a.event_type, a.directory,"  \
     " a.dossier_code, a.event_id, a.traceparent, a.event_digest"
 enum { EVENT_DIGEST = 26, EVENT = 27 };
@@ -32,7 +32,7 @@ static const char *const queries[] = {
     [DELIVERY_LIST] = "SELECT " COLUMNS ", NULL FROM delivery d" ARRIVAL "WHERE" NARROWED,
     [DELIVERY_LIST_UNDONE] =
         "SELECT " COLUMNS ", NULL FROM delivery d" ARRIVAL "WHERE d.number IN"
-        " (SELECT number FROM delivery INDEXED BY delivery_undone WHERE state IN (0, 1, 2)"
+        " (SELECT number FROM delivery INDEXED BY delivery_undone WHERE state < 3"
         " AND state = ?4 AND (?3 IS NULL OR partner = ?3) AND number > ?1"
         " ORDER BY number LIMIT ?2) ORDER BY d.number",
     [DELIVERY_LIST_DOSSIER] =
@@ -43,7 +43,7 @@ static const char *const queries[] = {
     [DELIVERY_SUMS] = "SELECT s.partner, s.waiting, s.parked, s.dead, s.delivered, s.discarded,"
                       " (SELECT a.arrived_at FROM arrival a WHERE a.number = (SELECT min(u.number)"
                       " FROM delivery u INDEXED BY delivery_undone WHERE u.partner = s.partner"
-                      " AND u.state IN (0, 1, 2)) / 1024) FROM delivery_sum s LEFT JOIN name n"
+                      " AND u.state < 3) / 1024) FROM delivery_sum s LEFT JOIN name n"
                       " ON n.no = s.partner ORDER BY n.text",
     [DELIVERY_PARTNER] = "SELECT no FROM name WHERE text = ?",
 };
