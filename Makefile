@@ -41,7 +41,9 @@ allocator := $(if $(filter release,$(VARIANT)),-ljemalloc)
 programs := lienthongd lienthong
 sources  := $(wildcard gateway/*.c gateway/*/*.c)
 assets   := $(wildcard gateway/*/*.sql gateway/*/*.yaml)
-objects  := $(patsubst %.c,$B/%.o,$(filter-out $(programs:%=gateway/%.c),$(sources))) $(assets:%=$B/%.o)
+console  := $(wildcard gateway/operate/console/*)
+objects  := $(patsubst %.c,$B/%.o,$(filter-out $(programs:%=gateway/%.c),$(sources))) $(assets:%=$B/%.o) \
+            $(console:%=$B/%.o)
 objects  += $(if $(filter tsan,$(VARIANT)),$B/tests/tsan/threads.o)
 tests    := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 benches  := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
@@ -81,6 +83,14 @@ $(assets:%=$B/%.o): $B/%.o: %
 	@echo "  BIN  $<"
 	@mkdir -p $(@D)
 	$Q$(LD) -r -z noexecstack -b binary $< -o $@
+
+# As it is and compressed: gateway/operate/assets.c gives browsers the one or the other.  Named from
+# $B, so that a symbol is the same in every variant.
+$(console:%=$B/%.o): $B/%.o: %
+	@echo "  BIN  $<"
+	@mkdir -p $(@D)
+	$Qcp $< $B/$< && gzip -9nc $< >$B/$<.gz
+	$Qcd $B && $(LD) -r -z noexecstack -b binary $< $<.gz -o $<.o
 
 check: unit fixtures ## everything that needs no broker: a minute or two
 

@@ -178,6 +178,11 @@ void access_admit_script(struct access *access, const struct http_request *reque
 
 /* ---- signing in and out ---- */
 
+bool access_has_provider(const struct access *access)
+{
+    return access->options.has_provider;
+}
+
 struct check *access_ask_login(struct access *access, struct http_request *request,
                                const struct check_wish *wish, struct fault *why)
 {

@@ -5,6 +5,8 @@ import { announce, h } from './dom.js';
 import { button, note, table } from './parts.js';
 import { number, t } from './text.js';
 
+const ROUNDS = 20;
+
 class List {
     constructor(view, options) {
         this.view = view;
@@ -18,14 +20,30 @@ class List {
         await this.add(null);
     }
 
+    /* A part of a long list may hold nothing of what is looked for: then the next one is asked. */
     async add(after) {
-        const query = { ...this.options.query, after };
-        const answer = await get(this.options.path, query, { signal: this.view.signal });
-        this.items.push(...answer.items);
-        this.next = answer.next;
+        this.next = after;
+        for (let round = 0; round < ROUNDS; round++) {
+            const query = { ...this.options.query, after: this.next };
+            const answer = await get(this.options.path, query, { signal: this.view.signal });
+            this.items.push(...answer.items);
+            this.next = answer.next ?? null;
+            if (answer.items.length > 0 || this.next === null)
+                break;
+        }
         this.draw();
         if (after !== null)
             announce(t('list.shown', { count: number(this.items.length) }));
+    }
+
+    /** The first of them again, as by themselves: what was added below goes. */
+    async renew() {
+        const query = { ...this.options.query };
+        const answer = await get(this.options.path, query,
+            { signal: this.view.signal, isPoll: true });
+        this.items = answer.items;
+        this.next = answer.next ?? null;
+        this.draw();
     }
 
     draw() {
@@ -39,12 +57,11 @@ class List {
     }
 
     drawMore() {
-        if (!this.items.length)
+        if (!this.items.length && this.next === null)
             return null;
         return h('div', { class: 'more' },
             note(t('list.shown', { count: number(this.items.length) })),
-            this.next !== null && this.next !== undefined &&
-                button(t('list.more'), () => this.more()));
+            this.next !== null && button(t('list.more'), () => this.more()));
     }
 
     async more() {
