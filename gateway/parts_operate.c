@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "operate/assets.h"
 #include "operate/sign_in.h"
 #include "parts_delivery.h"
 #include "parts_jobs.h"
@@ -74,6 +75,7 @@ static bool start_access(struct daemon *daemon, struct fault *why)
         .lock_after = config->operate.lock_after,
         .lock_minutes = config->operate.lock_minutes,
         .secure_cookie = config->operate.secure_cookie,
+        .has_provider = config->operate.oidc_issuer != NULL,
         .record = put_on_record,
         .own = daemon,
     };
@@ -249,6 +251,7 @@ bool start_operate(struct daemon *daemon, struct fault *why)
         .certificate = config->operate.certificate,
         .private_key = config->operate.private_key,
         .guard = daemon->guard,
+        .assets = assets_routes(),
         .let_go = let_go,
         .own = daemon,
     };
