@@ -112,6 +112,11 @@ static const struct words {
      "partners.yaml, nạp lại danh mục, rồi chọn nơi nhận.",
      "No system speaks for the receiving agency. Enter its system in partners.yaml, reload the "
      "directory, then choose where this one goes."},
+    {"route /handoff/from_agency",
+     "Hồ sơ bị trả lại nhưng không có hệ thống nào nhận cho cơ quan đã chuyển. Kiểm tra mã cơ quan "
+     "chuyển và danh mục, khai báo hệ thống của cơ quan đó, rồi chọn nơi nhận.",
+     "A dossier comes back, and no system is found for the agency that handed it over. Check that "
+     "agency's code and the directory, enter its system, then choose where this one goes."},
     {"route", "Không xác định được nơi nhận. Xem lý do trong phần chi tiết, rồi chọn nơi nhận.",
      "It is not known where it should go. Read the detail, then choose where this one goes."},
 

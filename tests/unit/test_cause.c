@@ -36,8 +36,10 @@ static void every_rule_of_documents_has_words(void **state)
 static void every_reason_for_finding_nobody_has_words(void **state)
 {
     (void)state;
-    for (int miss = MISS_NONE; miss <= MISS_NOBODY; miss++)
-        must_know(finding_cause((enum miss)miss), "deliver/finding.h");
+    for (int miss = MISS_NONE; miss <= MISS_NOBODY; miss++) {
+        must_know(finding_cause((enum miss)miss, false), "deliver/finding.h");
+        must_know(finding_cause((enum miss)miss, true), "deliver/finding.h");
+    }
 }
 
 static void every_failure_of_a_connection_has_words(void **state)
