@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "parts.h"
+#include "parts_operate.h"
 #include "version.h"
 
 #include <curl/curl.h>
@@ -16,7 +17,7 @@ enum { HOUR_MS = 3600000, DAY_HOURS = 24 };
 static void reload(struct daemon *daemon)
 {
     struct fault why;
-    if (directory_reload(daemon->place, &why))
+    if (reload_on_record(daemon, &why))
         log_info("directory.reloaded", NULL);
     else
         log_error("directory.kept", "why=\"%s\"", why.text);
@@ -113,7 +114,7 @@ static const char usage[] =
     "Usage: lienthongd --config FILE     run, until SIGTERM\n"
     "       lienthongd --check FILE      read the configuration and what it names, then exit\n"
     "       lienthongd --version\n"
-    "SIGHUP reloads agencies.csv and partners.yaml; a bad file keeps the old one.\n"
+    "SIGHUP reloads agencies.csv, partners.yaml and operators.yaml; a bad file keeps the old one.\n"
     "Exit: 0 stopped as asked, 1 a fault at start, 2 usage.\n";
 
 int main(int argc, char **argv)

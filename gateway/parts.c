@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "parts_delivery.h"
-#include "version.h"
+#include "parts_operate.h"
 
 /* One part: what starting it needs has started before it. */
 struct part {
@@ -276,78 +276,11 @@ static void stop_drop(struct daemon *daemon)
     drop_stop(daemon->drop);
 }
 
-static json_t *describe_publisher(void *own)
-{
-    static const char *const names[] = {
-        [PUBLISHER_STARTING] = "starting",
-        [PUBLISHER_RUNNING] = "running",
-        [PUBLISHER_WAITING] = "waiting",
-        [PUBLISHER_HELD] = "held",
-    };
-    const struct daemon *daemon = own;
-    struct fault why = {.kind = FAULT_NONE};
-    enum publisher_state state = publisher_state(daemon->publisher, &why);
-    return json_pack("{ss ss* ss}", "state", names[state],            /**/
-                     "why", why.kind == FAULT_NONE ? NULL : why.text, /**/
-                     "brokers",
-                     daemon->embedded ? embedded_brokers(daemon->embedded)
-                                      : daemon->config->kafka.brokers);
-}
-
-static void resume_publisher(void *own, bool from_spool)
-{
-    const struct daemon *daemon = own;
-    publisher_resume(daemon->publisher, from_spool);
-}
-
-static json_t *tell_subscriber(void *own)
-{
-    return describe_subscriber(own);
-}
-
-static void resume_subscriber(void *own, bool from_end)
-{
-    const struct daemon *daemon = own;
-    subscriber_resume(daemon->subscriber, from_end);
-}
-
-static bool start_admin(struct daemon *daemon, struct fault *why)
-{
-    daemon->deliveries = deliveries_hooks_of(daemon);
-    const struct http_table tables[] = {
-        file_keeper_table(daemon->keeper),
-        {daemon->courier ? deliveries_routes() : NULL, &daemon->deliveries},
-        {0},
-    };
-    const struct admin_options options = {
-        .socket = daemon->config->admin.socket,
-        .version = LIENTHONG_VERSION,
-        .spool = daemon->spool,
-        .place = daemon->place,
-        .hooks =
-            {
-                .own = daemon,
-                .publisher = describe_publisher,
-                .resume = resume_publisher,
-                .subscriber = daemon->subscriber ? tell_subscriber : NULL,
-                .resume_subscriber = daemon->subscriber ? resume_subscriber : NULL,
-            },
-        .tables = tables,
-        .retention_days = daemon->config->spool.retention_days,
-    };
-    daemon->admin = admin_open(&options, why);
-    return daemon->admin != NULL;
-}
-
-static void stop_admin(struct daemon *daemon)
-{
-    admin_close(daemon->admin);
-}
-
 static const struct part parts[] = {
     {"schemas", true, start_schemas, stop_schemas},
     {"adapters", true, start_adapters, stop_adapters},
     {"directory", true, start_directory, stop_directory},
+    {"operators", true, start_operators, stop_operators},
     {"spool", false, start_spool, stop_spool},
     {"files", false, start_files, stop_files},
     {"embedded broker", false, start_embedded, stop_embedded},
@@ -358,8 +291,9 @@ static const struct part parts[] = {
     {"ingest", false, start_ingest, stop_ingest},
     {"mailbox", false, start_mailbox, stop_mailbox},
     {"drop", false, start_drop, stop_drop},
-    {"http", false, start_http, stop_http},
-    {"admin", false, start_admin, stop_admin},
+    {"collector", false, start_collector, stop_collector},
+    {"operate", false, start_operate, stop_operate},
+    {"http", false, start_http, stop_http}, /* last: who is answered here finds all the rest */
 };
 enum { PART_COUNT = sizeof parts / sizeof parts[0] };
 

@@ -36,6 +36,24 @@ static const struct config_setting settings[] = {
     {"http.rate_per_s", CONFIG_NUMBER, AT(http.rate_per_s), "0", 0, 1000000},
     {"http.burst", CONFIG_NUMBER, AT(http.burst), "0", 0, 1000000},
     {"admin.socket", CONFIG_PATH, AT(admin.socket), "lienthong.sock", 0, 0},
+    {"operate.listen", CONFIG_TEXT, AT(operate.listen), "", 0, 0},
+    {"operate.certificate", CONFIG_FILE, AT(operate.certificate), "", 0, 0},
+    {"operate.private_key", CONFIG_FILE, AT(operate.private_key), "", 0, 0},
+    {"operate.public_url", CONFIG_TEXT, AT(operate.public_url), "", 0, 0},
+    {"operate.operators", CONFIG_FILE, AT(operate.operators), "", 0, 0},
+    {"operate.session_minutes", CONFIG_NUMBER, AT(operate.session_minutes), "480", 1, 10080},
+    {"operate.idle_minutes", CONFIG_NUMBER, AT(operate.idle_minutes), "30", 1, 10080},
+    {"operate.lock_after", CONFIG_NUMBER, AT(operate.lock_after), "5", 1, 1000},
+    {"operate.lock_minutes", CONFIG_NUMBER, AT(operate.lock_minutes), "15", 1, 10080},
+    {"operate.unmask_minutes", CONFIG_NUMBER, AT(operate.unmask_minutes), "10", 1, 1440},
+    {"operate.silence_hours", CONFIG_NUMBER, AT(operate.silence_hours), "0", 0, 8760},
+    {"operate.approval", CONFIG_NAME, AT(operate.approval), "edits", 0, 0},
+    {"operate.secure_cookie", CONFIG_TRUTH, AT(operate.secure_cookie), "true", 0, 0},
+    {"operate.oidc_issuer", CONFIG_TEXT, AT(operate.oidc_issuer), "", 0, 0},
+    {"operate.oidc_client_id", CONFIG_TEXT, AT(operate.oidc_client_id), "", 0, 0},
+    {"operate.oidc_client_secret_file", CONFIG_FILE, AT(operate.oidc_client_secret_file), "", 0, 0},
+    {"operate.oidc_role_claim", CONFIG_TEXT, AT(operate.oidc_role_claim), "roles", 0, 0},
+    {"operate.oidc_ca_file", CONFIG_FILE, AT(operate.oidc_ca_file), "", 0, 0},
     {"log.level", CONFIG_LEVEL, AT(log.level), "info", 0, 0},
     {"directory.agencies", CONFIG_FILE, AT(directory.agencies), "agencies.csv", 0, 0},
     {"directory.partners", CONFIG_FILE, AT(directory.partners), "partners.yaml", 0, 0},
@@ -113,10 +131,22 @@ static const struct {
     {"http.certificate", "http.private_key"},
     {"http.private_key", "http.certificate"},
     {"registry.user", "registry.password_file"},
+    {"operate.certificate", "operate.private_key"},
+    {"operate.private_key", "operate.certificate"},
+    {"operate.oidc_issuer", "operate.oidc_client_id"},
+    {"operate.oidc_issuer", "operate.public_url"},
     {"files.s3_endpoint", "files.s3_bucket"},
     {"files.s3_endpoint", "files.s3_access_key"},
     {"files.s3_access_key", "files.s3_secret_key_file"},
     {"registry.password_file", "registry.user"},
+};
+
+/* Texts that are one of a few words. */
+static const struct {
+    const char *place;
+    const char *words[2];
+} choices[] = {
+    {"operate.approval", {"none", "edits"}},
 };
 
 const struct config_setting *config_settings(size_t *count)
@@ -361,6 +391,20 @@ static bool check_pairs(const struct visit *visit, struct fault *why)
     return true;
 }
 
+static bool check_choices(const struct visit *visit, struct fault *why)
+{
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        const char *place = choices[i].place;
+        const struct config_setting *setting = find_setting(place, strlen(place));
+        const char *text = setting ? *(char **)member(visit->load.config, setting) : NULL;
+        if (text && strcmp(text, choices[i].words[0]) != 0 &&
+            strcmp(text, choices[i].words[1]) != 0)
+            return yaml_file_refuse(visit->file, place, why, "%s: expected %s or %s", place,
+                                    choices[i].words[0], choices[i].words[1]);
+    }
+    return true;
+}
+
 static bool check_root(const struct yaml_file *file, struct fault *why)
 {
     const yaml_node_t *root = yaml_file_root(file);
@@ -376,7 +420,8 @@ bool config_load(const char *path, struct config *config, struct fault *why)
     struct config loaded = {.http.listen = NULL};
     struct visit visit = {.load = {.config = &loaded, .path = path}, .file = file};
     if (!take_defaults(&visit.load, why) || !check_root(file, why) ||
-        !yaml_file_walk(file, take_entry, &visit, why) || !check_pairs(&visit, why)) {
+        !yaml_file_walk(file, take_entry, &visit, why) || !check_pairs(&visit, why) ||
+        !check_choices(&visit, why)) {
         config_free(&loaded);
         return false;
     }

@@ -44,6 +44,20 @@ struct config {
         char *socket;
     } admin;
     struct {
+        char *listen;
+        char *certificate, *private_key;
+        char *public_url;
+        char *operators;
+        int64_t session_minutes, idle_minutes;
+        int64_t lock_after, lock_minutes;
+        int64_t unmask_minutes;
+        int64_t silence_hours;
+        char *approval;
+        bool secure_cookie;
+        char *oidc_issuer, *oidc_client_id, *oidc_client_secret_file;
+        char *oidc_role_claim, *oidc_ca_file;
+    } operate;
+    struct {
         enum log_level level;
     } log;
     struct {

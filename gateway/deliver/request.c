@@ -204,6 +204,12 @@ bool request_set_body(struct request *request, struct outgoing *body, struct fau
     curl_off_t size = (curl_off_t)outgoing_size(body);
     if (!take_body(request, body, why))
         return false;
+    /* What libcurl has whole it sends together with the headers. */
+    const char *bytes = outgoing_bytes(body);
+    if (bytes)
+        return (curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, size) == CURLE_OK &&
+                curl_easy_setopt(curl, CURLOPT_POSTFIELDS, bytes) == CURLE_OK) ||
+               refuse_option(why);
     return (curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, size) == CURLE_OK &&
             curl_easy_setopt(curl, CURLOPT_READFUNCTION, outgoing_read) == CURLE_OK &&
             curl_easy_setopt(curl, CURLOPT_READDATA, body) == CURLE_OK &&
@@ -256,6 +262,20 @@ bool request_add_part(struct request *request, const struct request_part *about,
     return (curl_mime_data_cb(part, size, outgoing_read, outgoing_seek, NULL, body) == CURLE_OK &&
             curl_mime_filename(part, about->file_name) == CURLE_OK &&
             curl_mime_type(part, about->media_type) == CURLE_OK) ||
+           refuse_option(why);
+}
+
+bool request_guard(struct request *request, curl_opensocket_callback open,
+                   curl_write_callback store, void *own, struct fault *why)
+{
+    CURL *curl = request->curl;
+    return (curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, own) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, store) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_WRITEDATA, own) == CURLE_OK) ||
            refuse_option(why);
 }
 

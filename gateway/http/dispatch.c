@@ -155,9 +155,17 @@ static bool must_answer_now(const struct http_request *request)
            (has_body(request) && http_header(request, "Expect"));
 }
 
+static void add_headers(struct peer *peer)
+{
+    const struct http_header *header = peer->dispatcher->options->headers;
+    for (; header && header->name; header++)
+        http_add_header(&peer->request, header->name, header->value);
+}
+
 static enum MHD_Result take_head(struct peer *peer, const char *version)
 {
     struct http_request *request = &peer->request;
+    add_headers(peer);
     atomic_store(&peer->watched.deadline_ticks, deadline(peer->dispatcher, clock_ticks_ms(), 0));
     for (size_t i = 0; i < sizeof checks / sizeof *checks && !request_is_answered(request); i++)
         checks[i](peer, version);

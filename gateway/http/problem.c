@@ -91,6 +91,6 @@ void http_problem(struct http_request *request, const struct problem_kind *kind,
     char *text = problem ? json_dumps(problem, JSON_COMPACT) : NULL;
 
     http_add_header(request, "Content-Language", language == LANGUAGE_VI ? "vi" : "en");
-    http_add_header(request, "Cache-Control", "no-store");
+    http_set_header(request, "Cache-Control", "no-store");
     http_answer(request, kind->status, "application/problem+json", text, text ? strlen(text) : 0);
 }

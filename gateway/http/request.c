@@ -9,9 +9,12 @@
 #include "http/target.h"
 
 #include <inttypes.h>
+#include <netdb.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const char retry_after_s[] = "5";
@@ -163,6 +166,14 @@ void http_add_header(struct http_request *request, const char *name, const char 
     (void)keep(request, name, value); /* memory is out: the answer goes without it */
 }
 
+void http_set_header(struct http_request *request, const char *name, const char *value)
+{
+    for (struct kept_text *kept = request->kept; kept; kept = kept->next)
+        if (kept->name && strcasecmp(kept->name, name) == 0)
+            kept->name = NULL; /* it stays among the texts */
+    http_add_header(request, name, value);
+}
+
 void http_suspend(struct http_request *request)
 {
     MHD_suspend_connection(request->connection);
@@ -209,6 +220,43 @@ void http_resume(struct http_request *request)
 {
     if (claim(request, REQUEST_RESUMED))
         MHD_resume_connection(request->connection);
+}
+
+/* An IPv4 address that came to an IPv6 socket is the same address. */
+static bool write_address(const struct sockaddr *address, socklen_t size,
+                          char text[static HTTP_ADDRESS_SIZE])
+{
+    static const char mapped[] = "::ffff:";
+    if (getnameinfo(address, size, text, HTTP_ADDRESS_SIZE, NULL, 0, NI_NUMERICHOST) != 0) {
+        text[0] = '\0';
+        return false;
+    }
+    if (strncmp(text, mapped, sizeof mapped - 1) == 0 && strchr(text, '.'))
+        memmove(text, text + sizeof mapped - 1, strlen(text) - (sizeof mapped - 1) + 1);
+    return true;
+}
+
+void http_peer(const struct http_request *request, struct http_peer *peer)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    int socket = info ? info->connect_fd : -1;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+    socklen_t size = sizeof address;
+    *peer = (struct http_peer){.uid = (uid_t)-1};
+    if (getpeername(socket, (struct sockaddr *)&address, &size) != 0)
+        return;
+    peer->is_unix = address.ss_family == AF_UNIX;
+    if (!peer->is_unix) {
+        peer->is_known = write_address((const struct sockaddr *)&address, size, peer->address);
+        return;
+    }
+    struct ucred credentials;
+    socklen_t credentials_size = sizeof credentials;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &credentials_size) != 0)
+        return;
+    peer->is_known = true;
+    peer->uid = credentials.uid;
 }
 
 bool http_is_gone(const struct http_request *request)

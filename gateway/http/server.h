@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /**
  * An HTTP/1.1 server over libmicrohttpd, with what that library leaves to its user: refusal of
@@ -60,6 +61,11 @@ struct http_table {
     void *own;                       /**< given to every call of a route */
 };
 
+/** A header of every answer. */
+struct http_header {
+    const char *name, *value;
+};
+
 struct http_options {
     const char *listen;      /**< "127.0.0.1:8080", "[::1]:8080", or "unix:/run/lienthong/admin" */
     const char *certificate; /**< PEM files; NULL for plain HTTP */
@@ -77,6 +83,8 @@ struct http_options {
                                    and for what is to go; so a large body may take its time, and one
                                    that trickles is cut all the same.  0: not longer at all */
     const struct http_table *tables; /**< ends with NULL routes; copied, its routes are borrowed */
+    const struct http_header *headers; /**< of every answer to a request whose head was whole; ends
+                                            with a NULL name, kept; may be NULL */
 };
 
 /** Listens and serves from its own threads.  FAULT_REFUSE names the option at fault. */
@@ -117,10 +125,23 @@ void *http_own(const struct http_request *request);
 
 /** Adds a header to the answer to come; name and value are copied. */
 void http_add_header(struct http_request *request, const char *name, const char *value);
+/** The same for a header that there is once: the value takes the place of the one before. */
+void http_set_header(struct http_request *request, const char *name, const char *value);
 
 /** Takes the request off its thread until it is answered or resumed.  Only in handle and resumed,
  * before the work is handed on. */
 void http_suspend(struct http_request *request);
+
+enum { HTTP_ADDRESS_SIZE = 64 };
+
+/** Who is on the other side of a connection, as the system says. */
+struct http_peer {
+    bool is_unix;                    /**< over a Unix socket: then `uid` is known */
+    bool is_known;                   /**< false: the system does not say */
+    uid_t uid;                       /**< of the process that connected */
+    char address[HTTP_ADDRESS_SIZE]; /**< numeric; "" over a Unix socket */
+};
+void http_peer(const struct http_request *request, struct http_peer *peer);
 
 /** Whether the client has closed its side: nobody is there to take an answer, as far as the system
  * knows.  On the request's thread. */

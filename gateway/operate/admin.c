@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operators' API of this machine: what the daemon knows of itself, and what only it may do. */
+/* What the daemon knows of itself, and what only it may do. */
 #include "operate/admin.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/moment.h"
-#include "http/problem.h"
-#include "http/server.h"
 #include "operate/answer.h"
 
 #include <string.h>
 
 ENDS_WITH_SCOPE(json_t *, json_decref)
 
-enum { BODY_LIMIT = 65536, CONNECTIONS = 32, TIMEOUT_MS = 30000, DAY_MS = 86400000 };
+enum { DAY_MS = 86400000 };
 
 struct admin {
     struct admin_options options;
-    struct http_server *server;
     int64_t started_ms;
 };
 
@@ -58,13 +55,13 @@ static json_t *describe_directory(struct directory_place *place)
     return json;
 }
 
-static void show_status(void *own, struct http_request *request)
+static void show_status(void *own, struct operator_call *call)
 {
     struct admin *admin = own;
     const struct admin_options *options = &admin->options;
     json_t *subscriber =
         options->hooks.subscriber ? options->hooks.subscriber(options->hooks.own) : NULL;
-    operate_answer(request,
+    operate_answer(call->request,
                    json_pack("{ss so so so so* so}", "version", options->version,       /**/
                              "started", moment_or_null(admin->started_ms),              /**/
                              "spool", describe_spool(options->spool),                   /**/
@@ -73,37 +70,47 @@ static void show_status(void *own, struct http_request *request)
                              "directory", describe_directory(options->place)));
 }
 
-static void resume_publisher(void *own, struct http_request *request)
+/* `json` NULL: memory is out, and it is done all the same. */
+static void conclude(const struct operator_call *call, const char *act, const char *object,
+                     json_t *json)
+{
+    struct fault why;
+    const struct operator_act done = {.act = act, .object = object, .reason = ""};
+    (void)fault_memory(&why);
+    guard_conclude(call, &done, json, &why);
+}
+
+static void resume_publisher(void *own, struct operator_call *call)
 {
     struct admin *admin = own;
     auto_free(json_decref) json_t *json = NULL;
-    const char *from = operate_member(request, "from", &json);
+    const char *from = operate_member(call->request, "from", &json);
     bool from_spool = from && strcmp(from, "spool") == 0;
     if (!from || (!from_spool && strcmp(from, "kafka") != 0)) {
-        http_problem(request, &operate_bad_request, "from: \"kafka\" or \"spool\"", NULL);
+        http_problem(call->request, &operate_bad_request, "from: \"kafka\" or \"spool\"", NULL);
         return;
     }
     admin->options.hooks.resume(admin->options.hooks.own, from_spool);
-    operate_answer(request, json_pack("{ss}", "resumed", from));
+    conclude(call, "resume", "publisher", json_pack("{ss}", "resumed", from));
 }
 
-static void resume_subscriber(void *own, struct http_request *request)
+static void resume_subscriber(void *own, struct operator_call *call)
 {
     struct admin *admin = own;
     const struct admin_hooks *hooks = &admin->options.hooks;
     auto_free(json_decref) json_t *json = NULL;
-    const char *from = operate_member(request, "from", &json);
+    const char *from = operate_member(call->request, "from", &json);
     bool from_end = from && strcmp(from, "end") == 0;
     if (!from || (!from_end && strcmp(from, "start") != 0)) {
-        http_problem(request, &operate_bad_request, "from: \"start\" or \"end\"", NULL);
+        http_problem(call->request, &operate_bad_request, "from: \"start\" or \"end\"", NULL);
         return;
     }
     if (!hooks->resume_subscriber) {
-        http_problem(request, &operate_refused, "this gateway delivers nothing", NULL);
+        http_problem(call->request, &operate_refused, "this gateway delivers nothing", NULL);
         return;
     }
     hooks->resume_subscriber(hooks->own, from_end);
-    operate_answer(request, json_pack("{ss}", "resumed", from));
+    conclude(call, "resume", "subscriber", json_pack("{ss}", "resumed", from));
 }
 
 static bool prune_before(const struct admin *admin, const char *day, int64_t *before,
@@ -115,101 +122,74 @@ static bool prune_before(const struct admin *admin, const char *day, int64_t *be
     return true;
 }
 
-static void prune_spool(void *own, struct http_request *request)
+static void prune_spool(void *own, struct operator_call *call)
 {
     struct admin *admin = own;
     auto_free(json_decref) json_t *json = NULL;
-    const char *day = operate_member(request, "before", &json);
+    const char *day = operate_member(call->request, "before", &json);
     int64_t before;
     int64_t count;
     struct fault why;
     if (!prune_before(admin, day, &before, &why)) {
-        http_problem(request, &operate_bad_request, why.text, NULL);
+        http_problem(call->request, &operate_bad_request, why.text, NULL);
         return;
     }
-    if (!spool_prune(admin->options.spool, before, &count, &why)) {
-        operate_fault(request, &why);
-        return;
+    const struct operator_act act = {.act = "prune", .object = "spool", .reason = ""};
+    json_t *done = NULL;
+    if (spool_prune(admin->options.spool, before, &count, &why)) {
+        (void)fault_memory(&why); /* for an answer without memory */
+        done = json_pack("{sI so}", "pruned", (json_int_t)count, "before", moment_or_null(before));
     }
-    operate_answer(request, json_pack("{sI so}", "pruned", (json_int_t)count, /**/
-                                      "before", moment_or_null(before)));
+    guard_conclude(call, &act, done, &why);
 }
 
-static void reload_directory(void *own, struct http_request *request)
+static void reload_all(void *own, struct operator_call *call)
 {
     struct admin *admin = own;
+    const struct admin_hooks *hooks = &admin->options.hooks;
+    const struct operator_act act = {.act = "reload", .object = "configuration", .reason = ""};
     struct fault why;
-    if (directory_reload(admin->options.place, &why))
-        operate_answer(request, describe_directory(admin->options.place));
-    else
-        operate_fault(request, &why);
+    json_t *done = NULL;
+    if (hooks->reload(hooks->own, &why)) {
+        (void)fault_memory(&why); /* for an answer without memory */
+        done = describe_directory(admin->options.place);
+    }
+    guard_conclude(call, &act, done, &why);
 }
 
-static const struct http_route routes[] = {
-    {.method = "GET", .pattern = "/operate/v1/status", .handle = show_status},
-    {.method = "POST",
-     .pattern = "/operate/v1/spool/prune",
-     .body_limit = BODY_LIMIT,
-     .handle = prune_spool},
-    {.method = "POST",
-     .pattern = "/operate/v1/publisher/resume",
-     .body_limit = BODY_LIMIT,
-     .handle = resume_publisher},
-    {.method = "POST",
-     .pattern = "/operate/v1/subscriber/resume",
-     .body_limit = BODY_LIMIT,
-     .handle = resume_subscriber},
-    {.method = "POST",
-     .pattern = "/operate/v1/directory/reload",
-     .body_limit = BODY_LIMIT,
-     .handle = reload_directory},
-    {0},
-};
-
-/* Our own calls and the further ones; the server copies the list, which the caller frees. */
-static struct http_table *join_tables(struct admin *admin, struct fault *why)
+struct guard_table admin_table(struct admin *admin)
 {
-    const struct http_table *further = admin->options.tables;
-    size_t count = 0;
-    while (further && further[count].routes)
-        count++;
-    struct http_table *tables = calloc(count + 2, sizeof *tables);
-    if (!tables) {
-        (void)fault_memory(why);
-        return NULL;
-    }
-    tables[0] = (struct http_table){routes, admin};
-    if (count > 0)
-        memcpy(&tables[1], further, count * sizeof *tables);
-    return tables;
-}
-
-static bool listen_on_socket(struct admin *admin, struct fault *why)
-{
-    auto_free(free) char *listen = NULL;
-    auto_free(free) struct http_table *tables = join_tables(admin, why);
-    if (!tables)
-        return false;
-    if (asprintf(&listen, "unix:%s", admin->options.socket) < 0) {
-        listen = NULL;
-        return fault_memory(why);
-    }
-    const struct http_options options = {
-        .listen = listen,
-        .threads = 1,
-        .connections = CONNECTIONS,
-        .head_limit = BODY_LIMIT,
-        .body_limit = BODY_LIMIT,
-        .body_memory = (int64_t)CONNECTIONS * BODY_LIMIT,
-        .idle_timeout_ms = TIMEOUT_MS,
-        .body_deadline_ms = TIMEOUT_MS,
-        .tables = tables,
+    static const struct guard_route routes[] = {
+        {.method = "GET",
+         .pattern = "/operate/v1/status",
+         .right = RIGHT_VIEW,
+         .handle = show_status},
+        {.method = "POST",
+         .pattern = "/operate/v1/spool/prune",
+         .right = RIGHT_ADMINISTER,
+         .body_limit = OPERATE_BODY_LIMIT,
+         .handle = prune_spool},
+        {.method = "POST",
+         .pattern = "/operate/v1/publisher/resume",
+         .right = RIGHT_ADMINISTER,
+         .body_limit = OPERATE_BODY_LIMIT,
+         .handle = resume_publisher},
+        {.method = "POST",
+         .pattern = "/operate/v1/subscriber/resume",
+         .right = RIGHT_ADMINISTER,
+         .body_limit = OPERATE_BODY_LIMIT,
+         .handle = resume_subscriber},
+        {.method = "POST",
+         .pattern = "/operate/v1/directory/reload",
+         .right = RIGHT_ADMINISTER,
+         .body_limit = OPERATE_BODY_LIMIT,
+         .handle = reload_all},
+        {0},
     };
-    admin->server = http_open(&options, why);
-    return admin->server != NULL;
+    return (struct guard_table){routes, admin};
 }
 
-struct admin *admin_open(const struct admin_options *options, struct fault *why)
+struct admin *admin_new(const struct admin_options *options, struct fault *why)
 {
     struct admin *admin = calloc(1, sizeof *admin);
     if (!admin) {
@@ -218,17 +198,10 @@ struct admin *admin_open(const struct admin_options *options, struct fault *why)
     }
     admin->options = *options;
     admin->started_ms = clock_now_ms();
-    if (!listen_on_socket(admin, why)) {
-        free(admin);
-        return NULL;
-    }
     return admin;
 }
 
-void admin_close(struct admin *admin)
+void admin_free(struct admin *admin)
 {
-    if (!admin)
-        return;
-    http_close(admin->server);
     free(admin);
 }

@@ -4,7 +4,7 @@
 
 #include "base/fault.h"
 #include "directory/directory.h"
-#include "http/server.h"
+#include "operate/guard.h"
 #include "spool/spool.h"
 
 #include <jansson.h>
@@ -23,28 +23,30 @@ struct admin_hooks {
     json_t *(*subscriber)(void *own);
     /** An operator's word for a subscriber that is held. */
     void (*resume_subscriber)(void *own, bool from_end);
+    /** Reads agencies, partners and operators again; what is bad keeps what was before. */
+    bool (*reload)(void *own, struct fault *why);
 };
 
 struct admin_options {
-    const char *socket; /**< path of the Unix socket; only its owner may connect */
     const char *version;
     struct spool *spool;
     struct directory_place *place;
     struct admin_hooks hooks;
-    /** Further calls, as those of operate/deliveries.h; ends with NULL routes, copied. */
-    const struct http_table *tables;
     int64_t retention_days; /**< for the daily prune, and for a prune that names no time */
 };
 
 /**
- * The operators' API of this machine, over a Unix socket: GET /operate/v1/status,
+ * What the daemon knows of itself, and what only it may do: GET /operate/v1/status,
  * POST /operate/v1/spool/prune {"before": "2026-01-01"}, POST /operate/v1/publisher/resume
  * {"from": "kafka" | "spool"}, POST /operate/v1/subscriber/resume {"from": "start" | "end"}, POST
- * /operate/v1/directory/reload.  The command line is its client.
+ * /operate/v1/directory/reload.
  */
 struct admin;
-struct admin *admin_open(const struct admin_options *options, struct fault *why)
+struct admin *admin_new(const struct admin_options *options, struct fault *why)
     __attribute__((warn_unused_result));
-void admin_close(struct admin *admin);
+void admin_free(struct admin *admin);
+
+/** The calls above. */
+struct guard_table admin_table(struct admin *admin);
 
 #endif

@@ -6,48 +6,61 @@
 #include "base/number.h"
 #include "operate/answer.h"
 
+#include <inttypes.h>
+
 ENDS_WITH_SCOPE(json_t *, json_decref)
 
-enum { REASON_LIMIT = 500 };
+enum { REASON_LIMIT = 500, OBJECT_SIZE = 48 };
 
-static void list_partners(void *own, struct http_request *request)
+static void list_partners(void *own, struct operator_call *call)
 {
     const struct deliveries_hooks *hooks = own;
-    operate_answer(request, hooks->partners(hooks->own));
+    operate_answer(call->request, hooks->partners(hooks->own));
 }
 
 /* ---- one partner ---- */
 
-static void set_paused(const struct deliveries_hooks *hooks, struct http_request *request,
+/* `act` is what is done to the partner; `json` NULL when `why` says that it was not. */
+static void conclude(const struct operator_call *call, const char *act, json_t *json,
+                     const struct fault *why)
+{
+    auto_free(free) char *object = NULL;
+    if (asprintf(&object, "partner:%s", http_segment(call->request, "partner")) < 0)
+        object = NULL;
+    const struct operator_act done = {
+        .act = act, .object = object ? object : "partner:", .reason = ""};
+    guard_conclude(call, &done, json, why);
+}
+
+static void set_paused(const struct deliveries_hooks *hooks, const struct operator_call *call,
                        bool is_paused)
 {
     struct fault why;
-    const char *partner = http_segment(request, "partner");
-    if (hooks->pause(hooks->own, partner, is_paused, &why))
-        operate_answer(request, json_pack("{ss sb}", "partner", partner, "paused", is_paused));
-    else
-        operate_fault(request, &why);
+    json_t *json = NULL;
+    const char *partner = http_segment(call->request, "partner");
+    if (hooks->pause(hooks->own, partner, is_paused, &why)) {
+        (void)fault_memory(&why); /* for an answer without memory */
+        json = json_pack("{ss sb}", "partner", partner, "paused", is_paused);
+    }
+    conclude(call, is_paused ? "pause" : "resume", json, &why);
 }
 
-static void pause_partner(void *own, struct http_request *request)
+static void pause_partner(void *own, struct operator_call *call)
 {
-    set_paused(own, request, true);
+    set_paused(own, call, true);
 }
 
-static void resume_partner(void *own, struct http_request *request)
+static void resume_partner(void *own, struct operator_call *call)
 {
-    set_paused(own, request, false);
+    set_paused(own, call, false);
 }
 
-static void test_partner(void *own, struct http_request *request)
+static void test_partner(void *own, struct operator_call *call)
 {
     struct fault why;
     const struct deliveries_hooks *hooks = own;
-    json_t *json = hooks->test(hooks->own, http_segment(request, "partner"), &why);
-    if (json)
-        operate_answer(request, json);
-    else
-        operate_fault(request, &why);
+    json_t *json = hooks->test(hooks->own, http_segment(call->request, "partner"), &why);
+    conclude(call, "test", json, &why);
 }
 
 /* ---- one delivery ---- */
@@ -70,58 +83,72 @@ static bool read_wish(struct http_request *request, int64_t *delivery, const cha
     return true;
 }
 
-static void change(struct http_request *request, const struct deliveries_hooks *hooks,
+static void change(const struct operator_call *call, const char *act,
+                   const struct deliveries_hooks *hooks,
                    bool (*wish)(void *own, int64_t delivery, const char *reason, struct fault *why))
 {
     struct fault why;
     int64_t delivery;
     const char *reason;
     auto_free(json_decref) json_t *json = NULL;
-    if (!read_wish(request, &delivery, &reason, &json))
+    if (!read_wish(call->request, &delivery, &reason, &json))
         return;
-    if (wish(hooks->own, delivery, reason, &why))
-        operate_answer(request, json_pack("{ss}", "delivery", http_segment(request, "delivery")));
-    else
-        operate_fault(request, &why);
+    char object[OBJECT_SIZE];
+    (void)snprintf(object, sizeof object, "delivery:d-%" PRId64, delivery);
+    const struct operator_act done = {.act = act, .object = object, .reason = reason};
+    json_t *answer = NULL;
+    if (wish(hooks->own, delivery, reason, &why)) {
+        (void)fault_memory(&why); /* for an answer without memory */
+        answer = json_pack("{ss}", "delivery", http_segment(call->request, "delivery"));
+    }
+    guard_conclude(call, &done, answer, &why);
 }
 
-static void retry_delivery(void *own, struct http_request *request)
+static void retry_delivery(void *own, struct operator_call *call)
 {
     const struct deliveries_hooks *hooks = own;
-    change(request, hooks, hooks->release);
+    change(call, "release", hooks, hooks->release);
 }
 
-static void discard_delivery(void *own, struct http_request *request)
+static void discard_delivery(void *own, struct operator_call *call)
 {
     const struct deliveries_hooks *hooks = own;
-    change(request, hooks, hooks->discard);
+    change(call, "discard", hooks, hooks->discard);
 }
 
-const struct http_route *deliveries_routes(void)
+struct guard_table deliveries_table(struct deliveries_hooks *hooks)
 {
-    static const struct http_route routes[] = {
-        {.method = "GET", .pattern = "/operate/v1/partners", .handle = list_partners},
+    static const struct guard_route routes[] = {
+        {.method = "GET",
+         .pattern = "/operate/v1/partners",
+         .right = RIGHT_VIEW,
+         .handle = list_partners},
         {.method = "POST",
          .pattern = "/operate/v1/partners/{partner}/pause",
+         .right = RIGHT_ADMINISTER,
          .body_limit = OPERATE_BODY_LIMIT,
          .handle = pause_partner},
         {.method = "POST",
          .pattern = "/operate/v1/partners/{partner}/resume",
+         .right = RIGHT_ADMINISTER,
          .body_limit = OPERATE_BODY_LIMIT,
          .handle = resume_partner},
         {.method = "POST",
          .pattern = "/operate/v1/partners/{partner}/test",
+         .right = RIGHT_ADMINISTER,
          .body_limit = OPERATE_BODY_LIMIT,
          .handle = test_partner},
         {.method = "POST",
          .pattern = "/operate/v1/deliveries/{delivery}/retry",
+         .right = RIGHT_REPAIR,
          .body_limit = OPERATE_BODY_LIMIT,
          .handle = retry_delivery},
         {.method = "POST",
          .pattern = "/operate/v1/deliveries/{delivery}/discard",
+         .right = RIGHT_REPAIR,
          .body_limit = OPERATE_BODY_LIMIT,
          .handle = discard_delivery},
         {0},
     };
-    return routes;
+    return (struct guard_table){routes, hooks};
 }

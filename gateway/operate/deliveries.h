@@ -3,7 +3,7 @@
 #define OPERATE_DELIVERIES_H
 
 #include "base/fault.h"
-#include "http/server.h"
+#include "operate/guard.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -22,9 +22,9 @@ struct deliveries_hooks {
 
 /**
  * Calls of the operators' API: GET /operate/v1/partners, POST /operate/v1/partners/ID/pause,
- * resume and test, POST /operate/v1/deliveries/d-NUMBER/retry and discard {"reason": "..."}.  Their
- * `own` is a struct deliveries_hooks.
+ * resume and test, POST /operate/v1/deliveries/d-NUMBER/retry and discard {"reason": "..."}.  The
+ * hooks are borrowed for as long as the calls come.
  */
-const struct http_route *deliveries_routes(void);
+struct guard_table deliveries_table(struct deliveries_hooks *hooks);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/moment.h"
-#include "http/problem.h"
+#include "operate/answer.h"
 #include "spool/filing.h"
 
 #include <jansson.h>
@@ -16,7 +16,7 @@
 ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
 ENDS_WITH_SCOPE(json_t *, json_decref)
 
-enum { PAGE = 200, DAY_MS = 86400000, BODY_LIMIT = 4096 };
+enum { PAGE = 200, DAY_MS = 86400000 };
 
 struct file_keeper {
     struct file_keeper_options options;
@@ -134,74 +134,51 @@ bool file_keeper_prune(struct file_keeper *keeper, int64_t *count, struct fault 
 
 /* --- the operators' calls --- */
 
-static const struct problem_kind bad_request = {"bad-request", 400, "Yêu cầu không hợp lệ",
-                                                "The request is not valid"};
-static const struct problem_kind busy = {"busy", 503, "Thử lại sau", "Try again later"};
-static const struct problem_kind broken = {"internal", 500, "Lỗi của hệ thống",
-                                           "A fault of the gateway"};
-
-static void answer_fault(struct http_request *request, const struct fault *why)
-{
-    http_problem(request, why->kind == FAULT_RETRY ? &busy : &broken, why->text, NULL);
-}
-
-/* Takes `json`. */
-static void answer_json(struct http_request *request, json_t *json)
-{
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    struct fault why;
-    json_decref(json);
-    if (text) {
-        http_answer(request, 200, "application/json", text, strlen(text));
-        return;
-    }
-    (void)fault_memory(&why);
-    answer_fault(request, &why);
-}
-
-static void show(void *own, struct http_request *request)
+static void show(void *own, struct operator_call *call)
 {
     const struct file_keeper *keeper = own;
     bool is_low = false;
     int64_t free_bytes = file_store_free(keeper->options.files, &is_low);
-    answer_json(request,
-                json_pack("{ss sI sb sI sI}",                                                 /**/
-                          "place", file_store_name(keeper->options.files),                    /**/
-                          "free_bytes", (json_int_t)free_bytes, "below_reserve", (int)is_low, /**/
-                          "file_limit_bytes",
-                          (json_int_t)file_store_limit(keeper->options.files), /**/
-                          "upload_days", (json_int_t)keeper->options.upload_days));
+    operate_answer(
+        call->request,
+        json_pack("{ss sI sb sI sI}",                                                      /**/
+                  "place", file_store_name(keeper->options.files),                         /**/
+                  "free_bytes", (json_int_t)free_bytes, "below_reserve", (int)is_low,      /**/
+                  "file_limit_bytes", (json_int_t)file_store_limit(keeper->options.files), /**/
+                  "upload_days", (json_int_t)keeper->options.upload_days));
 }
 
-static void prune(void *own, struct http_request *request)
+static void prune(void *own, struct operator_call *call)
 {
     struct file_keeper *keeper = own;
     struct fault why;
-    size_t size = 0;
     int64_t count = 0;
     int64_t before = clock_now_ms() - keeper->options.upload_days * DAY_MS;
-    const char *body = http_body(request, &size);
-    auto_free(json_decref) json_t *json = json_loadb(body, size, JSON_REJECT_DUPLICATES, NULL);
-    const char *day = json_string_value(json_object_get(json, "before"));
+    auto_free(json_decref) json_t *json = NULL;
+    const char *day = operate_member(call->request, "before", &json);
     if (day && !moment_read(day, strlen(day), &before, &why)) {
-        http_problem(request, &bad_request, why.text, NULL);
+        http_problem(call->request, &operate_bad_request, why.text, NULL);
         return;
     }
-    if (prune_before(keeper, before, &count, &why))
-        answer_json(request, json_pack("{sI}", "removed", (json_int_t)count));
-    else
-        answer_fault(request, &why);
+    const struct operator_act act = {.act = "prune", .object = "files", .reason = ""};
+    json_t *done = NULL;
+    if (prune_before(keeper, before, &count, &why)) {
+        (void)fault_memory(&why); /* for an answer without memory */
+        done = json_pack("{sI}", "removed", (json_int_t)count);
+    }
+    guard_conclude(call, &act, done, &why);
 }
 
-struct http_table file_keeper_table(struct file_keeper *keeper)
+struct guard_table file_keeper_table(struct file_keeper *keeper)
 {
-    static const struct http_route routes[] = {
-        {.method = "GET", .pattern = "/operate/v1/files", .handle = show},
+    static const struct guard_route routes[] = {
+        {.method = "GET", .pattern = "/operate/v1/files", .right = RIGHT_VIEW, .handle = show},
         {.method = "POST",
          .pattern = "/operate/v1/files/prune",
-         .body_limit = BODY_LIMIT,
+         .right = RIGHT_ADMINISTER,
+         .body_limit = OPERATE_BODY_LIMIT,
          .handle = prune},
         {0},
     };
-    return (struct http_table){routes, keeper};
+    return (struct guard_table){routes, keeper};
 }

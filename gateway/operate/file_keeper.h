@@ -3,7 +3,7 @@
 #define OPERATE_FILE_KEEPER_H
 
 #include "files/store.h"
-#include "http/server.h"
+#include "operate/guard.h"
 #include "spool/spool.h"
 
 struct file_keeper_options {
@@ -24,8 +24,8 @@ struct file_keeper *file_keeper_new(const struct file_keeper_options *options, s
     __attribute__((warn_unused_result));
 void file_keeper_free(struct file_keeper *keeper);
 
-/** The calls above, for admin_options. */
-struct http_table file_keeper_table(struct file_keeper *keeper);
+/** The calls above. */
+struct guard_table file_keeper_table(struct file_keeper *keeper);
 
 /**
  * Removes every file that nobody brought for upload_days and nothing uses.  A file is taken only

@@ -132,6 +132,8 @@ struct delivery_call {
     const char *partner;
     int64_t now_ms;
     size_t limit;
+    bool (*is_wanted)(void *own,
+                      int64_t delivery); /**< asked before a row is read; NULL: all are */
 };
 /** WAITING deliveries of a partner whose time has come at `now_ms`, with their events: by due date
  * (one without a date counts as due 30 days after its arrival), so overdue dossiers go first, then
@@ -154,6 +156,7 @@ struct delivery_filter {
     const uint8_t *event_id; /**< without a dossier it looks through all that is kept */
     int state;               /**< enum delivery_state, or -1 */
     int64_t after;           /**< numbers above it */
+    int64_t before;          /**< and below it: so a list looks at no more than there is between */
     size_t limit;
 };
 /** By number, without events. */

@@ -40,7 +40,7 @@ static bool delete_arrival(struct store *store, int64_t arrival, struct fault *w
 {
     int64_t first = arrival * DELIVERIES_PER_ARRIVAL;
     int64_t last = first + DELIVERIES_PER_ARRIVAL - 1;
-    return count_pruned(store, arrival, why) &&
+    return count_pruned(store, arrival, why) && store_prune_day(store, arrival, why) &&
            run_between(store, "DELETE FROM trail WHERE delivery BETWEEN ? AND ?", first, last,
                        why) &&
            run_between(store, "DELETE FROM delivery WHERE number BETWEEN ? AND ?", first, last,
@@ -59,7 +59,7 @@ static bool walk(struct store *store, struct pruning *pruning, int64_t limit, in
     auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
         store->database,
         "SELECT number, arrived_at, NOT EXISTS (SELECT 1 FROM delivery d WHERE d.number BETWEEN"
-        " a.number * 1024 AND a.number * 1024 + 1023 AND d.state IN (0, 1, 2))"
+        " a.number * 1024 AND a.number * 1024 + 1023 AND d.state < 3)"
         " FROM arrival a WHERE number > ?1 ORDER BY number LIMIT ?2",
         why);
     if (!rows)

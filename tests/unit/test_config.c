@@ -146,6 +146,7 @@ static const struct {
     {"directory: {agencies: /tmp}\n", ":1:23: directory.agencies: /tmp is not a file"},
     {"http: {certificate: /etc/passwd}\n",
      ":1:21: http.certificate needs http.private_key as well"},
+    {"operate: {approval: twice}\n", ":1:21: operate.approval: expected none or edits"},
     {"registry: {password_file: /etc/passwd}\n",
      ":1:27: registry.password_file needs registry.user as well"},
     {"http:\n\tthreads: 2\n", ":2:1: a tab: YAML is indented by blanks"},

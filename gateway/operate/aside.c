@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A queue, and one thread that works it off. */
+#include "operate/aside.h"
+
+#include "base/cleanup.h"
+#include "operate/answer.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
+
+enum { WAITING_MOST = 16 };
+
+struct aside {
+    char *spool_file;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct aside_work *first, *last; /* guarded by lock, as are the next two */
+    int waiting;
+    bool is_started;
+    _Atomic bool is_over;
+};
+
+/* The oldest one; NULL when there is none and will be none. */
+static struct aside_work *take(struct aside *aside)
+{
+    (void)pthread_mutex_lock(&aside->lock);
+    while (!aside->first && !aside_is_over(aside))
+        (void)pthread_cond_wait(&aside->changed, &aside->lock);
+    struct aside_work *work = aside->first;
+    if (work) {
+        aside->first = work->next;
+        aside->waiting--;
+    }
+    (void)pthread_mutex_unlock(&aside->lock);
+    return work;
+}
+
+static void *run(void *own)
+{
+    struct aside *aside = own;
+    for (struct aside_work *work; (work = take(aside)); free(work)) {
+        struct fault why;
+        auto_free(spool_reader_close) struct spool_reader *reader =
+            spool_reader_open(aside->spool_file, &why);
+        if (reader)
+            work->run(aside, work, reader);
+        else
+            operate_fault(work->request, &why);
+    }
+    return NULL;
+}
+
+struct aside *aside_open(const char *spool_file, struct fault *why)
+{
+    struct aside *aside = calloc(1, sizeof *aside);
+    char *file = strdup(spool_file);
+    if (!aside || !file) {
+        free(aside);
+        free(file);
+        (void)fault_memory(why);
+        return NULL;
+    }
+    aside->spool_file = file;
+    (void)pthread_mutex_init(&aside->lock, NULL);
+    (void)pthread_cond_init(&aside->changed, NULL);
+    aside->is_started = pthread_create(&aside->thread, NULL, run, aside) == 0;
+    if (aside->is_started)
+        return aside;
+    aside_free(aside);
+    (void)fault_set(why, FAULT_BROKEN, "operate: a thread does not start");
+    return NULL;
+}
+
+void aside_stop(struct aside *aside)
+{
+    if (!aside || !aside->is_started)
+        return;
+    (void)pthread_mutex_lock(&aside->lock);
+    atomic_store(&aside->is_over, true);
+    (void)pthread_cond_signal(&aside->changed);
+    (void)pthread_mutex_unlock(&aside->lock);
+    (void)pthread_join(aside->thread, NULL);
+    aside->is_started = false;
+}
+
+void aside_free(struct aside *aside)
+{
+    if (!aside)
+        return;
+    aside_stop(aside);
+    (void)pthread_cond_destroy(&aside->changed);
+    (void)pthread_mutex_destroy(&aside->lock);
+    free(aside->spool_file);
+    free(aside);
+}
+
+static bool put(struct aside *aside, struct aside_work *work)
+{
+    (void)pthread_mutex_lock(&aside->lock);
+    bool has_room = aside->waiting < WAITING_MOST && !aside_is_over(aside);
+    if (has_room) {
+        http_suspend(work->request);
+        if (aside->first)
+            aside->last->next = work;
+        else
+            aside->first = work;
+        aside->last = work;
+        aside->waiting++;
+        (void)pthread_cond_signal(&aside->changed);
+    }
+    (void)pthread_mutex_unlock(&aside->lock);
+    return has_room;
+}
+
+void aside_do(struct aside *aside, struct http_request *request, struct aside_work *work)
+{
+    struct fault why;
+    if (!work) {
+        (void)fault_memory(&why);
+        operate_fault(request, &why);
+        return;
+    }
+    work->request = request;
+    if (put(aside, work))
+        return;
+    free(work);
+    (void)fault_set(&why, FAULT_RETRY, "too many wait for a long reading");
+    operate_fault(request, &why);
+}
+
+bool aside_is_over(const struct aside *aside)
+{
+    return atomic_load(&aside->is_over);
+}

@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may use the operators' API, against the running daemon: logins, rights, and what is on record."""
+import base64
+import os
+import subprocess
+import time
+
+import pytest
+import requests
+
+from harness import visitor
+from harness.services import ROOT
+from harness.visitor import PASSWORD, Visitor, call_locally, record
+
+pytestmark = pytest.mark.asan
+
+
+@pytest.fixture(scope="module")
+def password_hash(tmp_path_factory):
+    from harness.gateway import Gateway
+    return visitor.hash_of(Gateway(tmp_path_factory.mktemp("hash") / "gateway"))
+
+
+@pytest.fixture
+def users(password_hash):
+    return {
+        "quantri": {"title": "Quản trị", "roles": ["administrator"], "password": password_hash},
+        "vanhanh": {"title": "Vận hành", "roles": ["operator"], "password": password_hash},
+        "xem": {"roles": ["viewer"], "password": password_hash},
+        "nghiviec": {"roles": ["administrator"], "password": password_hash, "disabled": True},
+    }
+
+
+@pytest.fixture
+def console(gateways, users):
+    """A daemon with a console over plain HTTP: the daemon, and the console's address."""
+    gateway = gateways(start=False)
+    address = visitor.open_console(gateway, users)
+    gateway.start()
+    return gateway, address
+
+
+def signed_in(address, user):
+    one = Visitor(address)
+    answer = one.login(user)
+    assert answer.status_code == 200, answer.text
+    return one
+
+
+# Over HTTPS.
+
+def test_a_session_over_https_from_login_to_logout(gateways, users, authority):
+    gateway = gateways(start=False)
+    address = visitor.open_console(gateway, users, certificate=authority.issue("console"))
+    gateway.start()
+    one = Visitor(address, authority.ca_file)
+    assert one.call("GET", "me").status_code == 401
+
+    answer = one.login("vanhanh")
+    assert answer.status_code == 200, answer.text
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("lt_session=") and len(cookie.split(";")[0]) == len("lt_session=") + 64
+    assert {part.strip() for part in cookie.split(";")[1:]} == {
+        "Path=/", "HttpOnly", "SameSite=Strict", "Secure"}
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
+    assert answer.json() == {"user": "user:vanhanh", "title": "Vận hành",
+                             "rights": ["view", "content", "repair"], "csrf": one.csrf}
+    assert one.call("GET", "me").json() == answer.json()
+    assert one.call("GET", "status").status_code == 200
+
+    answer = one.call("POST", "logout")
+    assert answer.status_code == 200 and "Max-Age=0" in answer.headers["Set-Cookie"]
+    one.http.headers["Cookie"] = cookie.split(";")[0]  # the client forgot it, somebody kept it
+    assert one.call("GET", "me").status_code == 401
+    assert [row[2:3] + row[5:6] for row in record(gateway) if row[0] == "user:vanhanh"] == [
+        ("login", "done"), ("logout", "done")]
+
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
+                               "frame-ancestors 'none'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def test_every_answer_carries_the_headers_that_bind_a_browser(console):
+    _, address = console
+    one = signed_in(address, "xem")
+    answers = [one.call("GET", "status"), one.call("GET", "nothing/here"), one.call("PUT", "me"),
+               one.call("POST", "spool/prune"), Visitor(address).call("GET", "me"),
+               requests.get(address, headers={"Content-Length": "1", "Transfer-Encoding": "chunked"},
+                            timeout=30)]
+    assert [answer.status_code for answer in answers] == [200, 404, 405, 403, 401, 400]
+    for answer in answers:
+        for name, value in HEADERS.items():
+            assert answer.headers.get(name) == value, (answer.url, name)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "Strict-Transport-Security" not in answer.headers  # there is no TLS here
+
+
+def test_plain_http_is_for_this_machine_alone(gateways, users):
+    gateway = gateways(start=False)
+    visitor.open_console(gateway, users)
+    gateway.write_config(operate={"listen": "0.0.0.0:0"})
+    done = subprocess.run([gateway.build / "lienthongd", "--config", gateway.config_path],
+                          capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    assert done.returncode == 1
+    assert "needs operate.certificate" in done.stderr
+
+
+def test_a_cookie_for_plain_http_is_made_only_when_asked_for(gateways, users):
+    gateway = gateways(start=False)
+    address = visitor.open_console(gateway, users, secure_cookie=False)
+    gateway.start()
+    cookie = Visitor(address).login("xem").headers["Set-Cookie"]
+    assert "Secure" not in cookie and "HttpOnly" in cookie and "SameSite=Strict" in cookie
+
+
+# Logins that do not work.
+
+def test_a_wrong_password_an_unknown_user_and_a_disabled_one_are_answered_alike(console):
+    gateway, address = console
+    texts = set()
+    for user, password in [("vanhanh", "sai"), ("khongai", PASSWORD), ("nghiviec", PASSWORD)]:
+        one = Visitor(address)
+        answer = one.login(user, password)
+        assert answer.status_code == 401 and "Set-Cookie" not in answer.headers
+        texts.add(answer.text)
+    assert len(texts) == 1
+    assert [row[0] for row in record(gateway, "login-failed")] == [
+        "user:vanhanh", "user:?", "user:nghiviec"]
+    assert all(row[1] == "127.0.0.1" and row[5] == "refused"
+               for row in record(gateway, "login-failed"))
+
+
+def test_too_many_failures_lock_a_user_out_and_nobody_else(console):
+    gateway, address = console
+    inside = signed_in(address, "vanhanh")
+    for _ in range(5):
+        assert Visitor(address).login("vanhanh", "sai").status_code == 401
+    answer = Visitor(address).login("vanhanh")
+    assert answer.status_code == 429 and 800 < int(answer.headers["Retry-After"]) <= 901
+    assert answer.json()["code"] == "locked-out"
+    assert Visitor(address).login("xem").status_code == 200
+    assert inside.call("GET", "me").status_code == 200
+    assert call_locally(gateway, "GET", "me")[0] == 200
+    assert [row[0] for row in record(gateway, "locked-out")] == ["user:vanhanh"]
+
+
+@pytest.mark.slow
+def test_a_lock_out_ends_by_itself(gateways, users):
+    gateway = gateways(start=False)
+    address = visitor.open_console(gateway, users, lock_minutes=1, lock_after=2)
+    gateway.start()
+    for _ in range(2):
+        Visitor(address).login("vanhanh", "sai")
+    answer = Visitor(address).login("vanhanh")
+    deadline = time.monotonic() + 90
+    while answer.status_code == 429:
+        assert time.monotonic() < deadline
+        time.sleep(min(int(answer.headers["Retry-After"]), 5))
+        answer = Visitor(address).login("vanhanh")
+    assert answer.status_code == 200
+
+
+# What a session may.
+
+def test_a_changing_call_needs_the_sessions_own_token(console):
+    gateway, address = console
+    one, other = signed_in(address, "quantri"), signed_in(address, "quantri")
+    path = "partners/motcua-phucuong/pause"
+    for csrf in [False, "0", one.csrf[:-1], other.csrf]:
+        answer = one.call("POST", path, csrf=csrf)
+        assert (answer.status_code, answer.json()["code"]) == (403, "no-token")
+    assert not record(gateway, "pause")
+    assert one.call("POST", path).status_code == 200
+    answer = one.call("POST", path, headers={"Sec-Fetch-Site": "cross-site"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "from-elsewhere")
+    refused = record(gateway, "call")
+    assert [row[3] for row in refused] == [f"call:POST /operate/v1/{path}"] * 4
+    assert record(gateway, "pause") == [
+        ("user:quantri", "127.0.0.1", "pause", "partner:motcua-phucuong", "", "done", "")]
+
+
+def test_a_login_gets_a_new_id_whatever_came_with_it(console):
+    _, address = console
+    one = Visitor(address)
+    one.http.cookies.set("lt_session", "0" * 64, domain="127.0.0.1", path="/")
+    assert one.login("xem").status_code == 200
+    first = one.http.cookies["lt_session"]
+    assert first != "0" * 64
+    assert one.login("xem").status_code == 200
+    assert one.http.cookies["lt_session"] != first
+    stranger = Visitor(address)
+    stranger.http.cookies.set("lt_session", first, domain="127.0.0.1", path="/")
+    assert stranger.call("GET", "me").status_code == 401
+
+
+CALLS = [
+    ("GET", "status", "view"), ("GET", "partners", "view"), ("GET", "files", "view"),
+    ("POST", "spool/prune", "administer"), ("POST", "publisher/resume", "administer"),
+    ("POST", "subscriber/resume", "administer"), ("POST", "directory/reload", "administer"),
+    ("POST", "files/prune", "administer"), ("POST", "partners/motcua-phucuong/pause", "administer"),
+    ("POST", "partners/motcua-phucuong/resume", "administer"),
+    ("POST", "deliveries/d-1/retry", "repair"), ("POST", "deliveries/d-1/discard", "repair"),
+]
+RIGHTS = {"quantri": {"view", "repair", "administer"}, "vanhanh": {"view", "repair"},
+          "xem": {"view"}}
+
+
+@pytest.mark.parametrize("user", sorted(RIGHTS))
+def test_what_a_user_may_not_is_refused_and_on_record(console, user):
+    gateway, address = console
+    one = signed_in(address, user)
+    expected = []
+    for method, path, right in CALLS:
+        answer = one.call(method, path)
+        if right in RIGHTS[user]:
+            assert answer.status_code not in (401, 403), (path, answer.text)
+            continue
+        assert (answer.status_code, answer.json()["code"]) == (403, "no-right"), path
+        expected.append(f"call:{method} /operate/v1/{path}")
+    assert [row[3] for row in record(gateway, "call")] == expected
+    assert all(row[0] == f"user:{user}" and row[5] == "refused" for row in record(gateway, "call"))
+
+
+# operators.yaml while the daemon runs.
+
+def wait_for_record(gateway, act, count):
+    deadline = time.monotonic() + 20
+    while len(record(gateway, act)) < count:
+        assert time.monotonic() < deadline, record(gateway)
+        time.sleep(0.05)
+    return record(gateway, act)
+
+
+def test_a_change_of_roles_holds_from_the_next_call(console, users):
+    gateway, address = console
+    one = signed_in(address, "vanhanh")
+    assert one.call("POST", "files/prune").status_code == 403
+    visitor.write_operators(gateway, {**users, "vanhanh": {**users["vanhanh"],
+                                                           "roles": ["administrator"]}})
+    gateway.reload()
+    assert wait_for_record(gateway, "reload", 1)[0] == (
+        "gateway", None, "reload", "configuration", "SIGHUP", "done", "")
+    assert one.call("POST", "files/prune").status_code == 200
+
+    visitor.write_operators(gateway, {**users, "vanhanh": {**users["vanhanh"], "disabled": True}})
+    gateway.reload()
+    wait_for_record(gateway, "reload", 2)
+    assert one.call("GET", "me").status_code == 401
+    assert Visitor(address).login("vanhanh").status_code == 401
+
+
+def test_a_bad_file_keeps_the_one_before(console, users):
+    gateway, address = console
+    one = signed_in(address, "quantri")
+    (gateway.folder / "operators.yaml").write_text("users:\n- {name: quantri, roles: [sếp]}\n")
+    answer = one.call("POST", "directory/reload")
+    assert answer.status_code == 409
+    assert "operators.yaml:2:27: users[0].roles[0]: there is no such role" in answer.json()["detail"]
+    assert one.call("GET", "me").status_code == 200
+    assert record(gateway, "reload")[0][0] == "user:quantri"
+    assert record(gateway, "reload")[0][5] == "refused"
+    done = subprocess.run([gateway.build / "lienthongd", "--check", gateway.config_path],
+                          capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    assert done.returncode == 1 and "operators.yaml:2:27" in done.stderr
+    done = gateway.run("operator", "check", check=False)
+    assert done.returncode == 1 and "operators.yaml:2:27" in done.stderr
+
+
+# Scripts, and the machine's own users.
+
+def test_a_script_sends_its_password_with_each_call(console):
+    gateway, address = console
+    basic = base64.b64encode(f"quantri:{PASSWORD}".encode()).decode()
+    for _ in range(3):
+        answer = requests.post(f"{address}/operate/v1/files/prune", timeout=30,
+                               headers={"Authorization": f"Basic {basic}"})
+        assert answer.status_code == 200 and "Set-Cookie" not in answer.headers
+    assert [row[6] for row in record(gateway, "login")] == ['{"by":"script"}']
+    wrong = base64.b64encode(b"quantri:sai").decode()
+    answer = requests.post(f"{address}/operate/v1/files/prune", timeout=30,
+                           headers={"Authorization": f"Basic {wrong}"})
+    assert answer.status_code == 401
+    assert "Basic" not in answer.headers.get("WWW-Authenticate", "")
+
+
+def test_the_machines_own_users_act_by_their_own_names(console):
+    gateway, _ = console
+    status, me = call_locally(gateway, "GET", "me")
+    assert status == 200 and me["user"].startswith(f"unix:{os.getuid()}")
+    assert set(me["rights"]) == {"view", "content", "repair", "approve", "administer"}
+    assert call_locally(gateway, "POST", "directory/reload")[0] == 200
+    gateway.run("partner", "pause", "motcua-phucuong")
+    assert [row[:4] for row in record(gateway)] == [
+        (me["user"], None, "reload", "configuration"),
+        (me["user"], None, "pause", "partner:motcua-phucuong")]
+
+
+def test_operators_are_listed_with_what_they_may(console):
+    gateway, _ = console
+    lines = gateway.run("operator", "list").stdout.splitlines()
+    assert lines[2].split()[:6] == ["vanhanh", "active", "good", "view", "content", "repair"]
+    assert lines[4].split()[:2] == ["nghiviec", "disabled"]
+    assert "4 users: good" in gateway.run("operator", "check").stdout
