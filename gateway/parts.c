@@ -291,8 +291,9 @@ static const struct part parts[] = {
     {"ingest", false, start_ingest, stop_ingest},
     {"mailbox", false, start_mailbox, stop_mailbox},
     {"drop", false, start_drop, stop_drop},
-    {"http", false, start_http, stop_http},
+    {"collector", false, start_collector, stop_collector},
     {"operate", false, start_operate, stop_operate},
+    {"http", false, start_http, stop_http}, /* last: who is answered here finds all the rest */
 };
 enum { PART_COUNT = sizeof parts / sizeof parts[0] };
 

@@ -4,6 +4,8 @@
 
 #include "adapt/adapter.h"
 #include "base/config.h"
+#include "base/stop.h"
+#include "deliver/collect.h"
 #include "deliver/courier.h"
 #include "deliver/dispatch.h"
 #include "deliver/mailbox.h"
@@ -23,8 +25,11 @@
 #include "operate/deliveries.h"
 #include "operate/file_keeper.h"
 #include "operate/guard.h"
+#include "operate/job_calls.h"
+#include "operate/job_runner.h"
 #include "operate/oidc.h"
 #include "operate/operators.h"
+#include "operate/repair.h"
 #include "operate/server.h"
 #include "operate/views.h"
 #include "spool/spool.h"
@@ -47,18 +52,25 @@ struct daemon {
     struct tell_schemas tells; /* numbered once the spool is open */
     struct registry *subscriber_registry;
     struct dispatch *dispatch;
+    struct spool_reader *dispatch_reader;
     struct subscriber *subscriber;
     struct courier *courier;
     struct deliveries_hooks deliveries;
     struct mailbox *mailbox;
     struct ingest *ingest;
     struct drop *drop;
+    struct stop collecting; /* asked for when the collector is to stop */
+    struct collector *collector;
     struct http_server *server;
     struct operators_place *operators;
     struct access *access;
     struct oidc *oidc;
     struct admin *admin;
+    struct repair *repair;
     struct views views;
+    struct registry *jobs_registry;
+    struct job_runner *job_runner;
+    struct job_calls *job_calls;
     struct guard *guard;
     struct operate_server *operate;
 };

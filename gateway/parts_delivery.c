@@ -3,6 +3,7 @@
 #include "parts_delivery.h"
 
 #include "base/cleanup.h"
+#include "ingest/intake.h"
 
 /* ---- files ---- */
 
@@ -124,7 +125,12 @@ bool start_subscriber(struct daemon *daemon, struct fault *why)
         !registry_configured(daemon->config, &daemon->subscriber_registry, why))
         return false;
     daemon->dispatch = dispatch_new(daemon->place, &daemon->tells, why);
-    return daemon->dispatch && open_subscriber(daemon, schema_no, why);
+    daemon->dispatch_reader =
+        daemon->dispatch ? spool_reader_open(daemon->config->spool.file, why) : NULL;
+    if (!daemon->dispatch_reader)
+        return false;
+    dispatch_use_files(daemon->dispatch, daemon->dispatch_reader);
+    return open_subscriber(daemon, schema_no, why);
 }
 
 void stop_subscriber(struct daemon *daemon)
@@ -132,6 +138,7 @@ void stop_subscriber(struct daemon *daemon)
     registry_interrupt(daemon->subscriber_registry);
     subscriber_stop(daemon->subscriber);
     dispatch_free(daemon->dispatch);
+    spool_reader_close(daemon->dispatch_reader);
     registry_close(daemon->subscriber_registry);
 }
 
@@ -244,4 +251,44 @@ bool start_mailbox(struct daemon *daemon, struct fault *why)
 void stop_mailbox(struct daemon *daemon)
 {
     mailbox_close(daemon->mailbox);
+}
+
+/* ---- whose mailboxes we empty ---- */
+
+static bool take_letter(void *own, const char *partner, char *bytes, size_t size, struct fault *why)
+{
+    struct daemon *daemon = own;
+    const struct intake intake = {
+        .partner = partner, .bytes = bytes, .size = size, .needs_kafka = true, .parks = true};
+    struct intake_result result;
+    if (!intake_take(daemon->ingest, &intake, &daemon->collecting, &result, why))
+        return false;
+    free(result.text);
+    return result.verdict != INTAKE_INVALID ||
+           fault_set(why, FAULT_BROKEN, "a letter was refused that should have been kept");
+}
+
+bool start_collector(struct daemon *daemon, struct fault *why)
+{
+    const struct collector_options options = {
+        .adapters = daemon->adapters,
+        .place = daemon->place,
+        .answer_limit_bytes = daemon->config->deliver.answer_limit_bytes,
+        .document_limit_bytes = daemon->config->http.body_limit_bytes,
+        .take = take_letter,
+        .own = daemon,
+    };
+    daemon->collecting.wake = -1;
+    if (!stop_open(&daemon->collecting, why))
+        return false;
+    daemon->collector = collector_start(&options, why);
+    return daemon->collector != NULL;
+}
+
+void stop_collector(struct daemon *daemon)
+{
+    if (daemon->collector)
+        stop_ask(&daemon->collecting);
+    collector_stop(daemon->collector);
+    stop_close(&daemon->collecting);
 }

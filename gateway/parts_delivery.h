@@ -18,6 +18,10 @@ void stop_courier(struct daemon *daemon);
 /** What operators may ask of it. */
 struct deliveries_hooks deliveries_hooks_of(const struct daemon *daemon);
 
+/** Partners' mailboxes, from which documents go to ingest. */
+bool start_collector(struct daemon *daemon, struct fault *why) __attribute__((warn_unused_result));
+void stop_collector(struct daemon *daemon);
+
 bool start_mailbox(struct daemon *daemon, struct fault *why) __attribute__((warn_unused_result));
 void stop_mailbox(struct daemon *daemon);
 

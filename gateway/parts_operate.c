@@ -5,8 +5,10 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "operate/assets.h"
 #include "operate/sign_in.h"
 #include "parts_delivery.h"
+#include "parts_jobs.h"
 #include "parts_views.h"
 #include "version.h"
 
@@ -73,6 +75,7 @@ static bool start_access(struct daemon *daemon, struct fault *why)
         .lock_after = config->operate.lock_after,
         .lock_minutes = config->operate.lock_minutes,
         .secure_cookie = config->operate.secure_cookie,
+        .has_provider = config->operate.oidc_issuer != NULL,
         .record = put_on_record,
         .own = daemon,
     };
@@ -166,6 +169,24 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
     return daemon->admin != NULL;
 }
 
+static bool start_repair(struct daemon *daemon, struct fault *why)
+{
+    const struct config *config = daemon->config;
+    const struct repair_options options = {
+        .adapters = daemon->adapters,
+        .schema = daemon->event_schema,
+        .place = daemon->place,
+        .spool = daemon->spool,
+        .spool_file = config->spool.file,
+        .topic_prefix = config->kafka.topic_prefix,
+        .files = daemon->files,
+        .unmask_minutes = config->operate.unmask_minutes,
+        .edits_need_approval = strcmp(config->operate.approval, "edits") == 0,
+    };
+    daemon->repair = repair_open(&options, why);
+    return daemon->repair != NULL;
+}
+
 static bool start_lookout(struct daemon *daemon, struct fault *why)
 {
     const struct lookout_hooks hooks = {
@@ -185,6 +206,8 @@ void operate_tables(struct daemon *daemon, struct guard_table tables[OPERATE_TAB
         tables[count++] = oidc_table(daemon->oidc);
     tables[count++] = admin_table(daemon->admin);
     tables[count++] = file_keeper_table(daemon->keeper);
+    tables[count++] = repair_table(daemon->repair);
+    tables[count++] = job_calls_table(daemon->job_calls);
     if (daemon->courier)
         tables[count++] = deliveries_table(&daemon->deliveries);
     count += views_tables(daemon, &tables[count]);
@@ -219,7 +242,8 @@ bool start_operate(struct daemon *daemon, struct fault *why)
     const struct config *config = daemon->config;
     daemon->deliveries = deliveries_hooks_of(daemon);
     if (!start_access(daemon, why) || !start_oidc(daemon, why) || !start_admin(daemon, why) ||
-        !start_lookout(daemon, why) || !start_guard(daemon, why))
+        !start_repair(daemon, why) || !start_lookout(daemon, why) || !start_jobs(daemon, why) ||
+        !start_guard(daemon, why))
         return false;
     const struct operate_options options = {
         .socket = config->admin.socket,
@@ -227,6 +251,7 @@ bool start_operate(struct daemon *daemon, struct fault *why)
         .certificate = config->operate.certificate,
         .private_key = config->operate.private_key,
         .guard = daemon->guard,
+        .assets = assets_routes(),
         .let_go = let_go,
         .own = daemon,
     };
@@ -243,6 +268,8 @@ void stop_operate(struct daemon *daemon)
 {
     operate_close(daemon->operate);
     guard_free(daemon->guard);
+    stop_jobs(daemon);
+    repair_close(daemon->repair);
     stop_views(daemon);
     admin_free(daemon->admin);
     oidc_free(daemon->oidc);

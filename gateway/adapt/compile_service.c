@@ -181,6 +181,60 @@ static bool take_auth(struct compiler *compiler, const struct draft_auth *draft,
     return true;
 }
 
+/* ---- mailbox ---- */
+
+static bool take_call(struct compiler *compiler, const char *name, const struct draft_call *draft,
+                      struct service_call *call, struct fault *why)
+{
+    compile_at(compiler, "mailbox.%s", name);
+    bool is_post = draft->method && strcmp(draft->method, "POST") == 0;
+    if (draft->method && !is_post && strcmp(draft->method, "GET") != 0)
+        return compile_refuse(compiler, "method", why, "a method is GET or POST");
+    if (draft->body && (!is_post || !draft->media_type))
+        return compile_refuse(compiler, "body", why, "a body needs POST and media_type");
+    *call = (struct service_call){.method = is_post ? "POST" : "GET",
+                                  .path = draft->path,
+                                  .media_type = draft->media_type,
+                                  .body = draft->body,
+                                  .items = draft->items ? draft->items : "",
+                                  .id = draft->id,
+                                  .document = draft->document,
+                                  .is_base64 = draft->base64,
+                                  .state = draft->state,
+                                  .waits = (const char *const *)draft->waits,
+                                  .waits_count = draft->waits_count};
+    if (!draft->state != !draft->waits_count)
+        return compile_refuse(compiler, "", why, "state and waits need one another");
+    return check_path(compiler, draft->path, why);
+}
+
+static bool check_list(const struct compiler *compiler, const struct draft_mailbox *draft,
+                       struct fault *why)
+{
+    if (!draft->list->id)
+        return compile_refuse(compiler, "", why, "the list needs id");
+    return draft->fetch || draft->list->document ||
+           compile_refuse(compiler, "", why, "without fetch, the list needs document");
+}
+
+static bool take_mailbox(struct compiler *compiler, const struct draft_mailbox *draft,
+                         struct service *service, struct fault *why)
+{
+    if (!draft)
+        return true;
+    struct service_mailbox *mailbox = compile_take(compiler, 1, sizeof *mailbox, why);
+    if (!mailbox)
+        return false;
+    service->mailbox = mailbox;
+    mailbox->has_fetch = draft->fetch != NULL;
+    mailbox->has_failed = draft->failed != NULL;
+    return take_call(compiler, "list", draft->list, &mailbox->list, why) &&
+           check_list(compiler, draft, why) &&
+           take_call(compiler, "done", draft->done, &mailbox->done, why) &&
+           (!draft->fetch || take_call(compiler, "fetch", draft->fetch, &mailbox->fetch, why)) &&
+           (!draft->failed || take_call(compiler, "failed", draft->failed, &mailbox->failed, why));
+}
+
 /* ---- answers ---- */
 
 /* "200", or "2xx" for all of a hundred. */
@@ -296,6 +350,7 @@ bool compile_service(struct compiler *compiler, const struct draft *draft, struc
     compiler->adapter->service = service;
     return take_sends(compiler, draft, service, why) &&
            take_auth(compiler, draft->auth, &service->auth, why) &&
+           take_mailbox(compiler, draft->mailbox, service, why) &&
            take_given(compiler, "when_exists", draft->when_exists, draft->when_exists_count,
                       &service->when_exists, why) &&
            take_given(compiler, "when_missing", draft->when_missing, draft->when_missing_count,

@@ -174,6 +174,25 @@ static const cyaml_schema_field_t auth_fields[] = {
     LIST_MAYBE("require", struct draft_auth, require, &given_value),
     CYAML_FIELD_END};
 
+static const cyaml_schema_field_t call_fields[] = {
+    TEXT_MAYBE("method", struct draft_call, method),
+    TEXT("path", struct draft_call, path),
+    TEXT_MAYBE("media_type", struct draft_call, media_type),
+    TEXT_MAYBE("body", struct draft_call, body),
+    TEXT_MAYBE("items", struct draft_call, items),
+    TEXT_MAYBE("id", struct draft_call, id),
+    TEXT_MAYBE("document", struct draft_call, document),
+    FLAG("base64", struct draft_call, base64),
+    TEXT_MAYBE("state", struct draft_call, state),
+    LIST_MAYBE("waits", struct draft_call, waits, &text_value),
+    CYAML_FIELD_END};
+#define CALL(name, flags)                                                                          \
+    CYAML_FIELD_MAPPING_PTR(#name, CYAML_FLAG_POINTER | flags, struct draft_mailbox, name,         \
+                            call_fields)
+static const cyaml_schema_field_t mailbox_fields[] = {
+    CALL(list, CYAML_FLAG_DEFAULT), CALL(fetch, CYAML_FLAG_OPTIONAL),
+    CALL(done, CYAML_FLAG_DEFAULT), CALL(failed, CYAML_FLAG_OPTIONAL), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t where_fields[] = {
     TEXT_MAYBE("path", struct draft_where, path),
     LIST_MAYBE("is", struct draft_where, is, &text_value),
@@ -214,6 +233,8 @@ static const cyaml_schema_field_t draft_fields[] = {
     LIST_MAYBE("send", struct draft, send, &send_value),
     CYAML_FIELD_MAPPING_PTR("auth", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct draft, auth,
                             auth_fields),
+    CYAML_FIELD_MAPPING_PTR("mailbox", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct draft,
+                            mailbox, mailbox_fields),
     LIST_MAYBE("answers", struct draft, answers, &answer_value),
     LIST_MAYBE("cannot", struct draft, cannot, &cannot_value),
     LIST_MAYBE("when_exists", struct draft, when_exists, &given_value),

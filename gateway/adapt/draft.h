@@ -168,6 +168,27 @@ struct draft_auth {
     unsigned require_count;
 };
 
+struct draft_call {
+    char *method;
+    char *path;
+    char *media_type;
+    char *body;
+    char *items;
+    char *id;
+    char *document;
+    bool base64;
+    char *state;
+    char **waits;
+    unsigned waits_count;
+};
+
+struct draft_mailbox {
+    struct draft_call *list;
+    struct draft_call *fetch;
+    struct draft_call *done;
+    struct draft_call *failed;
+};
+
 struct draft_where {
     char *path;
     char **is;
@@ -207,6 +228,7 @@ struct draft {
     struct draft_send *send;
     unsigned send_count;
     struct draft_auth *auth;
+    struct draft_mailbox *mailbox;
     struct draft_answer *answers;
     unsigned answers_count;
     struct draft_cannot *cannot;

@@ -259,6 +259,7 @@ struct service {
     size_t send_count;
     struct service_send other; /**< of messages that no `send` names */
     struct service_auth auth;
+    struct service_mailbox *mailbox; /**< or NULL */
     struct answer_rule *rules;
     size_t rule_count;
     struct service_text *when_exists;

@@ -169,6 +169,11 @@ const struct service_auth *service_auth(const struct adapter *adapter)
     return &adapter->service->auth;
 }
 
+const struct service_mailbox *service_mailbox(const struct adapter *adapter)
+{
+    return adapter->service->mailbox;
+}
+
 const struct service_text *service_when_exists(const struct adapter *adapter)
 {
     return adapter->service->when_exists;

@@ -82,6 +82,35 @@ struct service_auth {
 };
 const struct service_auth *service_auth(const struct adapter *adapter);
 
+/** One call to a mailbox; its texts may hold {id}, {from} and {to} (days, yyyy/MM/dd) beside what
+ * is given. */
+struct service_call {
+    const char *method; /**< GET or POST */
+    const char *path;
+    const char *media_type; /**< of the body; NULL without one */
+    const char *body;
+    const char *items; /**< of the list: where its array stands, as /data; "": it is the answer */
+    const char *id;    /**< of the list: the member of an item that names it */
+    const char *document; /**< where the document stands, as /data, in an item of the list when
+                               there is no fetch; NULL: the answer is the document */
+    bool is_base64;       /**< it stands there as base64 */
+    const char *state;    /**< of the list: the member that says whether an item waits; NULL: all */
+    const char *const *waits; /**< which texts of it mean that it does */
+    size_t waits_count;
+};
+
+/**
+ * How a mailbox of this format is emptied: list what waits, fetch each (or the list has it), and
+ * say that it is taken once it is safe, or that it cannot be taken.
+ */
+struct service_mailbox {
+    struct service_call list, done;
+    bool has_fetch, has_failed;
+    struct service_call fetch, failed;
+};
+/** NULL when the format has none. */
+const struct service_mailbox *service_mailbox(const struct adapter *adapter);
+
 /** What ANSWER_EXISTS gives to the writer, as {"updating", "True"}; ends with a NULL name, NULL
  * when the format has none. */
 const struct service_text *service_when_exists(const struct adapter *adapter);

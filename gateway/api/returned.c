@@ -2,7 +2,6 @@
 /* Looks for a refusal among the entries of its dossier. */
 #include "api/returned.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,9 +11,11 @@ struct search {
     int64_t entry;
 };
 
-void returned_write_id(int64_t delivery, char text[RETURNED_ID_SIZE])
+void returned_write_id(const uint8_t event_id[UUID_SIZE], char text[RETURNED_ID_SIZE])
 {
-    (void)snprintf(text, RETURNED_ID_SIZE, "refuse|d-%" PRId64, delivery);
+    char id[UUID_TEXT_SIZE];
+    uuid_text(event_id, id);
+    (void)snprintf(text, RETURNED_ID_SIZE, "refuse|%s", id);
 }
 
 static bool look(void *own, const struct spool_entry *entry)
@@ -33,9 +34,9 @@ bool returned_find(struct spool_reader *reader, const struct returned_key *key, 
 {
     struct search search = {.partner = key->partner};
     *entry = 0;
-    if (!key->dossier_code)
+    if (!key->dossier_code || !key->event_id)
         return true;
-    returned_write_id(key->delivery, search.native_id);
+    returned_write_id(key->event_id, search.native_id);
     if (!spool_of_dossier(reader, key->dossier_code, (struct spool_range){0, INT64_MAX}, look,
                           &search, why))
         return false;

@@ -6,7 +6,7 @@
 
 /*
  * A handoff that its receiver refused in the mailbox came back as an entry of its own, which is
- * found by the delivery's number.
+ * found by the handoff's event.
  */
 #define RETURNED_EVENT_TYPE "HANDOFF_RETURNED"
 #define RETURNED_ADAPTER    "inbox"
@@ -17,15 +17,16 @@
 #define ACCEPTED_CAUSE "inbox:accepted"   /* of two that are over */
 #define RETURNED_CAUSE "inbox:refused"
 
-/** "refuse|d-17": the native id of the refusal of delivery 17. */
-enum { RETURNED_ID_SIZE = 32 };
-void returned_write_id(int64_t delivery, char text[RETURNED_ID_SIZE]);
+/** "refuse|EVENT-ID" of the handoff: the native id of its refusal.  Not of the delivery, whose
+ * number another spool would give again. */
+enum { RETURNED_ID_SIZE = UUID_TEXT_SIZE + 8 };
+void returned_write_id(const uint8_t event_id[UUID_SIZE], char text[RETURNED_ID_SIZE]);
 
-/** One delivery, as far as its refusal is looked for. */
+/** One handoff, as far as its refusal is looked for. */
 struct returned_key {
-    const char *partner;
-    const char *dossier_code;
-    int64_t delivery;
+    const char *partner;      /**< that got it */
+    const char *dossier_code; /**< or NULL: there is no refusal; as the next */
+    const uint8_t *event_id;
 };
 
 /** The entry of its refusal; 0 when there is none. */

@@ -20,18 +20,18 @@ static const char *const state_names[DELIVERY_STATE_COUNT] = {
     [DELIVERY_DELIVERED] = "delivered",
 };
 
-/* ---- one delivery as JSON ---- */
+/* ---- one delivery as JSON: every member is there, null where it has none ---- */
 
 static bool put_text(json_t *json, const char *name, const char *text)
 {
-    return !text || json_object_set_new(json, name, json_string(text)) == 0;
+    return json_object_set_new(json, name, text ? json_string(text) : json_null()) == 0;
 }
 
 static bool put_moment(json_t *json, const char *name, int64_t moment)
 {
     char text[MOMENT_TEXT_SIZE];
     if (!moment)
-        return true;
+        return put_text(json, name, NULL);
     (void)moment_write(moment, MOMENT_ISO, text);
     return put_text(json, name, text);
 }
@@ -40,7 +40,7 @@ static bool put_delivery_name(json_t *json, const char *name, int64_t delivery)
 {
     char text[DELIVERY_TEXT_SIZE];
     if (!delivery)
-        return true;
+        return put_text(json, name, NULL);
     delivery_text(delivery, text);
     return put_text(json, name, text);
 }
@@ -49,7 +49,7 @@ static bool put_hash(json_t *json, const char *name, const uint8_t *sha256)
 {
     char hex[SHA256_HEX_SIZE];
     if (!sha256)
-        return true;
+        return put_text(json, name, NULL);
     digest_hex(sha256, SHA256_SIZE, hex);
     return put_text(json, name, hex);
 }
@@ -58,7 +58,7 @@ static bool put_event_id(json_t *json, const uint8_t *event_id)
 {
     char text[UUID_TEXT_SIZE];
     if (!event_id)
-        return true;
+        return put_text(json, "event_id", NULL);
     uuid_text(event_id, text);
     return put_text(json, "event_id", text);
 }
@@ -84,7 +84,7 @@ static bool put_way(json_t *json, const struct spool_delivery *delivery)
            json_object_set_new(json, "attempts", json_integer(delivery->attempts)) == 0 &&
            put_moment(json, "next_at", is_waiting ? delivery->next_at_ms : 0) &&
            put_moment(json, "last_at", delivery->last_at_ms) &&
-           json_object_set_new(json, "last_status", json_integer(delivery->last_status)) == 0 &&
+           json_object_set_new(json, "status", json_integer(delivery->last_status)) == 0 &&
            put_text(json, "cause", delivery->cause) && put_text(json, "detail", delivery->detail) &&
            put_hash(json, "document_sha256", delivery->document_sha256) &&
            put_delivery_name(json, "behind", delivery->behind);

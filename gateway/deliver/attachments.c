@@ -4,26 +4,32 @@
 
 #include "api/member.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "spool/filing.h"
 
 ENDS_WITH_SCOPE(struct file_writer *, file_writer_close)
 
 /* ---- what was written beside the document ---- */
 
-static bool keep(struct file_store *files, const struct adapt_attached *attached, struct fault *why)
+/* Noted first: a file that nobody knows of would stay for ever. */
+static bool keep(const struct depot *depot, const struct adapt_attached *attached,
+                 struct fault *why)
 {
     bool was_there;
-    auto_free(file_writer_close) struct file_writer *writer = file_writer_open(files, why);
+    auto_free(file_writer_close) struct file_writer *writer = file_writer_open(depot->files, why);
     return writer && file_writer_add(writer, attached->bytes, attached->size, why) &&
+           spool_note_upload(depot->spool, "", attached->sha256, (int64_t)attached->size,
+                             clock_now_ms(), why) &&
            file_writer_keep(writer, attached->sha256, &was_there, why);
 }
 
-bool attachments_keep(struct file_store *files, const struct adapt_written *written,
+bool attachments_keep(const struct depot *depot, const struct adapt_written *written,
                       struct fault *why)
 {
     for (size_t i = 0; i < written->attached_count; i++) {
-        if (!files)
+        if (!depot->files)
             return fault_set(why, FAULT_REFUSE, "there is no store of files");
-        if (!keep(files, &written->attached[i], why))
+        if (!keep(depot, &written->attached[i], why))
             return false;
     }
     return true;
@@ -31,16 +37,15 @@ bool attachments_keep(struct file_store *files, const struct adapt_written *writ
 
 /* ---- the event's documents ---- */
 
-static bool add_file(struct file_store *files, const avro_value_t *document,
+static bool add_file(const struct brought *brought, const avro_value_t *document,
                      struct request *request, const char *name, struct fault *why)
 {
     uint8_t sha256[SHA256_SIZE];
-    int64_t size;
     bool has = false;
     const char *hex = member_text(document, "sha256");
     if (!hex || !digest_unhex(hex, SHA256_SIZE, sha256))
         return true;
-    if (!file_store_has(files, sha256, &size, &has, why))
+    if (!brought_has(brought, sha256, &has, why))
         return false;
     if (!has)
         return true;
@@ -51,22 +56,22 @@ static bool add_file(struct file_store *files, const avro_value_t *document,
         .file_name = file_name ? file_name : "file",
         .media_type = media_type ? media_type : "application/octet-stream",
     };
-    struct outgoing *body = outgoing_of_file(sha256, files, why);
+    struct outgoing *body = outgoing_of_file(sha256, brought->files, why);
     return body && request_add_part(request, &part, body, why);
 }
 
-bool attachments_add(struct file_store *files, const avro_value_t *event, struct request *request,
-                     const char *part, struct fault *why)
+bool attachments_add(const struct brought *brought, const avro_value_t *event,
+                     struct request *request, const char *part, struct fault *why)
 {
     avro_value_t documents;
     avro_value_t document;
     size_t count = 0;
-    if (!files || avro_value_get_by_name(event, "documents", &documents, NULL) != 0 ||
+    if (avro_value_get_by_name(event, "documents", &documents, NULL) != 0 ||
         avro_value_get_size(&documents, &count) != 0)
         return true;
     for (size_t i = 0; i < count; i++)
         if (avro_value_get_by_index(&documents, i, &document, NULL) == 0 &&
-            !add_file(files, &document, request, part, why))
+            !add_file(brought, &document, request, part, why))
             return false;
     return true;
 }

@@ -122,6 +122,10 @@ bool courier_view(struct courier *courier, const char *id, struct peer_view *vie
 static void end_one(struct loop *loop, CURL *curl, CURLcode result)
 {
     struct errand *errand = request_own(curl);
+    if (errand && errand->fetch) {
+        ended_fetch(loop, errand, result);
+        return;
+    }
     if (errand) {
         ended_delivery(loop, errand, result);
         return;
@@ -264,6 +268,7 @@ static bool open_loop(struct courier *courier, struct fault *why)
         .adapters = options->adapters,
         .schema = options->schema,
         .files = options->files,
+        .spool = options->spool,
         .public_url = options->public_url,
         .link_hours = options->link_hours,
         .answer_limit_bytes = options->answer_limit_bytes,

@@ -2,8 +2,11 @@
 /* A batch of events on its way into the spool: each with where it goes and what is told of it. */
 #include "deliver/dispatch.h"
 
+#include "api/custody.h"
 #include "base/cleanup.h"
 #include "deliver/route.h"
+
+#include <string.h>
 
 /* What one arrival points to, in a list that a batch's end lets go. */
 struct parcel {
@@ -11,6 +14,8 @@ struct parcel {
     struct spool_target *targets;
     char **texts; /* two of each target: its agency and its reason */
     size_t count;
+    uint8_t (*files)[SHA256_SIZE];
+    size_t file_count;
     struct tellings tellings;
 };
 
@@ -19,6 +24,7 @@ struct dispatch {
     struct tell_schemas schemas;
     struct directory *directory; /* of the batch under way; NULL between batches */
     struct parcel *parcels;
+    struct spool_reader *reader; /* NULL: no files */
 };
 
 static void free_parcel(struct parcel *parcel)
@@ -27,6 +33,7 @@ static void free_parcel(struct parcel *parcel)
         free(parcel->texts[i]);
     free(parcel->texts);
     free(parcel->targets);
+    free(parcel->files);
     tell_free(&parcel->tellings);
     free(parcel);
 }
@@ -61,6 +68,11 @@ struct dispatch *dispatch_new(struct directory_place *place, const struct tell_s
     dispatch->place = place;
     dispatch->schemas = *schemas;
     return dispatch;
+}
+
+void dispatch_use_files(struct dispatch *dispatch, struct spool_reader *reader)
+{
+    dispatch->reader = reader;
 }
 
 /* Part of the batch from the start, so that its end lets go of whatever it has by then. */
@@ -164,6 +176,59 @@ static bool take_route(struct dispatch *dispatch, const struct route *route, int
            tell_unroutable(dispatch, parcel, number, arrival, why);
 }
 
+/* --- files --- */
+
+/* One event whose documents are gone through. */
+struct naming {
+    const struct dispatch *dispatch;
+    const struct spool_arrival *arrival;
+    struct parcel *parcel;
+};
+
+static bool has_file(const struct parcel *parcel, const uint8_t *sha256)
+{
+    for (size_t i = 0; i < parcel->file_count; i++)
+        if (memcmp(parcel->files[i], sha256, SHA256_SIZE) == 0)
+            return true;
+    return false;
+}
+
+static bool use_file(void *own, const uint8_t *sha256, struct fault *why)
+{
+    const struct naming *naming = own;
+    struct parcel *parcel = naming->parcel;
+    bool brings = false;
+    if (has_file(parcel, sha256))
+        return true;
+    if (!custody_event_brings(naming->dispatch->reader, naming->arrival->event_id, sha256, &brings,
+                              why))
+        return false;
+    if (!brings)
+        return true;
+    uint8_t(*files)[SHA256_SIZE] =
+        reallocarray(parcel->files, parcel->file_count + 1, sizeof *files);
+    if (!files)
+        return fault_memory(why);
+    parcel->files = files;
+    memcpy(files[parcel->file_count++], sha256, SHA256_SIZE);
+    return true;
+}
+
+static bool take_files(struct dispatch *dispatch, const avro_value_t *event,
+                       struct spool_arrival *arrival, struct fault *why)
+{
+    if (!dispatch->reader || arrival->target_count == 0)
+        return true;
+    struct naming naming = {dispatch, arrival, dispatch->parcels}; /* the newest is its own */
+    if (!custody_each_document(event, use_file, &naming, why)) {
+        why->kind = FAULT_BROKEN; /* whatever it was: the spool cannot be read */
+        return fault_prefix(why, "the files of an event");
+    }
+    arrival->files = (const uint8_t(*)[SHA256_SIZE])naming.parcel->files;
+    arrival->file_count = naming.parcel->file_count;
+    return true;
+}
+
 bool dispatch_route(struct dispatch *dispatch, const avro_value_t *event, int64_t number,
                     struct spool_arrival *arrival, struct fault *why)
 {
@@ -172,7 +237,8 @@ bool dispatch_route(struct dispatch *dispatch, const avro_value_t *event, int64_
         dispatch->directory = directory_current(dispatch->place);
     if (!route_event(dispatch->directory, event, arrival->source, &route, why))
         return false;
-    bool is_taken = take_route(dispatch, &route, number, arrival, why);
+    bool is_taken = take_route(dispatch, &route, number, arrival, why) &&
+                    take_files(dispatch, event, arrival, why);
     route_free(&route);
     return is_taken;
 }

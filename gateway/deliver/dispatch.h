@@ -22,9 +22,16 @@ struct dispatch *dispatch_new(struct directory_place *place, const struct tell_s
 void dispatch_free(struct dispatch *dispatch);
 
 /**
- * Fills `targets`, `target_count`, `directory`, `notices` and `notice_count` of the arrival, of
- * which the rest is filled already; `number` is the one that the arrival gets in the spool.
- * `event` is borrowed: what the targets need of it is copied.  FAULT_BROKEN alone.
+ * From now on arrivals use the files that their events bring along, by the entries in the spool
+ * that is read: the files stay as long as the arrivals do, and go with what is delivered of them.
+ * Keeps the reader, which is the using thread's; without one no arrival uses any.
+ */
+void dispatch_use_files(struct dispatch *dispatch, struct spool_reader *reader);
+
+/**
+ * Fills `targets`, `target_count`, `files`, `directory`, `notices` and `notice_count` of the
+ * arrival, of which the rest is filled already; `number` is the one that the arrival gets in the
+ * spool. `event` is borrowed: what the targets need of it is copied.  FAULT_BROKEN alone.
  */
 bool dispatch_route(struct dispatch *dispatch, const avro_value_t *event, int64_t number,
                     struct spool_arrival *arrival, struct fault *why)

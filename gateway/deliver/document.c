@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "deliver/attachments.h"
+#include "deliver/brought.h"
 #include "deliver/given.h"
 #include "deliver/links.h"
 
@@ -73,7 +74,7 @@ static void prefer_addresses(struct workbench *bench, const struct adapter *adap
 
 /* What the writer asks for; a store that cannot be asked is no store that lacks the file. */
 struct shelf {
-    struct file_store *files;
+    struct brought brought;
     struct links links;
     struct fault fault;
 };
@@ -81,10 +82,9 @@ struct shelf {
 static bool has_file(void *own, const uint8_t sha256[SHA256_SIZE])
 {
     struct shelf *shelf = own;
-    int64_t size = 0;
     bool has = false;
-    return shelf->files && shelf->fault.kind == FAULT_NONE &&
-           file_store_has(shelf->files, sha256, &size, &has, &shelf->fault) && has;
+    return shelf->fault.kind == FAULT_NONE &&
+           brought_has(&shelf->brought, sha256, &has, &shelf->fault) && has;
 }
 
 static char *address_of(void *own, const uint8_t sha256[SHA256_SIZE])
@@ -104,6 +104,7 @@ struct writer {
     const struct adapter *adapter;
     const struct partner *partner;
     const struct mailbox *mailbox;
+    struct brought brought;
 };
 
 static bool write_it(const struct writer *writer, const avro_value_t *event, const char *agency,
@@ -112,7 +113,7 @@ static bool write_it(const struct writer *writer, const avro_value_t *event, con
     const struct partner *partner = writer->partner;
     const struct mailbox_options *options = &writer->mailbox->options;
     struct shelf shelf = {
-        .files = options->files,
+        .brought = writer->brought,
         .links = {options->files, options->public_url, options->link_hours, partner->id}};
     auto_free(free) struct adapt_given *given = copy_given(partner, agency);
     if (!given)
@@ -144,13 +145,17 @@ bool document_write(const struct mailbox *mailbox, struct station *station,
         .adapter = adapters_find(mailbox->options.adapters, partner->deliver.adapter),
         .partner = partner,
         .mailbox = mailbox,
+        .brought = {.files = mailbox->options.files,
+                    .reader = station->reader,
+                    .delivery = letter->delivery.delivery},
     };
     if (!writer.adapter)
         return fault_set(why, FAULT_BROKEN, "there is no adapter %s", partner->deliver.adapter);
     const avro_value_t *event = letter_event(station, letter, mailbox->options.schema, why);
     if (!event || !write_it(&writer, event, letter->delivery.agency, &written, why))
         return false;
-    if (!attachments_keep(mailbox->options.files, &written, why)) {
+    const struct depot depot = {mailbox->options.files, mailbox->options.spool};
+    if (!attachments_keep(&depot, &written, why)) {
         adapt_written_free(&written);
         return false;
     }

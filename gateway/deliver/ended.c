@@ -242,6 +242,24 @@ void ended_delivery(struct loop *loop, struct errand *errand, CURLcode result)
     judge(loop, errand, request_result(errand->request, result));
 }
 
+void ended_fetch(struct loop *loop, struct errand *errand, CURLcode result)
+{
+    struct fault why;
+    uint8_t sha256[SHA256_SIZE];
+    errands_remove(&errand->peer->fetching, errand);
+    loop->in_flight--;
+    bool is_kept = fetch_keep(errand->fetch, loop->options->spool, result, sha256, &why) &&
+                   fetched_add(&errand->fetched, fetch_uri(errand->fetch), sha256, &why);
+    fetch_free(errand->fetch);
+    errand->fetch = NULL;
+    if (is_kept)
+        errands_add_first(&errand->peer->ready, errand);
+    else
+        fail_here(loop, errand, "file:not-fetched", &why,
+                  why.kind == FAULT_REFUSE ||
+                      age_of(errand, clock_ticks_ms()) >= errand->peer->settings.give_up_ms);
+}
+
 /* ---- a login ---- */
 
 static bool take_login(struct peer *peer, CURLcode result, bool *is_answer, const char **cause,

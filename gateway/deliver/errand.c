@@ -74,6 +74,8 @@ void errand_free(struct errand *errand)
     if (!errand)
         return;
     request_free(errand->request);
+    fetch_free(errand->fetch);
+    fetched_free(&errand->fetched);
     free(errand->texts);
     free(errand);
 }

@@ -3,7 +3,9 @@
 #define DELIVER_ERRAND_H
 
 #include "base/cleanup.h"
+#include "deliver/fetch.h"
 #include "deliver/request.h"
+#include "deliver/wanted.h"
 #include "spool/delivery.h"
 
 struct peer;
@@ -14,6 +16,10 @@ struct errand {
     struct peer *peer;       /**< to whom */
     struct request *request; /**< while it is under way */
     const struct adapter *adapter;
+    struct fetch *fetch;          /**< instead, while a file of it is fetched */
+    struct fetched_list fetched;  /**< files that were */
+    const struct partner *sender; /**< while it is prepared: who sent the event, if it names files
+                                       that may be fetched */
 
     struct spool_delivery row; /**< as the spool has it; `event` NULL when it is damaged */
     char *texts;               /**< what the row points to */

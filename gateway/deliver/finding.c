@@ -106,18 +106,20 @@ void finding_tell(const struct finding *finding, const struct finding_role *role
 
 /* --- nobody --- */
 
-const char *finding_cause(enum miss miss)
+const char *finding_cause(enum miss miss, bool is_return)
 {
-    static const char *const causes[] = {
-        [MISS_NONE] = "route",
-        [MISS_MISSING] = "route /handoff/to_agency missing",
-        [MISS_MALFORMED] = "route /handoff/to_agency malformed",
-        [MISS_UNKNOWN] = "route /handoff/to_agency unknown",
-        [MISS_NOT_YET] = "route /handoff/to_agency not-yet-valid",
-        [MISS_CLOSED] = "route /handoff/to_agency closed",
-        [MISS_NOBODY] = "route /handoff/to_agency nobody",
+    static const char *const causes[][2] = {
+        [MISS_NONE] = {"route", "route"},
+        [MISS_MISSING] = {"route /handoff/to_agency missing", "route /handoff/from_agency missing"},
+        [MISS_MALFORMED] = {"route /handoff/to_agency malformed",
+                            "route /handoff/from_agency malformed"},
+        [MISS_UNKNOWN] = {"route /handoff/to_agency unknown", "route /handoff/from_agency unknown"},
+        [MISS_NOT_YET] = {"route /handoff/to_agency not-yet-valid",
+                          "route /handoff/from_agency not-yet-valid"},
+        [MISS_CLOSED] = {"route /handoff/to_agency closed", "route /handoff/from_agency closed"},
+        [MISS_NOBODY] = {"route /handoff/to_agency nobody", "route /handoff/from_agency nobody"},
     };
-    return causes[miss];
+    return causes[miss][is_return];
 }
 
 /* "H29 (NAME)", and whose successor it is. */

@@ -46,8 +46,8 @@ void finding_tell(const struct finding *finding, const struct finding_role *role
                   const struct finding_text *text);
 /** Why nobody is found, and what can be done about it. */
 void finding_tell_miss(const struct finding *finding, const struct finding_text *text);
-/** The cause of an unroutable handoff; a constant. */
-const char *finding_cause(enum miss miss);
+/** The cause of an unroutable handoff, or of an unroutable return of one; a constant. */
+const char *finding_cause(enum miss miss, bool is_return);
 
 /** Writes one of the two texts. */
 void finding_format(char text[ROUTE_TEXT_SIZE], const char *format, ...)

@@ -49,6 +49,8 @@ int64_t start_wait_ms(struct loop *loop, int64_t most);
 /** A request has ended: judges it, and settles or sends its delivery again. */
 void ended_delivery(struct loop *loop, struct errand *errand, CURLcode result);
 void ended_login(struct loop *loop, struct peer *peer, CURLcode result);
+/** A file that a delivery needs was fetched, or could not be. */
+void ended_fetch(struct loop *loop, struct errand *errand, CURLcode result);
 /** It could not be made. */
 void ended_unprepared(struct loop *loop, struct errand *errand, const struct preparing *preparing);
 

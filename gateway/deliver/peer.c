@@ -78,6 +78,7 @@ void peer_free(struct peer *peer)
         return;
     free_all(&peer->ready);
     free_all(&peer->flying);
+    free_all(&peer->fetching);
     request_free(peer->login_request);
     login_free(&peer->login);
     drop_secrets(peer);

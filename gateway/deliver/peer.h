@@ -49,13 +49,14 @@ struct peer {
     int64_t not_before_ms;         /**< clock_ticks_ms: the partner wished so, or a login failed */
     _Atomic bool is_paused;        /**< by a person; set from any thread */
 
-    struct errands ready;   /**< read from the spool, not started */
-    struct errands flying;  /**< under way */
-    size_t held;            /**< read from the spool and not settled: ready, under way, settling */
-    uint64_t seen_changes;  /**< of the spool, when it was last looked at */
-    int64_t look_at_ms;     /**< time of day when the next one is due */
-    int64_t looked_at_ms;   /**< clock_ticks_ms */
-    int64_t last_answer_ms; /**< time of day */
+    struct errands ready;    /**< read from the spool, not started */
+    struct errands flying;   /**< under way */
+    struct errands fetching; /**< whose files are fetched */
+    size_t held;             /**< read from the spool and not settled: ready, under way, settling */
+    uint64_t seen_changes;   /**< of the spool, when it was last looked at */
+    int64_t look_at_ms;      /**< time of day when the next one is due */
+    int64_t looked_at_ms;    /**< clock_ticks_ms */
+    int64_t last_answer_ms;  /**< time of day */
     char cause[40];
 
     struct metric *tallies[TALLY_COUNT];

@@ -11,6 +11,7 @@ struct preparer {
     struct preparer_options options;
     struct workbench *bench;
     struct unpack *unpack;
+    struct brought brought; /* of the delivery under way */
 };
 
 enum { OWN_TEXTS = 9 }; /* that we give beside the partner's own */
@@ -119,17 +120,16 @@ static bool add_credentials(struct request *request, const struct peer *peer,
 
 /* What the writer asks for. */
 struct shelf {
-    struct file_store *files;
+    const struct brought *brought;
     struct links links;
+    struct fault fault; /* a store that does not answer has not said that a file is not there */
 };
 
 static bool store_has(void *own, const uint8_t sha256[SHA256_SIZE])
 {
-    const struct shelf *shelf = own;
+    struct shelf *shelf = own;
     bool has = false;
-    int64_t size;
-    struct fault why;
-    return file_store_has(shelf->files, sha256, &size, &has, &why) && has;
+    return brought_has(shelf->brought, sha256, &has, &shelf->fault) && has;
 }
 
 static char *address_of(void *own, const uint8_t sha256[SHA256_SIZE])
@@ -143,8 +143,10 @@ static bool write_document(struct preparer *preparer, const struct peer *peer,
 {
     const struct preparer_options *options = &preparer->options;
     const struct partner_delivery *deliver = &peer->partner->deliver;
-    struct shelf shelf = {options->files,
-                          {options->files, options->public_url, options->link_hours, peer->id}};
+    struct shelf shelf = {
+        .brought = &preparer->brought,
+        .links = {options->files, options->public_url, options->link_hours, peer->id},
+    };
     const struct adapt_writing writing = {
         .given = given->texts,
         .given_count = given->count,
@@ -153,7 +155,14 @@ static bool write_document(struct preparer *preparer, const struct peer *peer,
         .address = options->files && options->public_url ? address_of : NULL,
         .files = &shelf,
     };
-    return adapt_write(preparer->bench, peer->adapter, event, &writing, written, why);
+    if (!adapt_write(preparer->bench, peer->adapter, event, &writing, written, why))
+        return false;
+    if (shelf.fault.kind == FAULT_NONE)
+        return true;
+    *why = shelf.fault;
+    why->kind = FAULT_RETRY;
+    adapt_written_free(written);
+    return false;
 }
 
 static bool add_fields(struct request *request, const struct service_text *fields,
@@ -173,7 +182,7 @@ struct sending {
     const struct given *given;
     const char *media_type; /* the format's own */
     struct outgoing *body;
-    struct file_store *files;
+    const struct brought *brought;
     const avro_value_t *event;
 };
 
@@ -194,7 +203,7 @@ static bool add_form(struct request *request, const struct sending *sending, str
     return request_add_part(request, &part, sending->body, why) &&
            add_fields(request, send->fields, sending->given, why) &&
            (!send->files_part ||
-            attachments_add(sending->files, sending->event, request, send->files_part, why));
+            attachments_add(sending->brought, sending->event, request, send->files_part, why));
 }
 
 static bool add_document(struct request *request, const struct sending *sending, struct fault *why)
@@ -259,18 +268,23 @@ static struct request *make_request(struct preparer *preparer, struct peer *peer
         return fail(preparing, UNPREPARED_LATER, "gateway:memory");
     }
     struct adapt_written written = {.bytes = NULL};
-    if (!write_document(preparer, peer, event, &given, &written, why))
-        return fail(preparing, UNPREPARED_DEAD, "format:cannot-say");
+    if (!write_document(preparer, peer, event, &given, &written, why)) {
+        bool is_store = why->kind == FAULT_RETRY;
+        return fail(preparing, is_store ? UNPREPARED_LATER : UNPREPARED_DEAD,
+                    is_store ? "file:unreadable" : "format:cannot-say");
+    }
     give(&given, texts, "message", written.message);
-    if (!attachments_keep(preparer->options.files, &written, why)) {
+    const struct depot depot = {preparer->options.files, preparer->options.spool};
+    if (!attachments_keep(&depot, &written, why)) {
         adapt_written_free(&written);
-        return fail(preparing, UNPREPARED_DEAD, "file:not-kept");
+        return fail(preparing, why->kind == FAULT_RETRY ? UNPREPARED_LATER : UNPREPARED_DEAD,
+                    "file:not-kept");
     }
     struct sending sending = {
         .send = service_send(peer->adapter, written.message),
         .given = &given,
         .media_type = written.media_type,
-        .files = preparer->options.files,
+        .brought = &preparer->brought,
         .event = event,
     };
     sending.body = outgoing_of_document(&written, preparer->options.files, why);
@@ -280,19 +294,61 @@ static struct request *make_request(struct preparer *preparer, struct peer *peer
     return request ? request : fail(preparing, UNPREPARED_SETTINGS, "partner:settings");
 }
 
+/* Reads the event, with the hashes of what was fetched for it. */
+static avro_value_t *read_event(struct preparer *preparer, const struct errand *errand,
+                                struct spool_reader *reader, struct fault *why)
+{
+    const struct packed packed = {errand->row.event, errand->row.event_size, errand->row.schema_no};
+    avro_value_t *event = unpack_event(preparer->unpack, reader, &packed, why);
+    return event && fetched_fill(&errand->fetched, event, why) ? event : NULL;
+}
+
+/* Whether a file has to be fetched first; the event is then to be read anew. */
+static bool find_wanted(struct preparer *preparer, struct peer *peer, struct errand *errand,
+                        avro_value_t *event, struct preparing *preparing)
+{
+    struct given given;
+    const struct partner *sender = errand->sender;
+    if (!sender || sender->fetch_files_from_count == 0 || !preparer->options.files ||
+        peer->partner->deliver.files != FILES_INLINE)
+        return true;
+    auto_free(free) struct adapt_given *texts = gather(peer, errand, &given);
+    if (!texts)
+        return fault_memory(&preparing->why);
+    const struct adapt_writing writing = {
+        .given = given.texts, .given_count = given.count, .has_files = true};
+    const struct wanting wanting = {sender, preparer->bench, peer->adapter, &writing};
+    return wanted_find(&wanting, event, &preparing->uri, &preparing->rule, &preparing->why);
+}
+
+static avro_value_t *get_event(struct preparer *preparer, struct peer *peer, struct errand *errand,
+                               struct spool_reader *reader, struct preparing *preparing)
+{
+    avro_value_t *event = read_event(preparer, errand, reader, &preparing->why);
+    if (!event || !find_wanted(preparer, peer, errand, event, preparing) || preparing->uri)
+        return NULL;
+    return errand->sender ? read_event(preparer, errand, reader, &preparing->why) : event;
+}
+
 struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
                                  struct errand *errand, struct spool_reader *reader,
                                  struct preparing *preparing)
 {
-    struct fault *why = &preparing->why;
-    const struct packed packed = {errand->row.event, errand->row.event_size, errand->row.schema_no};
     if (!errand->row.event) {
-        (void)fault_set(why, FAULT_REFUSE, "the stored event is damaged");
+        (void)fault_set(&preparing->why, FAULT_REFUSE, "the stored event is damaged");
         return fail(preparing, UNPREPARED_DEAD, "event:damaged");
     }
-    const avro_value_t *event = unpack_event(preparer->unpack, reader, &packed, why);
+    const avro_value_t *event = get_event(preparer, peer, errand, reader, preparing);
+    if (preparing->uri) {
+        preparing->failure = UNPREPARED_FETCH;
+        return NULL;
+    }
     if (!event)
         return fail(preparing, UNPREPARED_DEAD, "event:unreadable");
+    preparer->brought = (struct brought){.files = preparer->options.files,
+                                         .reader = reader,
+                                         .delivery = errand->row.delivery,
+                                         .fetched = &errand->fetched};
     errand->adapter = peer->adapter;
     errand->login_generation = peer->login.generation;
     return make_request(preparer, peer, errand, event, preparing);
@@ -332,6 +388,43 @@ struct request *prepare_login(const struct peer *peer, int64_t answer_limit_byte
         return NULL;
     request_limit_answer(request, answer_limit_bytes);
     return add_login_body(request, auth, peer, &given, why) ? steal(request) : NULL;
+}
+
+/* ---- a mailbox ---- */
+
+static bool add_body(struct request *request, const struct service_call *call,
+                     const struct given *given, struct fault *why)
+{
+    if (strcmp(call->method, "GET") == 0)
+        return true;
+    const char *text = call->body ? call->body : "";
+    const char *media_type = call->media_type ? call->media_type : "application/json";
+    auto_free(free) char *body = given_fill(text, given, given_escape_of(media_type), why);
+    return body && request_set_text(request, body, why) &&
+           request_add_header(request, "Content-Type", media_type, why);
+}
+
+struct request *prepare_mailbox(const struct peer *peer, const struct service_call *call,
+                                const struct given *texts, int64_t answer_limit_bytes,
+                                struct fault *why)
+{
+    struct given given;
+    auto_free(free) struct adapt_given *all = gather(peer, NULL, &given);
+    if (!all) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    for (size_t i = 0; i < texts->count; i++)
+        give(&given, all, texts->texts[i].name, texts->texts[i].text);
+    auto_free(free) char *path = given_fill(call->path, &given, GIVEN_PATH, why);
+    auto_free(request_free) struct request *request =
+        path ? request_new(&peer->partner->deliver, call->method, path, why) : NULL;
+    if (!request)
+        return NULL;
+    request_limit_answer(request, answer_limit_bytes);
+    return add_credentials(request, peer, &given, why) && add_body(request, call, &given, why)
+               ? steal(request)
+               : NULL;
 }
 
 struct request *prepare_call(const struct peer *peer, struct fault *why)

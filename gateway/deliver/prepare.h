@@ -3,6 +3,8 @@
 #define DELIVER_PREPARE_H
 
 #include "base/cleanup.h"
+#include "deliver/fetch_rule.h"
+#include "deliver/given.h"
 #include "deliver/peer.h"
 #include "deliver/unpack.h"
 
@@ -13,6 +15,7 @@ struct preparer_options {
     const struct adapters *adapters;
     const struct schema *schema;
     struct file_store *files; /**< or NULL */
+    struct spool *spool;      /**< notes which files the gateway itself makes */
     const char *public_url;   /**< or NULL */
     int64_t link_hours;       /**< for which a link to a file holds */
     int64_t answer_limit_bytes;
@@ -27,16 +30,19 @@ ENDS_WITH_SCOPE(struct preparer *, preparer_free)
 enum unprepared {
     UNPREPARED_DEAD,     /**< never: its format cannot say it, or something of it is lost */
     UNPREPARED_LATER,    /**< ours to mend, or to wait for */
+    UNPREPARED_FETCH,    /**< a file has to be fetched first: `uri`, under `rule` */
     UNPREPARED_SETTINGS, /**< the partner's settings are wrong: every delivery would fail so */
 };
 struct preparing {
     enum unprepared failure;
     const char *cause; /**< a constant */
     struct fault why;
+    char *uri; /**< the caller owns it */
+    struct fetch_rule rule;
 };
 
 /** The request that delivers an errand to its peer; its adapter is noted in the errand.  NULL with
- * `preparing` filled. */
+ * `preparing` filled, which begins as all zero. */
 struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
                                  struct errand *errand, struct spool_reader *reader,
                                  struct preparing *preparing) __attribute__((warn_unused_result));
@@ -44,6 +50,11 @@ struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
 /** The login call of a peer whose format has one. */
 struct request *prepare_login(const struct peer *peer, int64_t answer_limit_bytes,
                               struct fault *why) __attribute__((warn_unused_result));
+
+/** One of the calls to a peer's mailbox; `texts` are given beside the peer's own. */
+struct request *prepare_mailbox(const struct peer *peer, const struct service_call *call,
+                                const struct given *texts, int64_t answer_limit_bytes,
+                                struct fault *why) __attribute__((warn_unused_result));
 
 /** A request that asks for the peer's address and sends nothing. */
 struct request *prepare_call(const struct peer *peer, struct fault *why)

@@ -259,6 +259,20 @@ bool request_add_part(struct request *request, const struct request_part *about,
            refuse_option(why);
 }
 
+bool request_guard(struct request *request, curl_opensocket_callback open,
+                   curl_write_callback store, void *own, struct fault *why)
+{
+    CURL *curl = request->curl;
+    return (curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, own) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, store) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_WRITEDATA, own) == CURLE_OK) ||
+           refuse_option(why);
+}
+
 /* ---- making the call ---- */
 
 static bool finish(struct request *request, struct fault *why)

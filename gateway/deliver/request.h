@@ -48,6 +48,12 @@ bool request_add_field(struct request *request, const char *name, const char *te
 bool request_add_part(struct request *request, const struct request_part *part,
                       struct outgoing *body, struct fault *why) __attribute__((warn_unused_result));
 
+/** For what is fetched: asks `open` before every connection, keeps to no proxy and gives the answer
+ * to `store`; `own` is given to both. */
+bool request_guard(struct request *request, curl_opensocket_callback open,
+                   curl_write_callback store, void *own, struct fault *why)
+    __attribute__((warn_unused_result));
+
 /** Gives it to `multi`; `own` comes back by request_own.  It is taken back by request_free. */
 bool request_start(struct request *request, CURLM *multi, void *own, struct fault *why)
     __attribute__((warn_unused_result));

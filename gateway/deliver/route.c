@@ -144,6 +144,12 @@ static bool add_found(const struct routing *routing, const struct finding *findi
     return true;
 }
 
+/* A dossier that comes back and reaches nobody would be nobody's. */
+static bool is_returned(const struct routing *routing)
+{
+    return strcmp(routing->type, "HANDOFF_RETURNED") == 0;
+}
+
 static bool add_unroutable(const struct routing *routing, const struct finding *finding,
                            struct fault *why)
 {
@@ -152,7 +158,7 @@ static bool add_unroutable(const struct routing *routing, const struct finding *
         return false;
     /* What is no code may be any text, of persons too. */
     target->agency = finding->miss == MISS_MALFORMED ? NULL : finding->code;
-    target->cause = finding_cause(finding->miss);
+    target->cause = finding_cause(finding->miss, is_returned(routing));
     finding_tell_miss(finding, &(struct finding_text){target->reason, target->reason_vi});
     return true;
 }
@@ -219,6 +225,8 @@ static bool go_to_origin(const struct routing *routing, const struct finding *or
 {
     if (origin->partner)
         return add_found(routing, origin, &to_origin, why);
+    if (is_returned(routing))
+        return add_unroutable(routing, origin, why);
     note_miss(routing, origin);
     return true;
 }

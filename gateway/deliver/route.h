@@ -31,9 +31,10 @@
  * is told at directory_partner_for.  Nothing goes back to the partner that sent it, and nobody gets
  * it twice.
  *
- * Only a handoff (HANDED_OFF, HANDOFF_RECALLED) that cannot reach anybody is unroutable: it is a
- * dead letter.  What reaches nobody of all else, what stays with its sender, and what is for a
- * partner with `deliver.by: none`, which reads Kafka itself, goes nowhere, and the note says so.
+ * Only a handoff (HANDED_OFF, HANDOFF_RECALLED) and its return (HANDOFF_RETURNED) that cannot reach
+ * anybody are unroutable: dead letters.  What reaches nobody of all else, what stays with its
+ * sender, and what is for a partner with `deliver.by: none`, which reads Kafka itself, goes
+ * nowhere, and the note says so.
  */
 enum { ROUTE_TEXT_SIZE = 320 };
 
@@ -43,7 +44,8 @@ struct route_target {
     char reason[ROUTE_TEXT_SIZE]; /**< one line for an official, in English */
     char reason_vi[ROUTE_TEXT_SIZE];
     const char
-        *cause; /**< when partner is NULL: "route /handoff/to_agency WHAT", WHAT one of
+        *cause; /**< when partner is NULL: "route /handoff/to_agency WHAT", of a return
+                     "route /handoff/from_agency WHAT", WHAT one of
                      missing, malformed, unknown, not-yet-valid, closed, nobody; a constant */
 };
 

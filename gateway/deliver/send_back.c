@@ -102,7 +102,7 @@ static bool copy_texts(struct send_back *back, const struct letter *letter,
 static bool fill(struct send_back *back, const struct letter *letter,
                  const struct refusal_facts *facts, struct fault *why)
 {
-    returned_write_id(letter->delivery.delivery, back->native_id);
+    returned_write_id(letter->delivery.event_id, back->native_id);
     const struct identity identity = {facts->partner, back->native_id, strlen(back->native_id),
                                       RETURNED_EVENT_TYPE};
     if (!copy_texts(back, letter, facts))
@@ -152,8 +152,8 @@ struct send_back *send_back_new(struct letter *letter, const avro_value_t *event
         return NULL;
     }
     back->item.schema_no = schema_no;
-    if (!letter->delivery.dossier_code) {
-        (void)fault_set(why, FAULT_REFUSE, "the delivery has no dossier");
+    if (!letter->delivery.dossier_code || !letter->delivery.event_id) {
+        (void)fault_set(why, FAULT_BROKEN, "the delivery has no dossier or no event");
         return NULL;
     }
     if (!fill(back, letter, facts, why) || !encode(back, event, facts, schema, why))

@@ -20,8 +20,8 @@ struct refusal_facts {
 
 /**
  * The return of a handoff (HANDOFF_RETURNED), as a document of the partner that refused it.  Its
- * native id is "refuse|d-17": however often a refusal is repeated, it is one event, and the first
- * reason stands.
+ * native id is "refuse|EVENT-ID": however often a refusal is repeated, it is one event, and the
+ * first reason stands.
  */
 struct send_back {
     struct spool_document document; /**< its pointers are into this */

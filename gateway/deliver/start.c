@@ -125,6 +125,30 @@ static void ask_what_is_there(struct loop *loop, struct errand *errand)
         log_warn("courier.unread", "partner=%s why=\"%s\"", errand->peer->id, why.text);
 }
 
+/* The delivery goes on when the file is there; its partner has had nothing of it yet. */
+static void start_fetch(struct loop *loop, struct errand *errand, const struct preparing *preparing)
+{
+    struct fault why;
+    breaker_withdrawn(&errand->peer->breaker);
+    errand->fetch = fetch_new(loop->options->files, preparing->uri, &preparing->rule, &why);
+    if (errand->fetch && fetch_start(errand->fetch, loop->multi, errand, &why)) {
+        errands_add(&errand->peer->fetching, errand);
+        loop->in_flight++;
+        return;
+    }
+    const struct preparing failed = {
+        .failure = UNPREPARED_LATER, .cause = "file:not-fetched", .why = why};
+    ended_unprepared(loop, errand, &failed);
+}
+
+/* Who sent it, if files that it names by address may be fetched. */
+static const struct partner *sender_of(const struct loop *loop, const struct errand *errand)
+{
+    const struct partner *sender =
+        errand->row.source ? directory_partner(loop->directory, errand->row.source) : NULL;
+    return sender && sender->fetch_files_from_count > 0 ? sender : NULL;
+}
+
 static void start_errand(struct loop *loop, struct errand *errand)
 {
     struct peer *peer = errand->peer;
@@ -135,11 +159,17 @@ static void start_errand(struct loop *loop, struct errand *errand)
     }
     ask_what_is_there(loop, errand);
     errand->started_at_ms = clock_now_ms();
+    errand->sender = sender_of(loop, errand);
     errand->request = prepare_delivery(loop->preparer, peer, errand, loop->reader, &preparing);
     if (errand->request && !request_start(errand->request, loop->multi, errand, &preparing.why)) {
         preparing.cause = "gateway:libcurl";
         request_free(errand->request);
         errand->request = NULL;
+    }
+    if (preparing.uri) {
+        start_fetch(loop, errand, &preparing);
+        free(preparing.uri);
+        return;
     }
     if (!errand->request) {
         ended_unprepared(loop, errand, &preparing);

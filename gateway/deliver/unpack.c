@@ -94,8 +94,8 @@ static struct known *find(struct unpack *unpack, struct spool_reader *reader, in
     return known;
 }
 
-const avro_value_t *unpack_event(struct unpack *unpack, struct spool_reader *reader,
-                                 const struct packed *packed, struct fault *why)
+avro_value_t *unpack_event(struct unpack *unpack, struct spool_reader *reader,
+                           const struct packed *packed, struct fault *why)
 {
     struct known *known = find(unpack, reader, packed->schema_no, why);
     if (!known ||

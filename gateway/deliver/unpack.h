@@ -20,10 +20,10 @@ struct packed {
     int32_t schema_no;
 };
 
-/** The event; borrowed until the next call.  The reader is asked for a schema that is met for the
- * first time. */
-const avro_value_t *unpack_event(struct unpack *unpack, struct spool_reader *reader,
-                                 const struct packed *packed, struct fault *why)
+/** The event; borrowed until the next call, and the caller's to change until then.  The reader is
+ * asked for a schema that is met for the first time. */
+avro_value_t *unpack_event(struct unpack *unpack, struct spool_reader *reader,
+                           const struct packed *packed, struct fault *why)
     __attribute__((warn_unused_result));
 
 #endif

@@ -200,6 +200,7 @@ static bool read_partner(const struct loading *loading, size_t number, struct fa
         .certificate = row->certificate,
         .invalid = row->invalid,
         .ack = row->ack,
+        .approval = row->approval,
         .rate_per_s = row->rate_per_s,
         .burst = row->burst,
         .silence_hours = row->silence_hours,

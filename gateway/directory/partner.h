@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 enum partner_invalid { INVALID_REFUSED, INVALID_PARKED };
+/** Whether a document of the partner that an operator edited needs another's word. */
+enum partner_approval { APPROVAL_UNSAID, APPROVAL_NONE, APPROVAL_EDITS };
 enum partner_ack { ACK_STORED, ACK_PUBLISHED };
 
 /** A key by its keyed hash; the key itself is shown once, when it is made, and kept nowhere. */
@@ -104,7 +106,8 @@ struct partner {
     const char *certificate; /**< place for the client certificate of a later issue; NULL */
     enum partner_invalid invalid;
     enum partner_ack ack;
-    int64_t rate_per_s; /**< handoffs a second; 0 for the configuration's default */
+    enum partner_approval approval; /**< APPROVAL_UNSAID: as operate.approval says */
+    int64_t rate_per_s;             /**< handoffs a second; 0 for the configuration's default */
     int64_t burst;
     int64_t silence_hours; /**< it is an alarm when it sends and has not for so long; 0: the
                                 configuration's; -1: never */
@@ -121,11 +124,11 @@ struct partners;
 
 /**
  * Loads a file of `partners:`, a list with the keys id, name, agencies, adapters, keys (hash,
- * valid_to), certificate, invalid (refused, parked), ack (stored, published), rate_per_s, burst,
- * silence_hours, deliver, fetch_files_from and collect; deploy/partners.yaml says what each means.
- * Paths in it are seen from its own folder.  Refuses, with file, line and column: an id or a hash
- * twice, an agency that no row of `agencies` has ever named, a file that is not there, settings
- * that need or exclude another, and what is malformed.
+ * valid_to), certificate, invalid (refused, parked), ack (stored, published), approval (none,
+ * edits), rate_per_s, burst, silence_hours, deliver, fetch_files_from and collect;
+ * deploy/partners.yaml says what each means.  Paths in it are seen from its own folder.  Refuses,
+ * with file, line and column: an id or a hash twice, an agency that no row of `agencies` has ever
+ * named, a file that is not there, settings that need or exclude another, and what is malformed.
  */
 struct partners *partners_load(const char *path, const struct agencies *agencies, struct fault *why)
     __attribute__((warn_unused_result));

@@ -274,13 +274,23 @@ static bool check_adapter(const struct partner_place *place,
            refuse(place, "adapter", why, "expected a folder of adapters");
 }
 
+/* Without TLS from this machine alone. */
+static bool is_fetched_from(const char *text)
+{
+    static const char *const here[] = {"http://127.0.0.1", "http://localhost"};
+    for (size_t i = 0; i < sizeof here / sizeof here[0]; i++)
+        if (strncmp(text, here[i], strlen(here[i])) == 0 && strchr(":", text[strlen(here[i])]))
+            return is_address(text + sizeof "http://" - 1);
+    return is_address(text);
+}
+
 static bool check_hosts(const struct partner_place *place, const struct partner_row *row,
                         struct fault *why)
 {
     for (size_t i = 0; i < row->fetch_files_from_count; i++) {
         char member[MEMBER_SIZE];
         (void)snprintf(member, sizeof member, "fetch_files_from[%zu]", i);
-        if (!is_address(row->fetch_files_from[i]))
+        if (!is_fetched_from(row->fetch_files_from[i]))
             return partner_refuse(place, member, why, "expected HOST or HOST:PORT");
     }
     return true;

@@ -25,6 +25,10 @@ static const cyaml_strval_t ack_words[] = {
     {"stored", ACK_STORED},
     {"published", ACK_PUBLISHED},
 };
+static const cyaml_strval_t approval_words[] = {
+    {"none", APPROVAL_NONE},
+    {"edits", APPROVAL_EDITS},
+};
 static const cyaml_strval_t by_words[] = {
     {"none", DELIVER_NONE},
     {"push", DELIVER_PUSH},
@@ -126,6 +130,8 @@ static const cyaml_schema_field_t partner_fields[] = {
                      invalid_words, CYAML_ARRAY_LEN(invalid_words)),
     CYAML_FIELD_ENUM("ack", OPTIONAL | CYAML_FLAG_STRICT, struct partner_row, ack, ack_words,
                      CYAML_ARRAY_LEN(ack_words)),
+    CYAML_FIELD_ENUM("approval", OPTIONAL | CYAML_FLAG_STRICT, struct partner_row, approval,
+                     approval_words, CYAML_ARRAY_LEN(approval_words)),
     CYAML_FIELD_INT("rate_per_s", OPTIONAL, struct partner_row, rate_per_s),
     CYAML_FIELD_INT("burst", OPTIONAL, struct partner_row, burst),
     CYAML_FIELD_INT("silence_hours", OPTIONAL, struct partner_row, silence_hours),

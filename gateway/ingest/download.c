@@ -6,17 +6,18 @@
  */
 #include "ingest/download.h"
 
+#include "api/custody.h"
 #include "api/refusal.h"
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "files/proof.h"
-#include "ingest/custody.h"
 #include "ingest/state.h"
 #include "ingest/transfer.h"
 
 #include <string.h>
 
-enum { HOUR_S = 3600, CLOCK_SLACK_S = 60 };
+/* What makes links rounds their ends up to whole days. */
+enum { HOUR_S = 3600, ROUNDING_S = 24 * HOUR_S, CLOCK_SLACK_S = 60 };
 
 static void refuse_unknown(struct http_request *request)
 {
@@ -45,7 +46,7 @@ static bool link_opens(struct transfer *transfer, struct http_request *request, 
         return false;
     }
     if (now_s > link.until_s ||
-        link.until_s > now_s + options->link_hours * HOUR_S + CLOCK_SLACK_S) {
+        link.until_s > now_s + options->link_hours * HOUR_S + ROUNDING_S + CLOCK_SLACK_S) {
         refuse(request, REFUSAL_LINK_EXPIRED, NULL, NULL);
         return false;
     }

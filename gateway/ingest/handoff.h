@@ -63,6 +63,7 @@ struct handoff {
     struct item_memory *memory;
     size_t capacity;
     bool is_foreign;
+    bool parks;                /**< keeps what is invalid, whatever the partner's setting */
     bool is_broken_as_a_whole; /**< a problem names the document itself */
     json_t *problems;          /**< of what was parked all the same; NULL when none */
     size_t problem_total;

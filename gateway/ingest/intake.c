@@ -66,6 +66,7 @@ static struct handoff *open_handoff(struct ingest *ingest, const struct intake *
         (void)fault_memory(why);
         return NULL;
     }
+    handoff->parks = intake->parks;
     handoff->document.size = intake->size;
     handoff->document.received_at_ms = clock_now_ms();
     handoff->bytes = steal(bytes);

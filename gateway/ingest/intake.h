@@ -11,6 +11,8 @@ struct intake {
     char *bytes; /**< heap, or NULL for none; intake_take takes it */
     size_t size;
     bool needs_kafka; /**< it counts as taken when Kafka has it, whatever the partner's `ack` */
+    bool parks;       /**< what is invalid or speaks for another is kept for a person, whatever the
+                           partner's `invalid`: there is nobody to refuse it to */
 };
 
 enum intake_verdict {

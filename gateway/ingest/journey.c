@@ -119,22 +119,19 @@ static bool find_reason(const struct listener *listener, const struct returned_k
     return is_told || fault_memory(why);
 }
 
-static bool find_reasons(const struct listener *listener, const char *dossier_code, json_t *list,
-                         struct fault *why)
+static bool find_reasons(const struct listener *listener, const struct spool_entry *entry,
+                         json_t *list, struct fault *why)
 {
     size_t index;
     json_t *delivery;
     json_array_foreach (list, index, delivery) {
         const char *state = json_string_value(json_object_get(delivery, "state"));
-        const char *id = json_string_value(json_object_get(delivery, "id"));
-        if (!id || strcmp(state, "refused") != 0)
-            continue;
         const struct returned_key key = {
             .partner = json_string_value(json_object_get(delivery, "partner")),
-            .dossier_code = dossier_code,
-            .delivery = strtoll(id + strlen("d-"), NULL, 10),
+            .dossier_code = entry->dossier_code,
+            .event_id = entry->event_id,
         };
-        if (!find_reason(listener, &key, delivery, why))
+        if (strcmp(state, "refused") == 0 && !find_reason(listener, &key, delivery, why))
             return false;
     }
     return true;
@@ -160,5 +157,5 @@ json_t *journey_tell(const struct listener *listener, const struct found *found,
         (void)fault_memory(why);
         return NULL;
     }
-    return find_reasons(listener, entry->dossier_code, list, why) ? steal(list) : NULL;
+    return find_reasons(listener, entry, list, why) ? steal(list) : NULL;
 }

@@ -2,15 +2,15 @@
 /* From a document's bytes to what the spool keeps of it. */
 #include "ingest/reading.h"
 
+#include "api/complete.h"
+#include "api/custody.h"
+#include "api/judge.h"
 #include "api/member.h"
+#include "api/reference.h"
 #include "api/succession.h"
 #include "base/cleanup.h"
 #include "event/wire.h"
-#include "ingest/complete.h"
-#include "ingest/custody.h"
 #include "ingest/filing.h"
-#include "ingest/judge.h"
-#include "ingest/reference.h"
 #include "ingest/state.h"
 
 #include <inttypes.h>
@@ -256,6 +256,8 @@ static bool choose_outcome(struct run *run, const struct reading *reading, enum 
     *outcome = OUTCOME_STORE;
     if (reading->problem_count == 0)
         return true;
+    if (run->handoff->parks)
+        return park(run, reading, why);
     if (run->handoff->is_foreign)
         *outcome = OUTCOME_FOREIGN;
     else if (run->handoff->caller.partner->invalid == INVALID_REFUSED)

@@ -8,10 +8,11 @@
 #include "event/carry.h"
 #include "event/wire.h"
 #include "event/writers.h"
+#include "kafka/words.h"
 
 #include <string.h>
 
-enum { KEY_LIMIT = 200, UUID_DASHES = 4 };
+enum { KEY_LIMIT = 200 };
 
 ENDS_WITH_SCOPE(struct arrivals *, arrivals_free)
 
@@ -245,100 +246,21 @@ static bool read_event(struct reading *reading, struct fault *why)
 
 /* ---- the event's own words ---- */
 
-static bool member_of(const avro_value_t *record, const char *name, avro_value_t *member,
-                      struct fault *why)
+static bool take_words(struct reading *reading, struct fault *why)
 {
-    return avro_value_get_by_name(record, name, member, NULL) == 0 ||
-           fault_set(why, FAULT_BROKEN, "the event schema has no %s", name);
-}
-
-static const char *text_of(const avro_value_t *record, const char *name, struct fault *why)
-{
-    avro_value_t member;
-    const char *text = NULL;
-    size_t size = 0;
-    if (!member_of(record, name, &member, why))
-        return NULL;
-    if (avro_value_get_string(&member, &text, &size) != 0) {
-        (void)fault_set(why, FAULT_BROKEN, "the event schema's %s is no string", name);
-        return NULL;
-    }
-    return text;
-}
-
-static char *copy_of(const avro_value_t *record, const char *name, struct fault *why)
-{
-    const char *text = text_of(record, name, why);
-    char *copy = text ? strdup(text) : NULL;
-    if (text && !copy)
-        (void)fault_memory(why);
-    return copy;
-}
-
-static bool read_type(const struct schema *schema, const avro_value_t *event, const char **symbol,
-                      struct fault *why)
-{
-    avro_value_t member;
-    int at = -1;
-    if (!member_of(event, "event_type", &member, why))
-        return false;
-    const struct shape *root = schema->shapes->root;
-    const struct shape *type = root->fields[shape_field_index(root, "event_type")].shape;
-    if (avro_value_get_enum(&member, &at) != 0 || at < 0 || (size_t)at >= type->count)
-        return fault_set(why, FAULT_BROKEN, "the event schema's event_type is no enum");
-    *symbol = type->symbols[at];
-    return true;
-}
-
-/* A time that may be null is 0 then. */
-static bool read_time(const avro_value_t *record, const char *name, int64_t *time,
-                      struct fault *why)
-{
-    avro_value_t member;
-    if (!member_of(record, name, &member, why))
-        return false;
-    if (avro_value_get_type(&member) == AVRO_UNION &&
-        avro_value_get_current_branch(&member, &member) != 0)
-        return fault_set(why, FAULT_BROKEN, "the event's %s has no branch", name);
-    if (avro_value_get_long(&member, time) != 0)
-        *time = 0;
-    return true;
-}
-
-/* What another writer calls an id and is no UUID becomes one, the same each time. */
-static void read_id(const char *text, uint8_t id[UUID_SIZE])
-{
-    static const uint8_t space[UUID_SIZE] = {0};
-    char hex[2 * UUID_SIZE + 1] = "";
-    size_t size = 0;
-    if (strlen(text) == UUID_TEXT_SIZE - 1)
-        for (const char *at = text; *at && size < sizeof hex - 1; at++)
-            if (*at != '-')
-                hex[size++] = *at;
-    hex[size] = '\0';
-    if (!digest_unhex(hex, UUID_SIZE, id))
-        uuid_name_based(space, text, strlen(text), id);
-}
-
-static bool read_words(struct reading *reading, struct fault *why)
-{
-    const avro_value_t *event = &reading->arrivals->value;
+    struct words words;
     struct spool_arrival *arrival = &reading->arrival;
-    avro_value_t source;
-    avro_value_t times;
-    if (!member_of(event, "source", &source, why) || !member_of(event, "times", &times, why))
+    if (!words_read(reading->arrivals->options->schema, &reading->arrivals->value, &words, why))
         return false;
-    const char *id = text_of(event, "event_id", why);
-    reading->held.source = copy_of(&source, "system", why);
-    reading->held.dossier_code = copy_of(event, "dossier_code", why);
-    if (!id || !reading->held.source || !reading->held.dossier_code)
-        return false;
-    read_id(id, arrival->event_id);
-    arrival->source = reading->held.source;
-    arrival->dossier_code = reading->held.dossier_code;
-    return read_type(reading->arrivals->options->schema, event, &arrival->event_type, why) &&
-           read_time(event, "occurred_at", &arrival->occurred_at_ms, why) &&
-           read_time(&times, "due_at", &arrival->due_at_ms, why);
+    reading->held.source = words.source;
+    reading->held.dossier_code = words.dossier_code;
+    arrival->source = words.source;
+    arrival->dossier_code = words.dossier_code;
+    arrival->event_type = words.event_type;
+    arrival->occurred_at_ms = words.occurred_at_ms;
+    arrival->due_at_ms = words.due_at_ms;
+    memcpy(arrival->event_id, words.event_id, UUID_SIZE);
+    return true;
 }
 
 /* ---- what could not be read ---- */
@@ -397,7 +319,6 @@ static void begin(struct reading *reading)
         .offset = record->offset,
         .arrival = spool_last_arrival(arrivals->spool) + 1 + (int64_t)arrivals->count,
         .traceparent = header_of(record, "traceparent"),
-        .replay_id = header_of(record, "lt_replay_id"),
     };
     reading->arrival = (struct spool_arrival){
         .partition = record->partition,
@@ -412,7 +333,7 @@ static bool route(struct reading *reading, struct fault *why)
 {
     const struct subscriber_hooks *hooks = &reading->arrivals->options->hooks;
     struct fault reason;
-    if (read_event(reading, &reason) && read_words(reading, &reason))
+    if (read_event(reading, &reason) && take_words(reading, &reason))
         return hooks->route(hooks->own, &reading->subscribed, &reading->arrival, why);
     if (!reading->cause) {
         *why = reason;
@@ -440,6 +361,8 @@ static void keep(struct arrivals *arrivals, const struct reading *reading)
 bool arrivals_add(struct arrivals *arrivals, const rd_kafka_message_t *record, struct fault *why)
 {
     struct reading reading = {.arrivals = arrivals, .record = record};
+    if (header_of(record, "lt_replay_id"))
+        return true; /* sent again for others: it was delivered when it came first */
     begin(&reading);
     bool is_routed = route(&reading, why);
     if (is_routed && reading.arrival.target_count > 0)

@@ -182,11 +182,12 @@ static bool apply_properties(rd_kafka_conf_t *conf, const struct kafka_options *
     return true;
 }
 
-/* A producer's errors reach its owner by callback, who tells them once with what they mean: an
- * outage would fill the log here. */
+/* The errors of a producer, and of a client with an owner, reach that by callback, who tells them
+ * once with what they mean: an outage would fill the log here. */
 static void log_client(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
-    int loudest = rd_kafka_type(client) == RD_KAFKA_PRODUCER ? SYSLOG_CRITICAL : SYSLOG_ERROR;
+    bool is_owned = rd_kafka_type(client) == RD_KAFKA_PRODUCER || rd_kafka_opaque(client);
+    int loudest = is_owned ? SYSLOG_CRITICAL : SYSLOG_ERROR;
     if (level <= loudest)
         log_warn("kafka.client", "about=%s says=\"%s\"", facility, text);
     else

@@ -13,8 +13,11 @@
 #include <inttypes.h>
 
 enum {
-    QUIET_MS = 5000,    /* after which positions are stored that no record goes with */
-    PATIENCE_MS = 15000 /* after which it is told that the group gives nothing */
+    QUIET_MS = 5000,     /* after which positions are stored that no record goes with */
+    FIRST_MS = 3000,     /* of a client, in which no answer is nothing to speak of */
+    PATIENCE_MS = 15000, /* after which it is told that the group gives nothing */
+    SETTLED_MS = 5000,   /* of an unchanged share: no rebalance is under way */
+    PARTIAL_MS = 30000   /* of less than all: then the group is made to give out anew, once */
 };
 
 struct intake {
@@ -24,12 +27,17 @@ struct intake {
     char *topic;
     struct spool_reader *reader;
     struct arrivals *arrivals;
-    struct member *member; /* NULL: to be opened */
-    bool is_in;            /* it has asked to join */
-    int64_t asked_at_ms;   /* when, by the clock's ticks */
-    size_t taken;          /* records in hand that are among the arrivals, or concern nobody */
-    bool is_anew;          /* positions of before are to be forgotten */
-    int64_t stored_at_ms;  /* by the clock's ticks */
+    struct member *member;  /* NULL: to be opened */
+    bool is_in;             /* it has asked to join */
+    int64_t asked_at_ms;    /* when the member was opened, or asked: by the clock's ticks */
+    size_t partition_count; /* of the topic, when it joined */
+    size_t share;           /* partitions that it held last */
+    size_t told_share;      /* of which the log knows */
+    int64_t share_since_ms; /* by the clock's ticks */
+    bool is_another;        /* the member has a second id */
+    size_t taken;           /* records in hand that are among the arrivals, or concern nobody */
+    bool is_anew;           /* positions of before are to be forgotten */
+    int64_t stored_at_ms;   /* by the clock's ticks */
 
     struct metric *read;
     struct metric *unread;
@@ -59,8 +67,10 @@ static bool open_member(struct intake *intake, struct fault *why)
         .batch_entries = intake->options.batch_entries,
         .batch_bytes = intake->options.batch_bytes,
         .leaves_group = intake->options.leaves_group,
+        .is_another = intake->is_another,
     };
     intake->member = member_open(&options, why);
+    intake->asked_at_ms = clock_ticks_ms();
     return intake->member != NULL;
 }
 
@@ -123,21 +133,23 @@ static enum intake_step check_positions(struct intake *intake, enum positions_wo
                                         .spool = intake->spool,
                                         .reader = intake->reader,
                                         .stop = intake->stop};
-    bool is_moved;
+    struct positions_found found;
     if (intake->is_anew && !spool_forget_positions(intake->spool, intake->topic, why))
         return INTAKE_WAITS;
     if (intake->options.starts_anew && word == POSITIONS_AS_STORED)
         word = POSITIONS_FROM_START;
     intake->is_anew = false;
-    switch (positions_check(&positions, word, &is_moved, why)) {
+    switch (positions_check(&positions, word, &found, why)) {
     case POSITIONS_UNKNOWN:
-        return INTAKE_WAITS;
+        return clock_ticks_ms() - intake->asked_at_ms < FIRST_MS ? INTAKE_STARTS : INTAKE_WAITS;
     case POSITIONS_MISFIT:
         return INTAKE_HELD;
     case POSITIONS_FIT:
         break;
     }
-    if (is_moved)
+    intake->partition_count = (size_t)found.partition_count;
+    intake->told_share = intake->partition_count;
+    if (found.is_moved)
         log_warn("subscriber.moved", "from=%s by=%s", word == POSITIONS_FROM_END ? "end" : "start",
                  intake->options.starts_anew ? "start" : "operator");
     return INTAKE_GOES;
@@ -206,6 +218,40 @@ static bool take(struct intake *intake, struct fault *why)
     return false;
 }
 
+static void tell_share(struct intake *intake)
+{
+    intake->told_share = intake->share;
+    if (intake->share < intake->partition_count)
+        log_error("subscriber.share",
+                  "partitions=%zu of=%zu note=\"the rest is with another member of our group, or "
+                  "the group does not know of it\"",
+                  intake->share, intake->partition_count);
+    else
+        log_info("subscriber.share", "partitions=%zu of=%zu", intake->share,
+                 intake->partition_count);
+}
+
+/*
+ * Who else is in the group takes deliveries away: a person must know.  But it may also be that
+ * partitions were added while we were away: a static member that comes back gets what it had, and
+ * the group gives out anew only when a member comes that it does not know.
+ */
+static void watch_share(struct intake *intake)
+{
+    int64_t now = clock_ticks_ms();
+    size_t share = member_share(intake->member);
+    if (share != intake->share)
+        intake->share_since_ms = now;
+    intake->share = share;
+    int64_t age_ms = now - intake->share_since_ms;
+    if (share != intake->told_share && age_ms >= SETTLED_MS)
+        tell_share(intake);
+    if (share >= intake->partition_count || age_ms < PARTIAL_MS || intake->is_another)
+        return;
+    intake->is_another = true;
+    drop_member(intake);
+}
+
 static enum intake_step go_on(struct intake *intake, struct fault *why)
 {
     size_t in_hand;
@@ -217,8 +263,10 @@ static enum intake_step go_on(struct intake *intake, struct fault *why)
     if (!take(intake, why) || !member_is_reached(intake->member, why))
         return INTAKE_WAITS;
     metrics_set(intake->lag, intake_lag(intake));
-    if (member_has_joined(intake->member))
+    if (member_has_joined(intake->member)) {
+        watch_share(intake); /* which may end it */
         return INTAKE_GOES;
+    }
     if (clock_ticks_ms() - intake->asked_at_ms < PATIENCE_MS)
         return INTAKE_STARTS;
     (void)fault_set(why, FAULT_RETRY, "%s: the consumer group gives no partitions", intake->topic);
@@ -230,10 +278,10 @@ enum intake_step intake_step(struct intake *intake, enum positions_word word, st
     if (intake->is_in)
         return go_on(intake, why);
     enum intake_step step = join(intake, word, why);
-    if (step != INTAKE_GOES) {
+    if (step == INTAKE_HELD)
         drop_member(intake);
+    if (step != INTAKE_GOES)
         return step;
-    }
     intake->is_in = true;
     intake->asked_at_ms = clock_ticks_ms();
     return INTAKE_STARTS;

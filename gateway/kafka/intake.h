@@ -20,7 +20,7 @@ struct intake *intake_open(const struct subscriber_options *options, struct spoo
 void intake_close(struct intake *intake);
 
 enum intake_step {
-    INTAKE_STARTS, /**< the group has not given it its partitions yet */
+    INTAKE_STARTS, /**< Kafka has not given it its partitions yet; `why` may say more */
     INTAKE_GOES,   /**< something was done, or there was nothing to do for a moment */
     INTAKE_WAITS,  /**< `why`; try again after a pause */
     INTAKE_HELD,   /**< `why`; needs a person's word */

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "kafka/shares.h"
 
 #include <inttypes.h>
 
@@ -12,27 +13,17 @@ enum {
     PROBE_MS = 300, /* for an answer of a broker that was out of reach */
 };
 
-/* One partition that the group has given to us. */
-struct share {
-    int32_t partition;
-    int64_t stored; /* the spool's position; -1: none */
-    int64_t end;    /* where its end was last seen; -1: not yet */
-    int64_t next;   /* what member_positions gave last */
-};
-
 struct member {
     struct member_options options;
     rd_kafka_t *client;
     bool has_joined;
-    struct share *shares;
-    size_t share_count;
+    struct shares shares;
     rd_kafka_message_t **records;
     size_t count;
     int64_t bytes;
-    struct spool_position *positions; /* room for every share */
-    bool is_unreached;                /* the client says that no broker answers */
-    struct fault fault;               /* of a callback; FAULT_NONE: none */
-    char said[160];                   /* the client's last error */
+    bool is_unreached;  /* the client says that no broker answers */
+    struct fault fault; /* of a callback; FAULT_NONE: none */
+    char said[160];     /* the client's last error */
 };
 
 ENDS_WITH_SCOPE(struct member *, member_close)
@@ -45,60 +36,13 @@ typedef rd_kafka_topic_partition_list_t partitions;
 
 /* ---- partitions come and go; called from within our own calls, so on the member's thread ---- */
 
-static struct share *find_share(const struct member *member, int32_t partition)
-{
-    for (size_t i = 0; i < member->share_count; i++)
-        if (member->shares[i].partition == partition)
-            return &member->shares[i];
-    return NULL;
-}
-
-static bool grow_shares(struct member *member, size_t by, struct fault *why)
-{
-    size_t count = member->share_count + by;
-    struct share *shares = realloc(member->shares, count * sizeof *shares);
-    if (!shares)
-        return fault_memory(why);
-    member->shares = shares;
-    struct spool_position *positions = realloc(member->positions, count * sizeof *positions);
-    if (!positions)
-        return fault_memory(why);
-    member->positions = positions;
-    return true;
-}
-
-/* Sets the offsets of `given` to the spool's positions. */
-static bool add_shares(struct member *member, partitions *given, struct fault *why)
-{
-    if (given->cnt > 0 && !grow_shares(member, (size_t)given->cnt, why))
-        return false;
-    for (int i = 0; i < given->cnt; i++) {
-        rd_kafka_topic_partition_t *at = &given->elems[i];
-        struct share share = {.partition = at->partition, .stored = -1, .end = -1};
-        if (!spool_position(member->options.reader, member->options.topic, at->partition,
-                            &share.stored, why))
-            return false;
-        at->offset = share.stored >= 0 ? share.stored : RD_KAFKA_OFFSET_BEGINNING;
-        member->shares[member->share_count++] = share;
-    }
-    return true;
-}
-
-static bool is_among(const partitions *list, int32_t partition)
-{
-    for (int i = 0; i < list->cnt; i++)
-        if (list->elems[i].partition == partition)
-            return true;
-    return false;
-}
-
 /* What is in hand of them would be read again by whoever gets them next. */
 static void drop_records(struct member *member, const partitions *taken)
 {
     size_t kept = 0;
     for (size_t i = 0; i < member->count; i++) {
         rd_kafka_message_t *record = member->records[i];
-        if (is_among(taken, record->partition)) {
+        if (shares_is_among(taken, record->partition)) {
             member->bytes -= (int64_t)record->len;
             rd_kafka_message_destroy(record);
         } else {
@@ -106,16 +50,6 @@ static void drop_records(struct member *member, const partitions *taken)
         }
     }
     member->count = kept;
-}
-
-static void drop_shares(struct member *member, const partitions *taken)
-{
-    drop_records(member, taken);
-    size_t kept = 0;
-    for (size_t i = 0; i < member->share_count; i++)
-        if (!is_among(taken, member->shares[i].partition))
-            member->shares[kept++] = member->shares[i];
-    member->share_count = kept;
 }
 
 static bool is_incremental(rd_kafka_t *client)
@@ -132,7 +66,7 @@ static void note(struct member *member, const char *what, const char *reason)
 
 static void assign(struct member *member, partitions *given)
 {
-    if (!add_shares(member, given, &member->fault))
+    if (!shares_add(&member->shares, given, &member->fault))
         return;
     if (is_incremental(member->client)) {
         auto_free(rd_kafka_error_destroy) rd_kafka_error_t *error =
@@ -149,7 +83,8 @@ static void assign(struct member *member, partitions *given)
 
 static void unassign(struct member *member, partitions *taken)
 {
-    drop_shares(member, taken);
+    drop_records(member, taken);
+    shares_drop(&member->shares, taken);
     if (is_incremental(member->client)) {
         auto_free(rd_kafka_error_destroy) rd_kafka_error_t *error =
             rd_kafka_incremental_unassign(member->client, taken);
@@ -199,17 +134,24 @@ static void note_commit(rd_kafka_t *client, rd_kafka_resp_err_t error, partition
 
 /* ---- life ---- */
 
+static bool set_text(rd_kafka_conf_t *conf, const char *name, const char *start, const char *rest,
+                     struct fault *why)
+{
+    auto_free(free) char *value = NULL;
+    if (asprintf(&value, "%s%s", start, rest) < 0) {
+        value = NULL;
+        return fault_memory(why);
+    }
+    return kafka_set(conf, name, value, why);
+}
+
 static bool configure(rd_kafka_conf_t *conf, const struct member_options *options,
                       struct fault *why)
 {
     const char *gateway_id = options->kafka->gateway_id;
-    auto_free(free) char *group = NULL;
-    if (asprintf(&group, "%s-deliver", gateway_id) < 0) {
-        group = NULL;
-        return fault_memory(why);
-    }
-    return kafka_set(conf, "group.id", group, why) &&
-           (options->leaves_group || kafka_set(conf, "group.instance.id", gateway_id, why)) &&
+    const char *again = options->is_another ? "-again" : "";
+    return set_text(conf, "group.id", gateway_id, "-deliver", why) &&
+           (options->leaves_group || set_text(conf, "group.instance.id", gateway_id, again, why)) &&
            kafka_set(conf, "enable.partition.eof", "true", why) &&
            kafka_set(conf, "auto.offset.reset", "error", why);
 }
@@ -222,6 +164,7 @@ struct member *member_open(const struct member_options *options, struct fault *w
         return NULL;
     }
     member->options = *options;
+    member->shares = (struct shares){.topic = options->topic, .reader = options->reader};
     member->records = calloc((size_t)options->batch_entries, sizeof(rd_kafka_message_t *));
     if (!member->records) {
         fault_memory(why);
@@ -254,8 +197,7 @@ void member_close(struct member *member)
                                                    ? 0
                                                    : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     free(member->records);
-    free(member->shares);
-    free(member->positions);
+    shares_free(&member->shares);
     free(member);
 }
 
@@ -277,6 +219,11 @@ bool member_join(struct member *member, struct fault *why)
 bool member_has_joined(const struct member *member)
 {
     return member->has_joined;
+}
+
+size_t member_share(const struct member *member)
+{
+    return member->shares.count;
 }
 
 /* ---- reading ---- */
@@ -306,7 +253,7 @@ static bool take(struct member *member, rd_kafka_message_t **message, struct fau
         keep(member, steal(*message));
         return true;
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        share = find_share(member, (*message)->partition);
+        share = shares_find(&member->shares, (*message)->partition);
         if (share)
             share->end = (*message)->offset;
         return true;
@@ -365,35 +312,17 @@ const rd_kafka_message_t *const *member_records(const struct member *member, siz
 const struct spool_position *member_positions(struct member *member, size_t count,
                                               size_t *position_count)
 {
-    for (size_t i = 0; i < member->share_count; i++) {
-        struct share *share = &member->shares[i];
-        share->next = share->stored;
-        if (count == member->count && share->end > share->next)
-            share->next = share->end;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const rd_kafka_message_t *record = member->records[i];
-        struct share *share = find_share(member, record->partition);
-        if (share && record->offset + 1 > share->next)
-            share->next = record->offset + 1;
-    }
-    *position_count = 0;
-    for (size_t i = 0; i < member->share_count; i++) {
-        const struct share *share = &member->shares[i];
-        if (share->next > share->stored)
-            member->positions[(*position_count)++] =
-                (struct spool_position){member->options.topic, share->partition, share->next};
-    }
-    return member->positions;
+    return shares_advance(&member->shares, member->records, count, count == member->count,
+                          position_count);
 }
 
 /* Offsets of those that moved; an answer comes by note_commit, in time or never. */
 static void tell_group(struct member *member)
 {
     auto_free(rd_kafka_topic_partition_list_destroy) partitions *offsets =
-        rd_kafka_topic_partition_list_new((int)member->share_count);
-    for (size_t i = 0; i < member->share_count; i++) {
-        const struct share *share = &member->shares[i];
+        rd_kafka_topic_partition_list_new((int)member->shares.count);
+    for (size_t i = 0; i < member->shares.count; i++) {
+        const struct share *share = &member->shares.all[i];
         if (share->next > share->stored)
             rd_kafka_topic_partition_list_add(offsets, member->options.topic, share->partition)
                 ->offset = share->next;
@@ -406,8 +335,7 @@ static void tell_group(struct member *member)
 void member_settle(struct member *member, size_t count)
 {
     tell_group(member);
-    for (size_t i = 0; i < member->share_count; i++)
-        member->shares[i].stored = member->shares[i].next;
+    shares_settle(&member->shares);
     for (size_t i = 0; i < count; i++) {
         member->bytes -= (int64_t)member->records[i]->len;
         rd_kafka_message_destroy(member->records[i]);
@@ -418,19 +346,5 @@ void member_settle(struct member *member, size_t count)
 
 int64_t member_lag(struct member *member)
 {
-    int64_t lag = member->has_joined ? 0 : -1;
-    for (size_t i = 0; i < member->share_count && lag >= 0; i++) {
-        const struct share *share = &member->shares[i];
-        int64_t low = -1;
-        int64_t high = -1;
-        rd_kafka_resp_err_t error = rd_kafka_get_watermark_offsets(
-            member->client, member->options.topic, share->partition, &low, &high);
-        int64_t at = share->stored > share->end ? share->stored : share->end;
-        at = at > low ? at : low;
-        if (error || high < 0 || at < 0)
-            lag = -1;
-        else if (high > at)
-            lag += high - at;
-    }
-    return lag;
+    return member->has_joined ? shares_lag(&member->shares, member->client) : -1;
 }

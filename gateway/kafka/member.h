@@ -22,6 +22,7 @@ struct member_options {
     int64_t batch_entries;
     int64_t batch_bytes;
     bool leaves_group; /**< when it closes; it is no static member then */
+    bool is_another;   /**< under a second id, so that the group gives out its partitions anew */
 };
 
 /** Keeps what the options point to.  Talks to nobody yet. */
@@ -36,6 +37,8 @@ rd_kafka_t *member_client(struct member *member);
 bool member_join(struct member *member, struct fault *why) __attribute__((warn_unused_result));
 /** Whether the group has given it its partitions, be it none. */
 bool member_has_joined(const struct member *member);
+/** How many partitions it holds. */
+size_t member_share(const struct member *member);
 
 /**
  * Waits a fraction of a second for a record, and takes what has come behind it, up to a batch.

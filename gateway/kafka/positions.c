@@ -83,7 +83,8 @@ static bool ask_partition(const struct positions *positions, int32_t partition,
 
 static bool ask(const struct positions *positions, struct survey *survey, struct fault *why)
 {
-    if (!ask_clusters(positions, survey, why) || !count_partitions(positions, &survey->count, why))
+    /* The answer about the topic brings the cluster's id along. */
+    if (!count_partitions(positions, &survey->count, why) || !ask_clusters(positions, survey, why))
         return false;
     survey->stretches = calloc((size_t)survey->count + 1, sizeof *survey->stretches);
     if (!survey->stretches)
@@ -174,7 +175,8 @@ static bool keep_cluster(const struct positions *positions, const struct survey 
 }
 
 static enum positions_fit judge(const struct positions *positions, const struct survey *survey,
-                                enum positions_word word, bool *is_moved, struct fault *why)
+                                enum positions_word word, struct positions_found *found,
+                                struct fault *why)
 {
     bool fits = !is_foreign(survey) && find(survey, is_expired) < 0 && find(survey, is_beyond) < 0;
     if (!fits && word == POSITIONS_AS_STORED) {
@@ -183,18 +185,17 @@ static enum positions_fit judge(const struct positions *positions, const struct 
     }
     if ((!fits && !move(positions, survey, word, why)) || !keep_cluster(positions, survey, why))
         return POSITIONS_UNKNOWN;
-    *is_moved = !fits;
+    *found = (struct positions_found){survey->count, !fits};
     return POSITIONS_FIT;
 }
 
 enum positions_fit positions_check(const struct positions *positions, enum positions_word word,
-                                   bool *is_moved, struct fault *why)
+                                   struct positions_found *found, struct fault *why)
 {
     struct survey survey = {.count = 0};
     enum positions_fit fit = POSITIONS_UNKNOWN;
-    *is_moved = false;
     if (ask(positions, &survey, why))
-        fit = judge(positions, &survey, word, is_moved, why);
+        fit = judge(positions, &survey, word, found, why);
     free_survey(&survey);
     return fit;
 }

@@ -25,15 +25,21 @@ struct positions {
     const struct stop *stop;
 };
 
+/** What was found beside the answer; set where that is POSITIONS_FIT. */
+struct positions_found {
+    int32_t partition_count; /**< of the topic */
+    bool is_moved;           /**< the word changed something */
+};
+
 /**
  * Compares the spool's positions of the topic and the id of their cluster with what Kafka has, and
  * where they do not fit, makes them what the word says: from the first records that the topic still
  * has, or after its last.  Positions of another cluster, and those behind a topic's end, are all
  * given up; positions before its first record alone move to that.  They do not go back elsewhere.
- * Every answer but POSITIONS_FIT fills `why`; where the word changed something, `*is_moved`.
+ * Every answer but POSITIONS_FIT fills `why`.
  */
 enum positions_fit positions_check(const struct positions *positions, enum positions_word word,
-                                   bool *is_moved, struct fault *why)
+                                   struct positions_found *found, struct fault *why)
     __attribute__((warn_unused_result));
 
 #endif

@@ -101,7 +101,7 @@ static void await_word(struct subscriber *subscriber)
             return;
 }
 
-/* A person's word holds until the positions are settled by it, or fit by themselves. */
+/* A person's word holds until it has led to somewhere. */
 static enum positions_word word_of(struct subscriber *subscriber)
 {
     return (enum positions_word)atomic_load(&subscriber->word);
@@ -117,11 +117,11 @@ static void *run(void *own)
         atomic_store(&subscriber->lag, intake_lag(subscriber->intake));
         switch (step) {
         case INTAKE_STARTS:
-            atomic_store(&subscriber->word, POSITIONS_AS_STORED);
             enter(subscriber, SUBSCRIBER_STARTING, &why);
             break;
         case INTAKE_GOES:
             failures = 0;
+            atomic_store(&subscriber->word, POSITIONS_AS_STORED);
             enter(subscriber, SUBSCRIBER_RUNNING, &why);
             break;
         case INTAKE_WAITS:

@@ -15,7 +15,6 @@ struct subscribed {
     int64_t offset;
     int64_t arrival;         /**< the number that it gets in the spool, when it has targets */
     const char *traceparent; /**< header of the record, or NULL */
-    const char *replay_id;   /**< header lt_replay_id, or NULL */
 };
 
 /** Where an event goes, decided by a stage that this one does not know; main() joins them. */
@@ -67,7 +66,8 @@ struct subscriber;
  * position is read from its beginning.  Whatever fails is tried again from the spool's positions,
  * for ever, with backoff; but what cannot be read (no schema, no event under it) is stored as an
  * unroutable delivery, with a cause "event:..." and the record's bytes under schema number 0, and
- * passed over.
+ * passed over.  So is, without a trace, what was sent again for a consumer that lost it (header
+ * lt_replay_id): it was delivered when it came first.
  *
  * It is HELD where the positions are of another cluster, or outside what the topic holds (records
  * expired before they were read, a topic was made anew); then it looks again every ten seconds and

@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A login goes away to the provider and comes back.  What has to be the same at both ends follows
- * from one random text in the browser's cookie and from a key of this process: so there is nothing
- * to keep meanwhile, and nothing to be filled up by strangers.
- */
+/* A login goes away to the provider and comes back: both ends on a thread that may wait. */
 #include "operate/oidc.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/number.h"
 #include "files/filer.h"
 #include "operate/answer.h"
+#include "operate/away.h"
 #include "operate/id_token.h"
 #include "operate/provider.h"
 
-#include <inttypes.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <string.h>
 
-enum { QUEUE_MOST = 32, AWAY_MS = 600000, SEED_BYTES = 32, COOKIE_SIZE = 128, CODE_MOST = 4096 };
+enum { QUEUE_MOST = 32, CODE_MOST = 4096 };
 
 static const char cookie_name[] = "lt_oidc";
 static const char cookie_attributes[] = "Path=/operate/v1/oidc; HttpOnly; SameSite=Lax; "
@@ -41,19 +36,14 @@ struct oidc {
     struct filer *thread; /* guarded by lock; NULL once it has stopped */
 };
 
-/* What both ends of a login share. */
-struct login_texts {
-    char state[SHA256_HEX_SIZE], nonce[SHA256_HEX_SIZE], verifier[SHA256_HEX_SIZE];
-};
-
 /* One end of a login: it belongs to its request and to the thread. */
 struct errand {
     atomic_int holders;
     struct oidc *oidc;
     struct http_request *request;
     char address[HTTP_ADDRESS_SIZE];
-    char cookie[COOKIE_SIZE];
-    struct login_texts texts;
+    char cookie[AWAY_COOKIE_SIZE];
+    struct away_texts texts;
     char *code;                 /* NULL: it goes, and does not come */
     char *location;             /* to where it goes */
     struct session_owner owner; /* who came */
@@ -72,42 +62,6 @@ static void errand_release(struct errand *errand)
 }
 
 ENDS_WITH_SCOPE(struct errand *, errand_release)
-
-/* ---- the texts of a login ---- */
-
-static void derive(const struct oidc *oidc, const char *what, const char *cookie,
-                   char text[SHA256_HEX_SIZE])
-{
-    uint8_t inner[SHA256_SIZE], outer[SHA256_SIZE];
-    digest_hmac(oidc->key, sizeof oidc->key, what, strlen(what), inner);
-    digest_hmac(inner, sizeof inner, cookie, strlen(cookie), outer);
-    digest_hex(outer, sizeof outer, text);
-}
-
-static void derive_all(const struct oidc *oidc, const char *cookie, struct login_texts *texts)
-{
-    derive(oidc, "state", cookie, texts->state);
-    derive(oidc, "nonce", cookie, texts->nonce);
-    derive(oidc, "verifier", cookie, texts->verifier);
-}
-
-/* "TICKS.RANDOM": when it began is proved with the rest. */
-static void make_cookie(char cookie[COOKIE_SIZE])
-{
-    uint8_t seed[SEED_BYTES];
-    char hex[2 * SEED_BYTES + 1];
-    random_fill(seed, sizeof seed);
-    digest_hex(seed, sizeof seed, hex);
-    (void)snprintf(cookie, COOKIE_SIZE, "%" PRId64 ".%s", clock_ticks_ms(), hex);
-}
-
-static bool is_fresh(const char *cookie)
-{
-    int64_t began;
-    size_t size = strcspn(cookie, ".");
-    return number_read(cookie, size, 0, INT64_MAX, &began) == NUMBER_GOOD &&
-           began <= clock_ticks_ms() && clock_ticks_ms() - began < AWAY_MS;
-}
 
 /* ---- on the thread ---- */
 
@@ -233,7 +187,7 @@ static struct errand *make(struct oidc *oidc, const struct operator_call *call, 
 /* Takes the errand. */
 static void send(struct oidc *oidc, struct operator_call *call, struct errand *errand)
 {
-    derive_all(oidc, errand->cookie, &errand->texts);
+    away_derive(oidc->key, errand->cookie, &errand->texts);
     call->own = errand;
     http_suspend(call->request);
     struct fault why;
@@ -257,7 +211,7 @@ static void go(void *own, struct operator_call *call)
         operate_fault(call->request, &why);
         return;
     }
-    make_cookie(errand->cookie);
+    away_begin(errand->cookie, clock_ticks_ms());
     send(own, call, errand);
 }
 
@@ -301,22 +255,23 @@ static void show_refusal(struct operator_call *call)
     show_page(call, 403, "Không đăng nhập được", "The sign-in did not work", "");
 }
 
-static bool is_ours(const struct oidc *oidc, struct operator_call *call, char cookie[COOKIE_SIZE])
+static bool is_ours(const struct oidc *oidc, struct operator_call *call,
+                    char cookie[AWAY_COOKIE_SIZE])
 {
-    struct login_texts texts;
+    struct away_texts texts;
     const char *state = http_query(call->request, "state");
-    if (!state || !access_cookie(call->request, cookie_name, COOKIE_SIZE, cookie) ||
-        !is_fresh(cookie))
+    if (!state || !access_cookie(call->request, cookie_name, AWAY_COOKIE_SIZE, cookie) ||
+        !away_is_fresh(cookie, clock_ticks_ms()))
         return false;
-    derive_all(oidc, cookie, &texts);
-    return strlen(state) == SHA256_HEX_SIZE - 1 &&
-           sodium_memcmp(state, texts.state, SHA256_HEX_SIZE - 1) == 0;
+    away_derive(oidc->key, cookie, &texts);
+    return strlen(state) == AWAY_TEXT_SIZE - 1 &&
+           sodium_memcmp(state, texts.state, AWAY_TEXT_SIZE - 1) == 0;
 }
 
 static void come_back(void *own, struct operator_call *call)
 {
     const struct oidc *oidc = own;
-    char cookie[COOKIE_SIZE];
+    char cookie[AWAY_COOKIE_SIZE];
     struct fault why;
     const char *code = http_query(call->request, "code");
     access_set_cookie(oidc->options.access, call->request, cookie_name, NULL, cookie_gone);

@@ -94,7 +94,8 @@ const struct contradiction contradictions[] = {
     {"revisions of no entry", "SELECT count(*) FROM revision r WHERE NOT EXISTS"
                               " (SELECT 1 FROM entry e WHERE e.number = r.entry)"},
     {"mended entries whose revision is not there",
-     "SELECT count(*) FROM mended m WHERE NOT EXISTS (SELECT 1 FROM revision r WHERE"
+     "SELECT count(*) FROM mended m WHERE m.revision > 0 AND NOT EXISTS (SELECT 1 FROM revision r "
+     "WHERE"
      " r.entry = m.number AND r.no = m.revision AND r.state = 2)"},
     {NULL, NULL},
 };

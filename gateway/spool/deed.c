@@ -20,9 +20,12 @@ static const unsigned needs[] = {
     [DEED_APPLY] = IN(REVISION_PROPOSED) | IN(REVISION_APPROVED),
 };
 
-static unsigned needs_of(enum deed_kind kind)
+/* The original is no revision: read anew, it can be applied as it is. */
+static unsigned needs_of(const struct spool_deed *deed)
 {
-    return (size_t)kind < sizeof needs / sizeof needs[0] ? needs[kind] : 0;
+    if (deed->kind == DEED_APPLY && deed->revision == 0)
+        return 0;
+    return (size_t)deed->kind < sizeof needs / sizeof needs[0] ? needs[deed->kind] : 0;
 }
 
 /* ---- may it be done ---- */
@@ -49,7 +52,7 @@ static const char *misfit(const struct spool_deed *deed, const struct revision_f
     bool is_by_author =
         deed->record.actor.name && strcmp(facts->author, deed->record.actor.name) == 0;
     bool is_withdrawal = deed->kind == DEED_WITHDRAW;
-    if (!(needs_of(deed->kind) & IN(facts->state)))
+    if (!(needs_of(deed) & IN(facts->state)))
         return "the revision is not in a state for that";
     if (!is_withdrawal && !facts->is_newest)
         return "there is a newer revision";
@@ -66,7 +69,7 @@ static const char *misfit(const struct spool_deed *deed, const struct revision_f
 static bool judge_revision(struct store *store, const struct spool_deed *deed, struct fault *why)
 {
     __attribute__((cleanup(revision_facts_end))) struct revision_facts facts = {0};
-    if (needs_of(deed->kind) == 0)
+    if (needs_of(deed) == 0)
         return true;
     if (!revision_find(store, deed->entry, deed->revision, &facts, why))
         return false;
@@ -108,7 +111,7 @@ static bool judge(struct store *store, const struct spool_deed *deed, struct dee
 static bool apply(struct store *store, const struct spool_deed *deed, struct fault *why)
 {
     return lane_mend(store, deed->entry, deed->item, deed->revision, why) &&
-           revision_set(store, deed, REVISION_APPLIED, why);
+           (deed->revision == 0 || revision_set(store, deed, REVISION_APPLIED, why));
 }
 
 /* False with FAULT_REFUSE only when nothing was written. */

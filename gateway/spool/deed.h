@@ -12,7 +12,8 @@ enum deed_kind {
     DEED_APPROVE,  /**< of the newest revision that is not withdrawn, whose hash must be `sha256` */
     DEED_WITHDRAW, /**< of a revision that was not applied */
     DEED_APPLY,    /**< the newest revision's item becomes the entry's event, and the entry is
-                        released, into the lane of the item's dossier by its first number */
+                        released, into the lane of the item's dossier by its first number; of
+                        revision 0 the item is the original's, read anew */
 };
 
 enum revision_state { REVISION_PROPOSED, REVISION_APPROVED, REVISION_APPLIED, REVISION_WITHDRAWN };

@@ -136,7 +136,8 @@ static bool put_item(struct store *store, int64_t job, const struct job_item *it
                      struct progress_of_job *progress, struct fault *why)
 {
     static const char sql[] = "INSERT INTO job_item VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
-                              " SET state = excluded.state, detail = excluded.detail";
+                              " SET state = excluded.state, detail = excluded.detail,"
+                              " due_at = iif(excluded.due_at = 0, due_at, excluded.due_at)";
     if (!count_item(store, job, item, progress, why))
         return false;
     auto_free(statement_rest) sqlite3_stmt *put = store_statement(store, sql, why);
@@ -186,7 +187,7 @@ static bool work_items(struct store *store, void *arguments, struct fault *why)
 bool spool_job_items(struct spool *spool, int64_t job, const struct job_item *items, size_t count,
                      int64_t cursor, struct fault *why)
 {
-    struct putting putting = {{job, cursor}, items, count};
+    struct putting putting = {{.job = job, .cursor = cursor}, items, count};
     return writer_do(spool, work_items, &putting, why);
 }
 
@@ -244,6 +245,22 @@ bool spool_job_do(struct spool *spool, const struct job_step *step, const struct
     return writer_do(spool, work_deeds, &stepping, why);
 }
 
+/* Each of them as an act on its delivery. */
+static bool record_settlement(struct store *store, const struct stepping *stepping, size_t at,
+                              struct fault *why)
+{
+    char object[OBJECT_SIZE];
+    const struct spool_record *given = stepping->step->record;
+    (void)snprintf(object, sizeof object, "delivery:d-%" PRId64,
+                   stepping->settlements[at].delivery);
+    if (!given)
+        return true;
+    struct spool_record record = *given;
+    record.object = object;
+    record.outcome = stepping->are_settled[at] ? "done" : "refused";
+    return audit_append(store, &record, why);
+}
+
 static bool work_settlements(struct store *store, void *arguments, struct fault *why)
 {
     const struct stepping *stepping = arguments;
@@ -258,7 +275,8 @@ static bool work_settlements(struct store *store, void *arguments, struct fault 
         const struct job_item item = {.subject = stepping->settlements[i].delivery,
                                       .state = reason ? ITEM_SKIPPED : ITEM_DONE,
                                       .detail = reason};
-        if (!put_item(store, stepping->step->job, &item, &progress, why))
+        if (!put_item(store, stepping->step->job, &item, &progress, why) ||
+            !record_settlement(store, stepping, i, why))
             return false;
     }
     return keep_progress(store, stepping->step, &progress, why);

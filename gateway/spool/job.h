@@ -54,7 +54,7 @@ bool spool_job_make(struct spool *spool, const struct spool_job *what,
                     const struct spool_record *record, int64_t *job, struct fault *why)
     __attribute__((warn_unused_result));
 /** Adds items, or changes the state and the detail of items that are there, and moves the cursor:
- * one transaction, so that nothing is done twice.  An item keeps the due date that it came with.
+ * one transaction, so that nothing is done twice.  A due date of 0 leaves an item's as it was.
  * FAULT_REFUSE when the job is not there or over. */
 bool spool_job_items(struct spool *spool, int64_t job, const struct job_item *items, size_t count,
                      int64_t cursor, struct fault *why) __attribute__((warn_unused_result));
@@ -62,7 +62,9 @@ bool spool_job_items(struct spool *spool, int64_t job, const struct job_item *it
 /** One step of a running job. */
 struct job_step {
     int64_t job;
-    int64_t cursor; /**< where it is after the step */
+    int64_t cursor;                    /**< where it is after the step */
+    const struct spool_record *record; /**< of spool_job_settle: kept of each, about its delivery;
+                                            NULL: none is */
 };
 /**
  * Does the deeds and notes on the job's items what became of each (DONE, STALE, SKIPPED when the

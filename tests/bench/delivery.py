@@ -7,6 +7,7 @@ then a steady stream, for the latency.  The baseline (tests/bench/deliver.c) is 
 libcurl's multi interface posting one of the same bodies, as often and as many at once.  The bar is
 60 % of its rate, by medians."""
 import pathlib
+import shutil
 import subprocess
 import threading
 import time
@@ -75,29 +76,57 @@ def rows(sink, options):
                           "adapters": ["lienthong-xml"], "deliver": deliver}]
 
 
-def wait_backlog(gateway, count, timeout=600):
-    """Until all of it is in the spool as deliveries that wait."""
-    deadline = time.monotonic() + timeout
-    while (held := gateway.metric("lienthong_deliveries_open")) < count:
+def wait_backlog(gateway, least, timeout=600):
+    """Until all that was posted is in the spool as deliveries that wait; how many."""
+    deadline, before = time.monotonic() + timeout, -1
+    while True:
+        held = int(gateway.metric("lienthong_deliveries_waiting")
+                   + gateway.metric("lienthong_deliveries_parked"))
+        if held >= least and held == before and gateway.metric("lienthong_spool_unpublished") == 0:
+            return held
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{held} of {count} deliveries are there")
-        time.sleep(0.1)
+            raise TimeoutError(f"{held} of {least} deliveries are there")
+        before = held
+        time.sleep(1)
 
 
 def drain(options, gateway, sink, wrk):
     """A backlog at full speed."""
-    gateway.run("partner", "pause", TARGET, "--reason", "bench")
+    gateway.run("partner", "pause", TARGET)
     posted = wrk(gateway.port, options, gateway.keys[PARTNER])
-    count = int(gateway.metric("lienthong_spool_entries_total") or posted["requests"])
-    wait_backlog(gateway, count)
+    count = wait_backlog(gateway, posted["requests"])
     before, threads = cpu_seconds(gateway.process.pid), cpu_by_thread(gateway.process.pid)
     gateway.run("partner", "resume", TARGET)
+    recorder = recorded(options, gateway, sink) if options.profile else None
     sink.wait_count(count)
+    if recorder:
+        show_profile(recorder, sink)
     spent = cpu_by_thread(gateway.process.pid)
     return {"count": count,
             "cpu_us": (cpu_seconds(gateway.process.pid) - before) / count * 1e6,
             "threads": {name: seconds - threads.get(name, 0) for name, seconds in spent.items()},
             "rss_mib": gateway.peak_kib() // 1024}
+
+
+def recorded(options, gateway, sink):
+    """A recording of where the daemon's CPU goes while it drains; None without perf."""
+    if not shutil.which("perf"):
+        print("profile: skipped, there is no perf (apt-get install linux-perf)")
+        return None
+    return subprocess.Popen(
+        ["perf", "record", "-q", "-g", "-F", "499", "-p", str(gateway.process.pid), "-o",
+         sink.notes.with_name("perf.data"), "--", "sleep", "2"], stderr=subprocess.DEVNULL)
+
+
+def show_profile(recorder, sink):
+    recorder.wait()
+    for words in (["--no-children", "--sort", "dso", "--percent-limit", "0.5"],
+                  ["--no-children", "--sort", "dso,symbol", "--percent-limit", "0.7"],
+                  ["--children", "--sort", "symbol", "--percent-limit", "3"]):
+        done = subprocess.run(["perf", "report", "-q", "--stdio", "-g", "none", "-i",
+                               sink.notes.with_name("perf.data"), *words],
+                              capture_output=True, text=True, check=False)
+        print(done.stdout.rstrip() + "\n" + done.stderr)
 
 
 def stream(gateway, seconds, sink):

@@ -148,7 +148,10 @@ def test_a_body_over_the_limit_is_413_before_it_is_sent(gateway):
     assert status_of(received) == 413
 
 
-def test_a_chunked_body_over_the_limit_is_413_or_cut(gateway):
+def test_a_chunked_body_over_the_limit_is_413_or_cut(gateways):
+    gateway = gateways(config={"http": {"body_limit_bytes": 8 << 20}})
+    gateway.forget_peak()
+    before = gateway.rss_kib()
     limit = 80 << 20
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
     sent = 0
@@ -167,6 +170,7 @@ def test_a_chunked_body_over_the_limit_is_413_or_cut(gateway):
             received = b""
     assert sent < limit, "the daemon took 80 MiB in"
     assert status_of(received) in (None, 413)
+    assert gateway.peak_kib() - before < 64 * MEBIBYTE
 
 
 @pytest.mark.parametrize("head", [

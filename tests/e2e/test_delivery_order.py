@@ -36,14 +36,15 @@ def ten(partners):
     return made
 
 
-def report(ten, sent, seconds):
+def report(gateway, ten, sent, seconds):
     requests = [one for partner in ten for one in partner.requests()]
     taken = sum(one.is_taken for one in requests)
     broken = sum(one.is_taken and one.fate == "broken" for one in requests)
     print(f"\norder: {len(sent)} events of {len({one.dossier for one in sent})} dossiers to "
           f"{len(ten)} partners in {seconds:.0f} s: {len(requests)} requests, {taken} taken, "
           f"{broken} of them with a broken answer, "
-          f"{sum(partner.state()['logins'] for partner in ten)} logins")
+          f"{sum(partner.state()['logins'] for partner in ten)} logins; "
+          f"memory {gateway.rss_kib()} KiB, {gateway.peak_kib()} KiB at most")
 
 
 def test_each_partner_sees_each_dossiers_events_in_order(gateways, kafka, registry, ten, request):
@@ -62,7 +63,7 @@ def test_each_partner_sees_each_dossiers_events_in_order(gateways, kafka, regist
     for partner in ten:
         partner.wait_taken([one.key for one in sent], timeout=90 + len(sent) / 10)
     time.sleep(2)  # for anything too many
-    report(ten, sent, time.monotonic() - began)
+    report(gateway, ten, sent, time.monotonic() - began)
 
     assert len(sent) == count * events
     assert not [line for partner in ten for line in findings_at(partner, sent)]
@@ -72,6 +73,7 @@ def test_each_partner_sees_each_dossiers_events_in_order(gateways, kafka, regist
         assert {"ok", "close", "status", "error"} <= fates, (partner.id, fates)
 
 
+@pytest.mark.asan
 def test_updates_follow_creations_at_the_portal(gateways, kafka, registry, partners):
     """A dossier that the portal has, though the gateway never created it there, and one that it
     lost: both end well, without a person."""
@@ -91,6 +93,7 @@ def test_updates_follow_creations_at_the_portal(gateways, kafka, registry, partn
     assert later[-1] == ("False", "taken") and len(later) <= 2, later
 
 
+@pytest.mark.asan
 def test_a_session_that_ended_is_begun_anew_without_an_attempt(gateways, kafka, registry, partners):
     portal = partners("cong", "dvcqg-json", agencies=["H09.40"])
     gateway = gateways(brokers=kafka.brokers, registry=registry.url, config=FAST,

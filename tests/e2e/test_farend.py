@@ -9,7 +9,7 @@ import pytest
 from harness import farend, proof
 
 DOSSIER = proof.Dossier("000.12.40.H09-250512-00001", "000.12.40.H09", "000.00.00.H09", "m-1")
-INNER = proof.native_xml(DOSSIER, kind="STATUS", status=2, hand_over=False)
+INNER = proof.native_xml(DOSSIER, in_letter=True)
 
 
 def address(one):
@@ -18,9 +18,18 @@ def address(one):
 
 FILES = {address(one): one.content for one in DOSSIER.attachments}
 FORM = "http://files.example.test/handoff.xml"
+
+
+def with_form(document):
+    """As the gateway writes the portal's JSON: handoff.xml is one more file with an address."""
+    whole = json.loads(document)
+    whole["data"][0]["TaiLieuNop"].append({"TenTepDinhKem": "handoff.xml", "DuongDanTaiTepTin": FORM})
+    return json.dumps(whole).encode()
+
+
 DOCUMENTS = {
     "lienthong-xml": proof.native_xml(DOSSIER, uri=address),
-    "dvcqg-json": proof.portal_json(DOSSIER, address, FORM),
+    "dvcqg-json": with_form(proof.portal_json(DOSSIER, address)),
     "edxml": proof.letter_edxml(DOSSIER),
 }
 

@@ -172,6 +172,23 @@ def test_naming_a_file_of_somebody_else_makes_it_nobody_elses(gateway):
     assert get(gateway, name, DISTRICT).body == content
 
 
+@pytest.mark.parametrize("owner", [COMMUNE, DISTRICT])
+def test_an_event_carries_its_senders_files_and_nobody_elses(gateways, owner):
+    """The commune names a file to the province; it goes along only when it is the commune's."""
+    partners = [PARTNERS[0], PARTNERS[1],
+                {**PARTNERS[2], "deliver": {"by": "mailbox", "adapter": "edxml"}}]
+    gateway = gateways(partners=partners)
+    content = b"%PDF a form that somebody has " * 100
+    assert put(gateway, content, owner).status == 201
+    document = native_with(digest(content), "FILE-9", documents.dossier_code(9), len(content))
+    gateway.accept(document.replace(f"<AgencyCode>{documents.DISTRICT}".encode(),
+                                    f"<AgencyCode>{documents.PROVINCE}".encode()))
+    answer = gateway.call("GET", "/v1/inbox?wait=30", None, gateway.authorised(PROVINCE), 60)
+    (item,) = answer.json()["items"]
+    carried = base64.b64encode(content).decode() in item["document"]
+    assert carried == (owner == COMMUNE)
+
+
 def link(gateway, name, partner=DISTRICT, until=None, key=None):
     until = int(time.time()) + 600 if until is None else until
     secret = (gateway.folder / "files" / "key").read_bytes()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The API's description is valid, and true: what the daemon answers is what it says."""
+import hashlib
 import re
 
 import pytest
@@ -69,7 +70,7 @@ def test_every_described_path_is_served(described, gateway):
 def test_answers_to_handoffs_are_as_described(described, gateway):
     dossier = documents.dossier_code(1)
     good = documents.native_xml("OPENAPI-1", dossier)
-    announced = gateway.authorised("motcua-phucuong", {"Content-Length": str(9 << 20)})
+    announced = gateway.authorised("motcua-phucuong", {"Content-Length": str(101 << 20)})
     foreign = documents.native_xml("OPENAPI-2", dossier, sender=documents.DISTRICT,
                                    receiver=documents.COMMUNE)
     answers = [gateway.post(good), gateway.post(good),
@@ -127,3 +128,19 @@ def test_every_refusal_is_in_the_manual():
     codes = re.findall(r'"([a-z]+(?:-[a-z]+)+)",\s*[45]\d\d', sources)
     assert len(codes) > 15
     assert not [code for code in codes + ["conflict"] if f"`{code}`" not in manual]
+
+
+def test_answers_about_files_are_as_described(described, gateway):
+    content = b"a form"
+    path = f"/v1/files/{hashlib.sha256(content).hexdigest()}"
+    own = gateway.authorised("motcua-phucuong")
+    for method, at, body, headers, status in [
+            ("PUT", path, content, own, 201), ("PUT", path, content, own, 200),
+            ("PUT", path, b"other", own, 422), ("PUT", "/v1/files/x", content, own, 400),
+            ("PUT", path, content, {**own, "Content-Encoding": "gzip"}, 415),
+            ("GET", path, None, own, 200), ("GET", path, None, {**own, "Range": "bytes=0-1"}, 206),
+            ("GET", path, None, {}, 401),
+            ("GET", path, None, gateway.authorised("motcua-thudaumot"), 404)]:
+        answer = gateway.call(method, at, body, headers)
+        assert answer.status == status, answer
+        assert_described(described, method, at, answer)

@@ -16,6 +16,8 @@
 enum { TOWN_PARTNERS = 4000, TOWN_PATH = 128, TOWN_FILES = 400 };
 
 struct town {
+    uint8_t file[SHA256_SIZE]; /* which events to come bring along, if they bring one */
+    bool brings_file;
     struct world world; /* the spool */
     struct store_world files;
     char folder[TOWN_PATH]; /* of the directory's files */
@@ -211,6 +213,8 @@ static inline int64_t town_arrive(struct town *town, int dossier, const char *pa
     char code[40];
     (void)snprintf(code, sizeof code, "000.12.40.H09-250513-%04d", dossier);
     struct spool_arrival arrival = {
+        .files = (const uint8_t(*)[SHA256_SIZE]) & town->file,
+        .file_count = town->brings_file,
         .offset = town->offset,
         .arrived_at_ms = moment,
         .occurred_at_ms = moment,

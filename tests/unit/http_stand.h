@@ -22,7 +22,7 @@ struct heard {
     char head[STAND_TEXT]; /* request line and headers */
     char *body;            /* NUL-terminated; the stand's */
     size_t size;
-    int connection; /* its number, from 0 */
+    size_t connection; /* its number, from 0 */
 };
 
 struct stand;
@@ -44,13 +44,13 @@ struct stand {
     size_t at_once, most_at_once; /* requests that are being answered */
     int sockets[STAND_CONNECTIONS];
     pthread_t threads[STAND_CONNECTIONS];
-    int connections;
+    size_t connections;
     bool is_open; /* false: answers wait no longer */
 };
 
 struct stand_line {
     struct stand *stand;
-    int number;
+    size_t number;
     int socket;
 };
 
@@ -88,7 +88,10 @@ static inline bool stand_hear(int from, struct heard *heard)
     }
     heard->size = strtoul(heard_header(heard, "Content-Length", text), NULL, 10);
     heard->body = calloc(1, heard->size + 1);
-    return heard->body && stand_receive(from, heard->body, heard->size);
+    if (heard->body && stand_receive(from, heard->body, heard->size))
+        return true;
+    free(heard->body);
+    return false;
 }
 
 static inline size_t stand_note(struct stand *stand, const struct heard *heard)
@@ -132,11 +135,13 @@ static inline void *stand_accept(void *own)
         struct stand_line *line = malloc(sizeof *line);
         assert_non_null(line);
         assert_true(stand->connections < STAND_CONNECTIONS);
+        (void)pthread_mutex_lock(&stand->lock);
         *line = (struct stand_line){stand, stand->connections, socket};
         stand->sockets[stand->connections] = socket;
         assert_int_equal(
             pthread_create(&stand->threads[stand->connections], NULL, stand_serve, line), 0);
         stand->connections++;
+        (void)pthread_mutex_unlock(&stand->lock);
     }
     return NULL;
 }
@@ -174,7 +179,7 @@ static inline void stand_close(struct stand *stand)
     (void)shutdown(stand->listener, SHUT_RDWR);
     (void)pthread_join(stand->thread, NULL);
     (void)close(stand->listener);
-    for (int i = 0; i < stand->connections; i++) {
+    for (size_t i = 0; i < stand->connections; i++) {
         (void)shutdown(stand->sockets[i], SHUT_RDWR);
         (void)pthread_join(stand->threads[i], NULL);
         (void)close(stand->sockets[i]);
@@ -201,6 +206,30 @@ static inline void stand_await(struct stand *stand, size_t count)
         fail_msg("%zu requests instead of %zu", heard, count);
 }
 
+static inline size_t stand_count(struct stand *stand, const size_t *counter)
+{
+    (void)pthread_mutex_lock(&stand->lock);
+    size_t count = *counter;
+    (void)pthread_mutex_unlock(&stand->lock);
+    return count;
+}
+
+/* How many were heard; at once, at most; over how many connections. */
+static inline size_t stand_heard(struct stand *stand)
+{
+    return stand_count(stand, &stand->count);
+}
+
+static inline size_t stand_most_at_once(struct stand *stand)
+{
+    return stand_count(stand, &stand->most_at_once);
+}
+
+static inline size_t stand_connections(struct stand *stand)
+{
+    return stand_count(stand, &stand->connections);
+}
+
 /* For an answer that never comes: until the stand is closed. */
 static inline void stand_hang(struct stand *stand)
 {
@@ -208,14 +237,6 @@ static inline void stand_hang(struct stand *stand)
     while (stand->is_open)
         (void)pthread_cond_wait(&stand->changed, &stand->lock);
     (void)pthread_mutex_unlock(&stand->lock);
-}
-
-static inline size_t stand_heard(struct stand *stand)
-{
-    (void)pthread_mutex_lock(&stand->lock);
-    size_t count = stand->count;
-    (void)pthread_mutex_unlock(&stand->lock);
-    return count;
 }
 
 /* An answer with a JSON body; `more` are further header lines, each with its line end. */

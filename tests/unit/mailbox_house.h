@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "deliver/mailbox.h"
+#include "files/filer.h"
 #include "ingest/ingest.h"
 
 #include <errno.h>
@@ -27,6 +28,9 @@ struct house {
     struct schema *schema, *receipt, *dead_letter;
     struct adapters *adapters;
     struct directory_place *place;
+    char files_folder[PATH_SIZE];
+    struct file_store *files;
+    struct filer *filer;
     struct spool *spool;
     struct spool_reader *reader;
     struct ingest *ingest;
@@ -128,6 +132,17 @@ static inline void start_spool(struct house *house)
     must(house->reader, &why);
 }
 
+static inline void start_files(struct house *house)
+{
+    const struct file_store_options options = {.folder = house->files_folder,
+                                               .file_limit_bytes = 1 << 20};
+    struct fault why;
+    house->files = file_store_open(&options, &why);
+    must(house->files, &why);
+    house->filer = filer_open(1, 100, &why);
+    must(house->filer, &why);
+}
+
 static inline void start_stages(struct house *house)
 {
     const struct ingest_options ingest = {.adapters = house->adapters,
@@ -135,7 +150,11 @@ static inline void start_stages(struct house *house)
                                           .place = house->place,
                                           .spool = house->spool,
                                           .spool_file = house->file,
-                                          .topic_prefix = "test."};
+                                          .topic_prefix = "test.",
+                                          .files = house->files,
+                                          .filer = house->filer,
+                                          .inline_above_bytes = 4096,
+                                          .link_hours = 1};
     const struct mailbox_options mailbox = {.adapters = house->adapters,
                                             .schema = house->schema,
                                             .receipt = house->receipt,
@@ -144,6 +163,7 @@ static inline void start_stages(struct house *house)
                                             .spool = house->spool,
                                             .spool_file = house->file,
                                             .topic_prefix = "test.",
+                                            .files = house->files,
                                             .redeliver_ms = house->redeliver_ms};
     struct fault why;
     house->ingest = ingest_open(&ingest, &why);
@@ -156,6 +176,7 @@ static inline void start(struct house *house)
 {
     struct fault why;
     start_spool(house);
+    start_files(house);
     start_stages(house);
     const struct http_table tables[] = {
         {ingest_routes(), house->ingest}, {mailbox_routes(), house->mailbox}, {0}};
@@ -176,8 +197,10 @@ static inline void stop(struct house *house)
 {
     mailbox_hush(house->mailbox);
     http_close(house->server);
+    filer_close(house->filer);
     mailbox_close(house->mailbox);
     ingest_close(house->ingest);
+    file_store_close(house->files);
     spool_reader_close(house->reader);
     spool_close(house->spool);
 }
@@ -191,6 +214,7 @@ static inline struct house *make_house(int64_t redeliver_ms)
     (void)snprintf(house->agencies, PATH_SIZE, "%s/agencies.csv", house->folder);
     (void)snprintf(house->partners, PATH_SIZE, "%s/partners.yaml", house->folder);
     (void)snprintf(house->peppers, PATH_SIZE, "%s/pepper", house->folder);
+    (void)snprintf(house->files_folder, PATH_SIZE, "%s/files", house->folder);
     (void)snprintf(house->file, PATH_SIZE, "%s/spool.db", house->folder);
     write_file(house->agencies, agencies);
     write_file(house->peppers, pepper);

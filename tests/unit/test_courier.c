@@ -109,7 +109,7 @@ static void a_dossiers_deliveries_arrive_in_their_order_over_few_connections(voi
         }
     (void)town_await(&town, last, DELIVERY_DELIVERED);
     stand_await(&stand, DOSSIERS * EVENTS);
-    for (size_t i = 0; i < stand.count; i++) {
+    for (size_t i = 0; i < stand_heard(&stand); i++) {
         int dossier;
         int event;
         const char *name = strstr(stand.heard[i].body, ">M-");
@@ -117,9 +117,9 @@ static void a_dossiers_deliveries_arrive_in_their_order_over_few_connections(voi
         assert_int_equal(sscanf(name, ">M-%d-%d<", &dossier, &event), 2);
         assert_int_equal(event, next[dossier]++);
     }
-    assert_int_equal(stand.count, DOSSIERS * EVENTS);
-    assert_in_range(stand.most_at_once, 1, 3);
-    assert_in_range(stand.connections, 1, 3);
+    assert_int_equal(stand_heard(&stand), DOSSIERS * EVENTS);
+    assert_in_range(stand_most_at_once(&stand), 1, 3);
+    assert_in_range(stand_connections(&stand), 1, 3);
     stand_close(&stand);
 }
 
@@ -274,7 +274,7 @@ static void a_partner_that_hangs_leaves_the_others_undisturbed(void **state)
         last = town_post(&town, i, "M", "quick");
     (void)town_await(&town, last, DELIVERY_DELIVERED);
     stand_await(&other, COUNT);
-    assert_in_range(stand.most_at_once, 2, 3);
+    assert_in_range(stand_most_at_once(&stand), 2, 3);
     stand_close(&stand);
     stand_close(&other);
 }

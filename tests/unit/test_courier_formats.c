@@ -3,9 +3,10 @@
 #include "courier_world.h"
 
 #include "files/proof.h"
+#include "spool/filing.h"
 
 static struct town town;
-static struct stand stand;
+static struct stand stand, other;
 
 static int open_town(void **state)
 {
@@ -107,7 +108,7 @@ static void a_login_that_is_refused_costs_no_delivery(void **state)
     struct standing standing = town_look(&town, delivery);
     assert_int_equal(standing.state, DELIVERY_WAITING);
     assert_int_equal(standing.attempts, 0);
-    assert_int_equal(stand.most_at_once, 1);
+    assert_int_equal(stand_most_at_once(&stand), 1);
     stand_close(&stand);
 }
 
@@ -188,6 +189,8 @@ static void name_file(char *bytes, char document[TOWN_FILES], char hex[SHA256_HE
     }
     store_put(&town.files, bytes, FILE_SIZE, sha256);
     digest_hex(sha256, SHA256_SIZE, hex);
+    memcpy(town.file, sha256, SHA256_SIZE);
+    town.brings_file = true;
     (void)snprintf(document, TOWN_FILES,
                    "<Documents><Document id=\"a\" role=\"SUBMITTED\"><Name>a.pdf</Name>"
                    "<Sha256>%s</Sha256></Document></Documents>",
@@ -236,6 +239,25 @@ static void a_file_arrives_byte_for_byte_inside_the_letter(void **state)
             encoded = at + sizeof before - 1;
     assert_non_null(encoded);
     expect_encoded(encoded, bytes);
+    free(bytes);
+    stand_close(&stand);
+}
+
+/* Its sender knows the hash of somebody else's file. */
+static void a_file_that_an_event_only_names_is_not_sent(void **state)
+{
+    (void)state;
+    char document[TOWN_FILES], hex[SHA256_HEX_SIZE];
+    char *bytes = malloc(FILE_SIZE);
+    assert_non_null(bytes);
+    name_file(bytes, document, hex);
+    town.brings_file = false;
+    stand_open(&stand, 0, take_letters, NULL);
+    town_partner(&town, "exchange", "edxml", stand.port, "");
+    town_open(&town);
+    town_handoff(&town, 1, "M-1", document);
+    (void)town_await(&town, town_arrive(&town, 1, "exchange"), DELIVERY_DELIVERED);
+    assert_true(strlen(stand.heard[0].body) < ENCODED_SIZE);
     free(bytes);
     stand_close(&stand);
 }
@@ -321,6 +343,114 @@ static void a_file_that_is_damaged_is_not_sent_for_a_whole_one(void **state)
     stand_close(&stand);
 }
 
+/* ---- files that have only an address ---- */
+
+static char nowhere[] = "";
+static char elsewhere[] = "Location: http://127.0.0.1:1/\r\n";
+
+static void give_file(struct stand *at, size_t number, const struct heard *heard,
+                      char answer[STAND_TEXT])
+{
+    const char *location = at->own;
+    (void)number;
+    if (is_to(heard, "GET /a.pdf "))
+        stand_say(answer, 200, "", "the bytes of the file");
+    else if (is_to(heard, "GET /moved "))
+        stand_say(answer, 302, location, "");
+    else
+        stand_say(answer, 404, "", "");
+}
+
+/* A handoff by motcua whose one document is at that path of the second stand, so called. */
+static int64_t hand_over_from(const char *host, const char *path)
+{
+    char documents[TOWN_FILES];
+    (void)snprintf(documents, sizeof documents,
+                   "<Documents><Document id=\"a\" role=\"SUBMITTED\"><Name>a.pdf</Name>"
+                   "<Uri>%s:%d%s</Uri></Document></Documents>",
+                   host, other.port, path);
+    town_handoff(&town, 1, "M-1", documents);
+    return town_arrive(&town, 1, "exchange");
+}
+
+static int64_t hand_over_by_address(const char *path)
+{
+    return hand_over_from("http://127.0.0.1", path);
+}
+
+static void open_host(char *location, bool is_listed)
+{
+    stand_open(&stand, 0, take_letters, NULL);
+    stand_open(&other, 0, give_file, location);
+    town_partner(&town, "exchange", "edxml", stand.port, "");
+    size_t used = strlen(town.partners);
+    (void)snprintf(town.partners + used, sizeof town.partners - used,
+                   "- {id: motcua, name: X, agencies: [H09], adapters: [edxml], "
+                   "fetch_files_from: ['http://127.0.0.1:%d', 'files.localhost:%d']}\n",
+                   is_listed ? other.port : 1, other.port);
+    town_open(&town);
+}
+
+/* Whether the spool knows that the gateway itself brought the file. */
+static bool is_noted(const uint8_t sha256[SHA256_SIZE])
+{
+    struct fault why;
+    bool is = false;
+    struct spool_reader *reader = spool_reader_open(town.world.file, &why);
+    assert_non_null(reader);
+    assert_true(spool_uploaded(reader, sha256, "", &is, &why));
+    spool_reader_close(reader);
+    return is;
+}
+
+static void a_file_that_has_only_an_address_is_fetched_and_put_in(void **state)
+{
+    (void)state;
+    open_host(nowhere, true);
+    (void)town_await(&town, hand_over_by_address("/a.pdf"), DELIVERY_DELIVERED);
+    assert_int_equal(stand_heard(&other), 1);
+    assert_int_equal(stand_heard(&stand), 1);
+    assert_non_null(strstr(stand.heard[0].body, ">dGhlIGJ5dGVzIG9mIHRoZSBmaWxl<"));
+    uint8_t sha256[SHA256_SIZE];
+    digest_sha256("the bytes of the file", strlen("the bytes of the file"), sha256);
+    assert_true(is_noted(sha256)); /* so that it is found when nothing uses it any more */
+    stand_close(&stand);
+    stand_close(&other);
+}
+
+static void a_file_at_a_host_that_is_not_listed_is_not_asked_for(void **state)
+{
+    (void)state;
+    open_host(nowhere, false);
+    (void)town_await(&town, hand_over_by_address("/a.pdf"), DELIVERY_DELIVERED);
+    assert_int_equal(stand_heard(&other), 0);
+    stand_close(&stand);
+    stand_close(&other);
+}
+
+static void a_redirect_of_a_file_is_not_followed_and_the_delivery_says_so(void **state)
+{
+    (void)state;
+    open_host(elsewhere, true);
+    struct standing standing = town_await(&town, hand_over_by_address("/moved"), DELIVERY_DEAD);
+    assert_string_equal(standing.cause, "file:not-fetched");
+    assert_int_equal(stand_heard(&other), 1);
+    assert_int_equal(stand_heard(&stand), 0);
+    stand_close(&stand);
+    stand_close(&other);
+}
+
+static void a_listed_name_that_leads_to_this_machine_is_not_asked(void **state)
+{
+    (void)state;
+    open_host(nowhere, true); /* libcurl itself knows that *.localhost is here */
+    int64_t delivery = hand_over_from("https://files.localhost", "/a.pdf");
+    assert_string_equal(town_await(&town, delivery, DELIVERY_DEAD).cause, "file:not-fetched");
+    assert_int_equal(stand_connections(&other), 0);
+    stand_close(&stand);
+    stand_close(&other);
+}
+
 /* ---- what never was sent ---- */
 
 static void what_cannot_be_read_is_dead_and_was_not_sent(void **state)
@@ -390,9 +520,14 @@ int main(void)
         TOWN(what_is_there_already_is_updated),
         TOWN(a_token_is_asked_for_once_and_borne_by_every_request),
         TOWN(a_file_arrives_byte_for_byte_inside_the_letter),
+        TOWN(a_file_that_an_event_only_names_is_not_sent),
         TOWN(a_file_is_sent_anew_when_a_kept_connection_is_dead),
         TOWN(a_file_travels_by_a_signed_address_where_the_format_has_addresses),
         TOWN(a_file_that_is_damaged_is_not_sent_for_a_whole_one),
+        TOWN(a_file_that_has_only_an_address_is_fetched_and_put_in),
+        TOWN(a_file_at_a_host_that_is_not_listed_is_not_asked_for),
+        TOWN(a_redirect_of_a_file_is_not_followed_and_the_delivery_says_so),
+        TOWN(a_listed_name_that_leads_to_this_machine_is_not_asked),
         TOWN(what_cannot_be_read_is_dead_and_was_not_sent),
         TOWN(what_a_format_cannot_say_is_dead_and_was_not_sent),
         TOWN(what_waits_for_an_agency_that_closed_follows_to_its_successor),

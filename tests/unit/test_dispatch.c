@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "realm.h"
+#include "spool_world.h"
 
 #include "base/cleanup.h"
 #include "deliver/dispatch.h"
@@ -175,9 +176,61 @@ static void a_batch_is_routed_under_one_directory(void **state)
     dispatch_end(office->dispatch);
 }
 
+/* Adds a document of that hash to the event. */
+static void name_document(avro_value_t *event, const uint8_t *sha256)
+{
+    avro_value_t documents, document, field, branch;
+    char hex[SHA256_HEX_SIZE];
+    digest_hex(sha256, SHA256_SIZE, hex);
+    assert_int_equal(avro_value_get_by_name(event, "documents", &documents, NULL), 0);
+    assert_int_equal(avro_value_append(&documents, &document, NULL), 0);
+    assert_int_equal(avro_value_get_by_name(&document, "sha256", &field, NULL), 0);
+    assert_int_equal(avro_value_set_branch(&field, 1, &branch), 0);
+    assert_int_equal(avro_value_set_string(&branch, hex), 0);
+}
+
+/* The entry of the event, as it was taken in, uses the file. */
+static void take_in(struct world *world, uint8_t event, const uint8_t *sha256)
+{
+    struct parcel parcel;
+    uint8_t files[1][SHA256_SIZE];
+    memcpy(files[0], sha256, SHA256_SIZE);
+    parcel_begin(&parcel, "commune", 1747035900000);
+    struct spool_item *item = parcel_item(&parcel, event, event, 1);
+    item->event_id[0] = event;
+    item->files = (const uint8_t(*)[SHA256_SIZE])files;
+    item->file_count = 1;
+    (void)world_add(world, &parcel);
+}
+
+static void an_arrival_uses_the_files_that_its_event_brings(void **state)
+{
+    struct office *office = *state;
+    struct world world;
+    struct fault why;
+    uint8_t own[SHA256_SIZE] = {1}, foreign[SHA256_SIZE] = {2};
+    world_make(&world);
+    take_in(&world, 1, own);
+    take_in(&world, 2, foreign);
+    dispatch_use_files(office->dispatch, world.reader);
+    realm_event(office->events, &to_district, &office->event);
+    name_document(&office->event, own);
+    name_document(&office->event, foreign);
+    name_document(&office->event, own);
+    struct spool_arrival arrival = {
+        .source = "commune", .dossier_code = OURS, .event_type = "HANDED_OFF", .event_id = {1}};
+    world_must(dispatch_route(office->dispatch, &office->event, 1, &arrival, &why), &why);
+    assert_int_equal(arrival.file_count, 1);
+    assert_memory_equal(arrival.files[0], own, SHA256_SIZE);
+    dispatch_end(office->dispatch);
+    world_end(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_arrival_uses_the_files_that_its_event_brings,
+                                        open_office, close_office),
         cmocka_unit_test_setup_teardown(an_arrival_gets_its_targets_and_the_directory, open_office,
                                         close_office),
         cmocka_unit_test_setup_teardown(what_concerns_nobody_has_no_targets, open_office,

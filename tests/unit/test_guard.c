@@ -4,6 +4,9 @@
 
 #include "parts_operate.h"
 
+#include <sys/stat.h>
+#include <sys/wait.h>
+
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
 /* ---- users: of each right one who has it alone, and one who has all the others ---- */
@@ -248,6 +251,49 @@ static void the_machines_own_users_may_do_everything_over_the_socket(void **stat
     desk_close(desk);
 }
 
+/* As another user, in a process of its own: what the status line says, 0 without an answer. */
+static int say_as(uid_t user, const struct desk *desk, const char *request)
+{
+    char answer[32] = "";
+    int pipes[2], status = 0;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", desk->socket_path);
+    assert_int_equal(pipe(pipes), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int peer = socket(AF_UNIX, SOCK_STREAM, 0);
+        if (setuid(user) == 0 &&
+            connect(peer, (const struct sockaddr *)&address, sizeof address) == 0 &&
+            send(peer, request, strlen(request), MSG_NOSIGNAL) > 0 &&
+            recv(peer, answer, sizeof answer - 1, 0) > 0)
+            (void)!write(pipes[1], answer, sizeof answer);
+        _exit(0);
+    }
+    (void)close(pipes[1]);
+    ssize_t got = read(pipes[0], answer, sizeof answer - 1);
+    (void)close(pipes[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return got > 9 ? (int)strtol(answer + strlen("HTTP/1.1 "), NULL, 10) : 0;
+}
+
+static void another_user_of_the_machine_may_nothing_even_when_let_in(void **state)
+{
+    static struct copied copied;
+    enum { NOBODY = 65534 };
+    static const char request[] = "GET /operate/v1/status HTTP/1.1\r\nHost: x\r\n\r\n";
+    if (geteuid() != 0)
+        skip(); /* only root can be somebody else */
+    struct desk *desk = open_daemons_desk(&copied);
+    (void)state;
+    assert_int_equal(say_as(NOBODY, desk, request), 0); /* the socket is its owner's alone */
+    assert_int_equal(chmod(desk->socket_path, 0666), 0);
+    assert_int_equal(say_as(NOBODY, desk, request), 403);
+    assert_int_equal(desk_noted(desk, "unix:65534"), 1);
+    assert_int_equal(say_as(0, desk, request), 200);
+    desk_close(desk);
+}
+
 /* ---- rows that cannot be ---- */
 
 static void a_row_without_a_right_or_elsewhere_is_refused(void **state)
@@ -309,6 +355,7 @@ int main(void)
         cmocka_unit_test(every_changing_call_needs_the_token_of_its_own_session),
         cmocka_unit_test(a_page_of_another_site_can_call_nothing_that_changes),
         cmocka_unit_test(the_machines_own_users_may_do_everything_over_the_socket),
+        cmocka_unit_test(another_user_of_the_machine_may_nothing_even_when_let_in),
         cmocka_unit_test(a_row_without_a_right_or_elsewhere_is_refused),
         cmocka_unit_test(every_row_of_the_daemon_names_a_right),
         cmocka_unit_test(without_users_tcp_knows_nobody),

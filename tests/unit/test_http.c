@@ -779,10 +779,43 @@ static void requests_and_connections_are_counted(void **state)
     assert_int_equal(metrics_value(metrics_gauge("lienthong_http_connections", "", NULL)), 0);
 }
 
+static void headers_of_the_server_are_on_every_answer_and_once(void **state)
+{
+    static const struct http_header headers[] = {
+        {"X-House", "a"}, {"Cache-Control", "private"}, {0}};
+    static const struct {
+        const char *request, *cache;
+        int status;
+    } cases[] = {
+        {HEAD("GET", "/v1/things/a") "\r\n", "private", 200},
+        {HEAD("GET", "/nowhere") "\r\n", "no-store", 404},
+        {HEAD("GET", "/v1/things/%zz") "\r\n", "no-store", 400},
+        {HEAD("GET", "/v1/things/a") "X-Refuse: 1\r\n\r\n", "no-store", 401},
+        {HEAD("POST", "/v1/later") "Content-Length: 1\r\n\r\nx", "private", 202},
+    };
+    (void)state;
+    struct yard *yard = calloc(1, sizeof *yard);
+    struct http_options options = usual_options(yard);
+    options.headers = headers;
+    open_yard(yard, &options);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct answer answer;
+        say(http_port(yard->server), cases[i].request, &answer);
+        assert_int_equal(answer.status, cases[i].status);
+        assert_non_null(strstr(answer.text, "\r\nX-House: a\r\n"));
+        const char *cache = strstr(answer.text, "\r\nCache-Control: ");
+        assert_non_null(cache);
+        assert_memory_equal(cache + 17, cases[i].cache, strlen(cases[i].cache));
+        assert_null(strstr(cache + 1, "\r\nCache-Control: "));
+    }
+    close_yard(yard);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_comes_back),
+        cmocka_unit_test(headers_of_the_server_are_on_every_answer_and_once),
         cmocka_unit_test(paths_are_split_before_they_are_decoded),
         cmocka_unit_test(what_is_not_there_is_said_so),
         cmocka_unit_test(stages_serve_one_server_each_with_its_own),

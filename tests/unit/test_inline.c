@@ -394,7 +394,7 @@ static void almost_base64_takes_linear_time(void **state)
         int64_t before = clock_ticks_ms();
         (void)inline_has(text, SIZE, SIZE);
         int64_t took = clock_ticks_ms() - before;
-        if (took > 5000)
+        if (took > 60000) /* what is not linear takes hours */
             fail_msg("%s%s...: %d ms", start, unit, (int)took);
     }
 }

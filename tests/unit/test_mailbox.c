@@ -368,7 +368,10 @@ static void assert_return(struct house *house, int64_t entry, int64_t delivery)
     char native_id[RETURNED_ID_SIZE];
     struct returned returned = {.house = house};
     must(spool_find(house->reader, entry, copy_returned, &returned, &why), &why);
-    returned_write_id(delivery, native_id);
+    struct letter letter;
+    must(letter_load(house->reader, delivery, &letter, &why), &why);
+    returned_write_id(letter.delivery.event_id, native_id);
+    letter_free(&letter);
     assert_string_equal(returned.native_id, native_id);
     assert_string_equal(returned.event_type, "HANDOFF_RETURNED");
     assert_string_equal(returned.partner, "district");

@@ -70,6 +70,7 @@ static const struct {
     {ROW ", keys: [{hash: " HASH ", valid_to: 20261231}]}\n", ":2:142: needs at least 10 bytes"},
     {ROW ", invalid: ignored}\n", ":2:61: expected one of: refused, parked"},
     {ROW ", ack: never}\n", ":2:57: expected one of: stored, published"},
+    {ROW ", approval: maybe}\n", ":2:62: expected one of: none, edits"},
     {ROW ", rate_per_s: -1}\n", ":2:64: partners[0].rate_per_s: must not be below 0"},
     {ROW ", burst: -1}\n", ":2:59: partners[0].burst: must not be below 0"},
     {ROW ", silence_hours: -2}\n", ":2:67: partners[0].silence_hours: must not be below -1"},
@@ -99,7 +100,7 @@ static void every_key_is_read(void **state)
         load("partners:\n- id: motcua-1\n  name: Một cửa\n  agencies: [H09.40, 000.12.40.H09]\n"
              "  adapters: [x, y]\n  keys: [{hash: " HASH "}, {hash: " OTHER
              ", valid_to: 2026-12-31}]\n  certificate: CN=x\n  invalid: parked\n"
-             "  ack: published\n  rate_per_s: 50\n  burst: 100\n");
+             "  ack: published\n  approval: none\n  rate_per_s: 50\n  burst: 100\n");
     assert_int_equal(partners_count(partners), 1);
     const struct partner *partner = partners_at(partners, 0);
     assert_ptr_equal(partners_find(partners, "motcua-1"), partner);
@@ -114,6 +115,7 @@ static void every_key_is_read(void **state)
     assert_string_equal(partner->certificate, "CN=x");
     assert_int_equal(partner->invalid, INVALID_PARKED);
     assert_int_equal(partner->ack, ACK_PUBLISHED);
+    assert_int_equal(partner->approval, APPROVAL_NONE);
     assert_int_equal(partner->rate_per_s, 50);
     assert_int_equal(partner->burst, 100);
     partners_free(partners);
@@ -128,6 +130,7 @@ static void what_is_left_out_has_the_careful_default(void **state)
     assert_null(partner->certificate);
     assert_int_equal(partner->invalid, INVALID_REFUSED);
     assert_int_equal(partner->ack, ACK_STORED);
+    assert_int_equal(partner->approval, APPROVAL_UNSAID);
     assert_int_equal(partner->rate_per_s, 0);
     partners_free(partners);
 }

@@ -302,6 +302,11 @@ static const struct way unroutable[] = {
       .to = "H50"},
      "!route /handoff/to_agency nobody=H50",
      "no system speaks for"},
+    /* what comes back is owed as much as what is handed over */
+    {"district",
+     {.type = "HANDOFF_RETURNED", .at = "2025-05-12", .code = "X", .from = "H50", .to = "H09.40"},
+     "!route /handoff/from_agency nobody=H50",
+     "no system speaks for H50"},
     /* what is no handoff is not owed to anybody */
     {"commune",
      {.type = "SUPPLEMENTED", .at = "2025-05-12", .code = OURS, .from = "H09.40.12", .to = "H50"},

@@ -3,6 +3,9 @@
 gateway: only what the receipts promised and what the partner wrote down."""
 from collections import defaultdict
 
+# What a process had sent when it was killed is read a moment after that.
+UNDER_WAY = 0.25
+
 
 class Sent:
     """One event that a partner must get: its key (the event id of the receipt), the mark that the
@@ -53,12 +56,17 @@ def _as_it_was_sent(by_key, requests):
     return findings
 
 
+def _was_killed(before, after, kills):
+    """The sender, before it could know of the first one's answer."""
+    return any(before.at - UNDER_WAY <= kill <= after.at for kill in kills)
+
+
 def _twice_only_after_a_break(requests, kills):
     """Nothing is sent again that was taken and answered."""
     findings, done = [], {}
     for one in requests:
         before = done.get(one.key)
-        if before is not None and not any(before.at <= kill <= one.at for kill in kills):
+        if before is not None and not _was_killed(before, one, kills):
             findings.append(f"{one.key} was answered at {before.at:.3f} and came again at {one.at:.3f}")
         if one.is_taken and one.fate == "answered":
             done[one.key] = one
@@ -95,7 +103,7 @@ def _one_at_a_time(requests, kills):
     for one in requests:
         before = open_.get(one.dossier)
         if before is not None and before.fate == "answered" and before.ended_place > one.place \
-                and not any(before.at <= kill <= one.at for kill in kills):
+                and not _was_killed(before, one, kills):
             findings.append(f"{one.dossier}: {one.key} came while {before.key} was under way")
         open_[one.dossier] = one
     return findings

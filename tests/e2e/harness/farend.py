@@ -224,7 +224,7 @@ def letter_facts(document, fetch=None):
         name = text_of(one, "AttachmentName", EDXML)
         content = base64.b64decode(text_of(one, "ContentTransferEncoded", EDXML) or "")
         if name == CARRIED:
-            facts.say_all(native_facts(content))
+            facts.say_all(native_facts(content, fetch))
     for path, name, read in LETTER_PATHS:
         facts.say(name, text_of(header, path, EDXML), read)
     for text in (text_of(header, "MessageHeader/Subject", EDXML),

@@ -2,8 +2,8 @@
 """One dossier as a commune's system would post it, in each of the three formats, with form fields and
 three attachments; and the answers to it.  Python's own modules alone: the demo uses this, too.
 
-Where a format has no member for something it is in handoff.xml, a file beside the others, as the
-adapters' READMEs say."""
+What a letter has no member for is in handoff.xml, an attachment beside the others, as the adapter's
+README says.  The portal's JSON names files by address and has no place for form fields."""
 import base64
 import hashlib
 import json
@@ -43,24 +43,29 @@ class Dossier:
     def handoff_id(self):
         return f"HO-{self.code}-01"
 
-    def known(self):
-        """Facts that must be found at every far end that can carry them (names of harness.farend)."""
+    def known(self, has_form=True):
+        """Facts that must be found at every far end (names of harness.farend)."""
         facts = {"dossier_code": self.code, "procedure_code": PROCEDURE, "field_code": "G15-ZZ00",
                  "applicant.name": "Nguyễn Thị Mẫu", "applicant.id_number": "099190000001",
                  "applicant.phone": "0900000000", "times.submitted_at": "2025-05-12T01:15:30Z",
                  "times.accepted_at": "2025-05-12T01:30:00Z", "times.due_at": "2025-05-26T10:00:00Z",
                  "fees[PH01].amount_vnd": "80000"}
-        facts |= {f"eform[{name}]": text for name, text in FORM.items()}
+        if has_form:
+            facts |= {f"eform[{name}]": text for name, text in FORM.items()}
         facts |= {f"documents[{one.name}].sha256": one.sha256 for one in self.attachments}
         return facts
 
 
-def native_xml(dossier, *, kind="HANDOFF", status=4, hand_over=True, in_letter=False, uri=None):
+def native_xml(dossier, *, in_letter=False, uri=None):
     """The gateway's own format; also what is carried as handoff.xml.  `uri` gives an attachment's
     address; without it the attachment was put into the gateway before."""
     message = "" if in_letter else f"<MessageId>{escape(dossier.message)}</MessageId>"
-    when = "" if hand_over else "<OccurredAt>2025-05-12T08:30:00+07:00</OccurredAt>"
-    handoff = f"""
+    documents = "".join(_native_document(one, uri) for one in dossier.attachments)
+    form = "".join(f"<Field name={quoteattr(name)}>{escape(text)}</Field>"
+                   for name, text in FORM.items())
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<HandoffMessage xmlns="urn:x-lienthong:handoff:1" version="1.0">
+  <Envelope>{message}<MessageType>HANDOFF</MessageType></Envelope>
   <Handoff>
     <HandoffId>{dossier.handoff_id}</HandoffId><HandoffNo>1</HandoffNo>
     <Reason>FORWARD_FOR_RESOLUTION</Reason>
@@ -71,19 +76,13 @@ def native_xml(dossier, *, kind="HANDOFF", status=4, hand_over=True, in_letter=F
     <PaperOriginalsFollow>true</PaperOriginalsFollow>
   </Handoff>
   <Step><Officer>Trần Văn Ví Dụ</Officer><Title>Chuyên viên</Title><Unit>Bộ phận Một cửa</Unit>
-    <Content>Chuyển hồ sơ để giải quyết</Content></Step>""" if hand_over else ""
-    documents = "".join(_native_document(one, uri) for one in dossier.attachments)
-    form = "".join(f"<Field name={quoteattr(name)}>{escape(text)}</Field>"
-                   for name, text in FORM.items())
-    return f"""<?xml version="1.0" encoding="UTF-8"?>
-<HandoffMessage xmlns="urn:x-lienthong:handoff:1" version="1.0">
-  <Envelope>{message}<MessageType>{kind}</MessageType>{when}</Envelope>{handoff}
+    <Content>Chuyển hồ sơ để giải quyết</Content></Step>
   <Dossier>
     <DossierCode>{dossier.code}</DossierCode>
     <ProcedureCode>{PROCEDURE}</ProcedureCode>
     <ProcedureName>Đăng ký thay đổi nội dung biện pháp bảo đảm</ProcedureName>
     <FieldCode>G15-ZZ00</FieldCode><FieldName>Đăng ký biện pháp bảo đảm</FieldName>
-    <Channel>1</Channel><StatusCode>{status}</StatusCode>
+    <Channel>1</Channel><StatusCode>4</StatusCode>
     <ReceivingAgency>{dossier.sender}</ReceivingAgency>
     <SubmittedAt>2025-05-12T08:15:30+07:00</SubmittedAt>
     <ReceivedAt>2025-05-12T08:30:00+07:00</ReceivedAt>
@@ -114,9 +113,8 @@ def _native_document(one, uri):
         <Description>{escape(one.description)}</Description></Document>"""
 
 
-def portal_json(dossier, uri, form_uri, *, session="phien-cua-nguoi-gui"):
-    """DongBoHoSoMC: files by address alone, handoff.xml among them with what the portal has no member
-    for."""
+def portal_json(dossier, uri, *, session="phien-cua-nguoi-gui"):
+    """DongBoHoSoMC: files by address alone; the format has no place for form fields."""
     item = {
         "MaHoSo": dossier.code, "MaTTHC": PROCEDURE,
         "TenTTHC": "Đăng ký thay đổi nội dung biện pháp bảo đảm", "MaLinhVuc": "G15-ZZ00",
@@ -135,8 +133,6 @@ def portal_json(dossier, uri, form_uri, *, session="phien-cua-nguoi-gui"):
         "DanhSachLePhi": [{"TenPhiLePhi": "Phí đăng ký biện pháp bảo đảm", "MaPhiLePhi": "PH01",
                            "HinhThucThu": "1", "Gia": "80000", "LoaiPhiLePhi": "PHI"}],
         "DanhSachTepDinhKemKhac": [], "DanhSachHoSoBoSung": [], "DanhSachGiayToKetQua": []}
-    item["TaiLieuNop"].append({"TepDinhKemId": "handoff.xml", "TenTepDinhKem": "handoff.xml",
-                               "IsDeleted": "False", "DuongDanTaiTepTin": form_uri})
     return json.dumps({"session": session, "madonvi": dossier.sender, "service": "DongBoHoSoMC",
                        "isUpdating": "False", "data": [item]}, ensure_ascii=False).encode()
 

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DELIVER_BROUGHT_H
+#define DELIVER_BROUGHT_H
+
+#include "deliver/wanted.h"
+#include "files/store.h"
+#include "spool/delivery.h"
+
+/**
+ * The files that the event of one delivery brings along: those that its arrival uses, and those
+ * that were fetched for it from where its sender may have them fetched.  An event may
+ * name any hash; that the store has a file of it does not make it the sender's to send.
+ */
+struct brought {
+    struct file_store *files; /**< NULL: there is no store */
+    struct spool_reader *reader;
+    int64_t delivery;
+    const struct fetched_list *fetched; /**< NULL: none was */
+};
+
+/** Whether the event brings the file, and the store has it. */
+bool brought_has(const struct brought *brought, const uint8_t sha256[SHA256_SIZE], bool *has,
+                 struct fault *why) __attribute__((warn_unused_result));
+
+#endif

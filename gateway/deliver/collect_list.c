@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a mailbox answers: which letters wait, and the document of one. */
+#include "deliver/collect_list.h"
+
+#include "adapt/base64.h"
+#include "base/cleanup.h"
+
+#include <jansson.h>
+#include <string.h>
+
+enum { MOST_LETTERS = 1000 };
+
+ENDS_WITH_SCOPE(json_t *, json_decref)
+ENDS_WITH_SCOPE(struct letter_list *, letter_list_free)
+
+struct letter_list {
+    json_t *answer;
+    char **ids; /* numbers are ids, too */
+    const char **documents;
+    size_t count;
+};
+
+/* The member at "/a/b" below `json`; itself for "". */
+static json_t *member_at(json_t *json, const char *path)
+{
+    while (json && *path == '/') {
+        size_t size = strcspn(++path, "/");
+        auto_free(free) char *name = strndup(path, size);
+        json = name ? json_object_get(json, name) : NULL;
+        path += size;
+    }
+    return json;
+}
+
+static char *id_of(const json_t *value)
+{
+    char *text = NULL;
+    if (json_is_string(value))
+        return strdup(json_string_value(value));
+    if (json_is_integer(value) &&
+        asprintf(&text, "%" JSON_INTEGER_FORMAT, json_integer_value(value)) >= 0)
+        return text;
+    return NULL;
+}
+
+static bool waits(const struct service_call *call, const json_t *item)
+{
+    const char *state = call->state ? json_string_value(json_object_get(item, call->state)) : NULL;
+    for (size_t i = 0; state && i < call->waits_count; i++)
+        if (strcmp(state, call->waits[i]) == 0)
+            return true;
+    return !call->state;
+}
+
+static bool add_item(struct letter_list *list, const struct service_call *call, const json_t *item,
+                     struct fault *why)
+{
+    if (!waits(call, item))
+        return true;
+    char *id = id_of(json_object_get(item, call->id));
+    if (!id || *id == '\0') {
+        free(id);
+        return fault_set(why, FAULT_RETRY, "the list has an item without %s", call->id);
+    }
+    if (call->document)
+        list->documents[list->count] = json_string_value(json_object_get(item, call->document));
+    list->ids[list->count++] = id;
+    return true;
+}
+
+struct letter_list *letter_list_read(const struct service_call *call,
+                                     const struct service_answer *answer, struct fault *why)
+{
+    auto_free(letter_list_free) struct letter_list *list = calloc(1, sizeof *list);
+    if (!list) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    list->answer = json_loadb(answer->body, answer->size, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *items = member_at(list->answer, call->items);
+    if (!list->answer || (items && !json_is_array(items) && !json_is_null(items))) {
+        (void)fault_set(why, FAULT_RETRY, "the answer is no list of letters");
+        return NULL;
+    }
+    size_t count = json_array_size(items);
+    count = count < MOST_LETTERS ? count : MOST_LETTERS; /* the rest is there the next time */
+    list->ids = calloc(count + 1, sizeof *list->ids);
+    list->documents = calloc(count + 1, sizeof *list->documents);
+    if (!list->ids || !list->documents) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!add_item(list, call, json_array_get(items, i), why))
+            return NULL;
+    return steal(list);
+}
+
+void letter_list_free(struct letter_list *list)
+{
+    if (!list)
+        return;
+    for (size_t i = 0; list->ids && i < list->count; i++)
+        free(list->ids[i]);
+    free(list->ids);
+    free(list->documents);
+    json_decref(list->answer);
+    free(list);
+}
+
+size_t letter_list_count(const struct letter_list *list)
+{
+    return list->count;
+}
+
+struct listed letter_list_at(const struct letter_list *list, size_t index)
+{
+    return (struct listed){list->ids[index], list->documents[index]};
+}
+
+/* ---- a document ---- */
+
+static char *copy(const char *bytes, size_t size, struct fault *why)
+{
+    char *all = malloc(size + 1);
+    if (!all) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    memcpy(all, bytes, size);
+    all[size] = '\0';
+    return all;
+}
+
+static char *decode(const struct service_call *call, const char *text, size_t *size,
+                    struct fault *why)
+{
+    *size = strlen(text);
+    if (!call->is_base64)
+        return copy(text, *size, why);
+    struct arena arena = {0};
+    const char *bytes = base64_decode(text, *size, &arena, size);
+    char *all = NULL;
+    if (bytes)
+        all = copy(bytes, *size, why);
+    else if (*size > 0)
+        (void)fault_memory(why);
+    else
+        (void)fault_set(why, FAULT_REFUSE, "the letter's base64 is broken");
+    arena_free(&arena);
+    return all;
+}
+
+static bool begins_as_xml(const struct service_answer *answer)
+{
+    size_t at = 0;
+    while (at < answer->size && strchr(" \t\r\n\xEF\xBB\xBF", answer->body[at]))
+        at++;
+    return at < answer->size && answer->body[at] == '<';
+}
+
+char *letter_document(const struct service_call *call, const struct service_answer *answer,
+                      const char *text, size_t *size, struct fault *why)
+{
+    if (text)
+        return decode(call, text, size, why);
+    if (!call->document || begins_as_xml(answer)) {
+        *size = answer->size;
+        return copy(answer->body, answer->size, why);
+    }
+    auto_free(json_decref) json_t *json =
+        json_loadb(answer->body, answer->size, JSON_REJECT_DUPLICATES, NULL);
+    const char *inside = json_string_value(member_at(json, call->document));
+    if (inside)
+        return decode(call, inside, size, why);
+    (void)fault_set(why, FAULT_RETRY, "the answer has no letter at %s", call->document);
+    return NULL;
+}

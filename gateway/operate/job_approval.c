@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A second person's word on a job's rule. */
+#include "operate/job_approval.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+
+void job_object(int64_t job, char object[JOB_OBJECT_SIZE])
+{
+    (void)snprintf(object, JOB_OBJECT_SIZE, "job:%" PRId64, job);
+}
+
+struct sought {
+    const char *author;
+    char **approver;
+    bool is_broken; /* memory was out */
+};
+
+static bool look(void *own, const struct spool_audited *audited)
+{
+    struct sought *sought = own;
+    const struct spool_record *record = &audited->record;
+    if (strcmp(record->outcome, "done") != 0 || strcmp(record->actor.name, sought->author) == 0)
+        return true;
+    *sought->approver = strdup(record->actor.name);
+    sought->is_broken = !*sought->approver;
+    return false;
+}
+
+bool job_approver(struct spool_reader *reader, int64_t job, const char *author, char **approver,
+                  struct fault *why)
+{
+    char object[JOB_OBJECT_SIZE];
+    struct sought sought = {author, approver, false};
+    job_object(job, object);
+    *approver = NULL;
+    const struct audit_range range = {.act = "approve", .object = object};
+    return spool_audited(reader, &range, look, &sought, why) &&
+           (!sought.is_broken || fault_memory(why));
+}
+
+bool job_needs_approval(const char *detail)
+{
+    json_t *json = detail && detail[0] ? json_loads(detail, 0, NULL) : NULL;
+    bool needs = json_is_true(json_object_get(json, "needs_approval"));
+    json_decref(json);
+    return needs;
+}
