@@ -41,7 +41,9 @@ allocator := $(if $(filter release,$(VARIANT)),-ljemalloc)
 programs := lienthongd lienthong
 sources  := $(wildcard gateway/*.c gateway/*/*.c)
 assets   := $(wildcard gateway/*/*.sql gateway/*/*.yaml)
-objects  := $(patsubst %.c,$B/%.o,$(filter-out $(programs:%=gateway/%.c),$(sources))) $(assets:%=$B/%.o)
+console  := $(wildcard gateway/operate/console/*)
+objects  := $(patsubst %.c,$B/%.o,$(filter-out $(programs:%=gateway/%.c),$(sources))) $(assets:%=$B/%.o) \
+            $(console:%=$B/%.o)
 objects  += $(if $(filter tsan,$(VARIANT)),$B/tests/tsan/threads.o)
 tests    := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 benches  := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
@@ -82,10 +84,18 @@ $(assets:%=$B/%.o): $B/%.o: %
 	@mkdir -p $(@D)
 	$Q$(LD) -r -z noexecstack -b binary $< -o $@
 
+# As it is and compressed: gateway/operate/assets.c gives browsers the one or the other.  Named from
+# $B, so that a symbol is the same in every variant.
+$(console:%=$B/%.o): $B/%.o: %
+	@echo "  BIN  $<"
+	@mkdir -p $(@D)
+	$Qcp $< $B/$< && gzip -9nc $< >$B/$<.gz
+	$Qcd $B && $(LD) -r -z noexecstack -b binary $< $<.gz -o $<.o
+
 check: unit fixtures ## everything that needs no broker: a minute or two
 
 unit: $(tests) ## the unit tests
-	$Qstatus=0; for test in $^; do $$test || status=1; done; exit $$status
+	$Qtests/unit/run $^
 
 fixtures: $B/lienthong ## every adapter's fixtures
 	$Q$< adapter check adapters/*/
@@ -139,7 +149,7 @@ install: all ## programs, schemas, adapters, man pages and samples, under DESTDI
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(programs:%=$B/%)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/lienthong/schemas schemas/*.avsc
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/lienthong/deploy deploy/lienthong.yaml \
-	    deploy/partners.yaml deploy/agencies.csv deploy/operators.yaml
+	    deploy/partners.yaml deploy/agencies.csv deploy/operators.yaml deploy/alerts.yaml
 	cp -r --no-preserve=ownership adapters $(DESTDIR)$(PREFIX)/share/lienthong/
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/lienthong.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/man/lienthongd.8

@@ -31,6 +31,7 @@
 #include "operate/operators.h"
 #include "operate/repair.h"
 #include "operate/server.h"
+#include "operate/views.h"
 #include "spool/spool.h"
 
 /* Everything that runs.  A member is NULL until its part has started. */
@@ -66,6 +67,7 @@ struct daemon {
     struct oidc *oidc;
     struct admin *admin;
     struct repair *repair;
+    struct views views;
     struct registry *jobs_registry;
     struct job_runner *job_runner;
     struct job_calls *job_calls;

@@ -5,9 +5,11 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "operate/assets.h"
 #include "operate/sign_in.h"
 #include "parts_delivery.h"
 #include "parts_jobs.h"
+#include "parts_views.h"
 #include "version.h"
 
 #include <assert.h>
@@ -28,6 +30,12 @@ static json_t *describe_publisher(void *own)
                      "brokers",
                      daemon->embedded ? embedded_brokers(daemon->embedded)
                                       : daemon->config->kafka.brokers);
+}
+
+static json_t *list_partners(void *own)
+{
+    const struct daemon *daemon = own;
+    return daemon->deliveries.partners(daemon->deliveries.own);
 }
 
 static void resume_publisher(void *own, bool from_spool)
@@ -67,6 +75,7 @@ static bool start_access(struct daemon *daemon, struct fault *why)
         .lock_after = config->operate.lock_after,
         .lock_minutes = config->operate.lock_minutes,
         .secure_cookie = config->operate.secure_cookie,
+        .has_provider = config->operate.oidc_issuer != NULL,
         .record = put_on_record,
         .own = daemon,
     };
@@ -178,6 +187,17 @@ static bool start_repair(struct daemon *daemon, struct fault *why)
     return daemon->repair != NULL;
 }
 
+static bool start_lookout(struct daemon *daemon, struct fault *why)
+{
+    const struct lookout_hooks hooks = {
+        .own = daemon,
+        .partners = daemon->courier ? list_partners : NULL,
+        .publisher = describe_publisher,
+        .subscriber = daemon->subscriber ? tell_subscriber : NULL,
+    };
+    return start_views(daemon, &hooks, why);
+}
+
 void operate_tables(struct daemon *daemon, struct guard_table tables[OPERATE_TABLES])
 {
     size_t count = 0;
@@ -190,6 +210,7 @@ void operate_tables(struct daemon *daemon, struct guard_table tables[OPERATE_TAB
     tables[count++] = job_calls_table(daemon->job_calls);
     if (daemon->courier)
         tables[count++] = deliveries_table(&daemon->deliveries);
+    count += views_tables(daemon, &tables[count]);
     assert(count < OPERATE_TABLES);
     tables[count] = (struct guard_table){0};
 }
@@ -211,6 +232,7 @@ static bool start_guard(struct daemon *daemon, struct fault *why)
 static void let_go(void *own)
 {
     const struct daemon *daemon = own;
+    aside_stop(daemon->views.aside);
     oidc_stop(daemon->oidc);
     access_stop(daemon->access);
 }
@@ -220,7 +242,8 @@ bool start_operate(struct daemon *daemon, struct fault *why)
     const struct config *config = daemon->config;
     daemon->deliveries = deliveries_hooks_of(daemon);
     if (!start_access(daemon, why) || !start_oidc(daemon, why) || !start_admin(daemon, why) ||
-        !start_repair(daemon, why) || !start_jobs(daemon, why) || !start_guard(daemon, why))
+        !start_repair(daemon, why) || !start_lookout(daemon, why) || !start_jobs(daemon, why) ||
+        !start_guard(daemon, why))
         return false;
     const struct operate_options options = {
         .socket = config->admin.socket,
@@ -228,6 +251,7 @@ bool start_operate(struct daemon *daemon, struct fault *why)
         .certificate = config->operate.certificate,
         .private_key = config->operate.private_key,
         .guard = daemon->guard,
+        .assets = assets_routes(),
         .let_go = let_go,
         .own = daemon,
     };
@@ -246,6 +270,7 @@ void stop_operate(struct daemon *daemon)
     guard_free(daemon->guard);
     stop_jobs(daemon);
     repair_close(daemon->repair);
+    stop_views(daemon);
     admin_free(daemon->admin);
     oidc_free(daemon->oidc);
     access_free(daemon->access);

@@ -46,6 +46,7 @@ static const struct config_setting settings[] = {
     {"operate.lock_after", CONFIG_NUMBER, AT(operate.lock_after), "5", 1, 1000},
     {"operate.lock_minutes", CONFIG_NUMBER, AT(operate.lock_minutes), "15", 1, 10080},
     {"operate.unmask_minutes", CONFIG_NUMBER, AT(operate.unmask_minutes), "10", 1, 1440},
+    {"operate.silence_hours", CONFIG_NUMBER, AT(operate.silence_hours), "0", 0, 8760},
     {"operate.approval", CONFIG_NAME, AT(operate.approval), "edits", 0, 0},
     {"operate.secure_cookie", CONFIG_TRUTH, AT(operate.secure_cookie), "true", 0, 0},
     {"operate.oidc_issuer", CONFIG_TEXT, AT(operate.oidc_issuer), "", 0, 0},

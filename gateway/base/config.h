@@ -51,6 +51,7 @@ struct config {
         int64_t session_minutes, idle_minutes;
         int64_t lock_after, lock_minutes;
         int64_t unmask_minutes;
+        int64_t silence_hours;
         char *approval;
         bool secure_cookie;
         char *oidc_issuer, *oidc_client_id, *oidc_client_secret_file;

@@ -23,14 +23,18 @@ int command_run(const char *title, const struct command *commands, int argc, cha
 
 int cli_adapter(int argc, char **argv);
 int cli_agency(int argc, char **argv);
+int cli_audit(int argc, char **argv);
 int cli_deliveries(int argc, char **argv);
 int cli_entry(int argc, char **argv);
+int cli_entries(int argc, char **argv);
 int cli_events(int argc, char **argv);
+int cli_failures(int argc, char **argv);
 int cli_files(int argc, char **argv);
 int cli_inbox(int argc, char **argv);
 int cli_operator(int argc, char **argv);
 int cli_partner(int argc, char **argv);
 int cli_publisher(int argc, char **argv);
+int cli_reconcile(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_route(int argc, char **argv);
 int cli_send(int argc, char **argv);

@@ -168,6 +168,8 @@ static bool check_rates(const struct loading *loading, size_t number, struct fau
         return refuse(loading, number, "rate_per_s", why, "must not be below 0");
     if (partner->burst < 0)
         return refuse(loading, number, "burst", why, "must not be below 0");
+    if (partner->silence_hours < -1)
+        return refuse(loading, number, "silence_hours", why, "must not be below -1");
     return true;
 }
 
@@ -201,6 +203,7 @@ static bool read_partner(const struct loading *loading, size_t number, struct fa
         .approval = row->approval,
         .rate_per_s = row->rate_per_s,
         .burst = row->burst,
+        .silence_hours = row->silence_hours,
         .fetch_files_from = (const char *const *)row->fetch_files_from,
         .fetch_files_from_count = row->fetch_files_from_count,
     };

@@ -109,6 +109,8 @@ struct partner {
     enum partner_approval approval; /**< APPROVAL_UNSAID: as operate.approval says */
     int64_t rate_per_s;             /**< handoffs a second; 0 for the configuration's default */
     int64_t burst;
+    int64_t silence_hours; /**< it is an alarm when it sends and has not for so long; 0: the
+                                configuration's; -1: never */
     struct partner_delivery deliver;
     /** Hosts, as HOST or HOST:PORT, from which files that this partner names by address may be
      * fetched; none: such addresses are passed on.  Compare without regard to case. */
@@ -123,10 +125,10 @@ struct partners;
 /**
  * Loads a file of `partners:`, a list with the keys id, name, agencies, adapters, keys (hash,
  * valid_to), certificate, invalid (refused, parked), ack (stored, published), approval (none,
- * edits), rate_per_s, burst, deliver, fetch_files_from and collect; deploy/partners.yaml says what
- * each means.  Paths in it are seen from its own folder.  Refuses, with file, line and column: an
- * id or a hash twice, an agency that no row of `agencies` has ever named, a file that is not there,
- * settings that need or exclude another, and what is malformed.
+ * edits), rate_per_s, burst, silence_hours, deliver, fetch_files_from and collect;
+ * deploy/partners.yaml says what each means.  Paths in it are seen from its own folder.  Refuses,
+ * with file, line and column: an id or a hash twice, an agency that no row of `agencies` has ever
+ * named, a file that is not there, settings that need or exclude another, and what is malformed.
  */
 struct partners *partners_load(const char *path, const struct agencies *agencies, struct fault *why)
     __attribute__((warn_unused_result));

@@ -134,6 +134,7 @@ static const cyaml_schema_field_t partner_fields[] = {
                      approval_words, CYAML_ARRAY_LEN(approval_words)),
     CYAML_FIELD_INT("rate_per_s", OPTIONAL, struct partner_row, rate_per_s),
     CYAML_FIELD_INT("burst", OPTIONAL, struct partner_row, burst),
+    CYAML_FIELD_INT("silence_hours", OPTIONAL, struct partner_row, silence_hours),
     CYAML_FIELD_MAPPING("deliver", OPTIONAL, struct partner_row, deliver, delivery_fields),
     CYAML_FIELD_SEQUENCE("fetch_files_from", TEXT | OPTIONAL, struct partner_row, fetch_files_from,
                          &host_schema, 0, 1000),

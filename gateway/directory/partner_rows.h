@@ -35,7 +35,7 @@ struct partner_row {
     enum partner_invalid invalid;
     enum partner_ack ack;
     enum partner_approval approval;
-    int64_t rate_per_s, burst;
+    int64_t rate_per_s, burst, silence_hours;
     struct delivery_row deliver;
     char **fetch_files_from;
     unsigned fetch_files_from_count;

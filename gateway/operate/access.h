@@ -9,6 +9,7 @@ struct access_options {
     int64_t session_minutes, idle_minutes;
     int64_t lock_after, lock_minutes;
     bool secure_cookie;
+    bool has_provider;     /**< an OpenID Connect provider signs people in too */
     operate_record record; /**< may be NULL */
     void *own;
 };
@@ -44,6 +45,9 @@ struct check *access_ask(struct access *access, struct http_request *request, co
 void access_admit_script(struct access *access, const struct http_request *request,
                          const struct session_owner *owner, struct session *session,
                          right_set *rights);
+
+/** Whether people may also sign in with an OpenID Connect provider. */
+bool access_has_provider(const struct access *access);
 
 /** Has a user's password checked, for a login. */
 struct check *access_ask_login(struct access *access, struct http_request *request,

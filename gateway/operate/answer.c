@@ -8,6 +8,8 @@ const struct problem_kind operate_bad_request = {"bad-request", 400, "Yêu cầu
                                                  "The request is not valid"};
 const struct problem_kind operate_refused = {"refused", 409, "Không thực hiện được",
                                              "It could not be done"};
+const struct problem_kind operate_not_found = {"not-found", 404, "Không tìm thấy",
+                                               "There is no such thing"};
 static const struct problem_kind busy = {"busy", 503, "Thử lại sau", "Try again later"};
 static const struct problem_kind broken = {"internal", 500, "Lỗi của hệ thống",
                                            "A fault of the gateway"};
@@ -21,6 +23,14 @@ void operate_fault(struct http_request *request, const struct fault *why)
         [FAULT_BROKEN] = &broken,
     };
     http_problem(request, kinds[why->kind], why->text, NULL);
+}
+
+void operate_fault_finding(struct http_request *request, const struct fault *why)
+{
+    if (why->kind == FAULT_REFUSE)
+        http_problem(request, &operate_not_found, why->text, NULL);
+    else
+        operate_fault(request, why);
 }
 
 void operate_answer(struct http_request *request, json_t *json)

@@ -11,12 +11,14 @@
 
 enum { OPERATE_BODY_LIMIT = 65536 };
 
-extern const struct problem_kind operate_bad_request, operate_refused;
+extern const struct problem_kind operate_bad_request, operate_refused, operate_not_found;
 
 /** Answers 200 with `json`, which it takes; NULL: memory is out. */
 void operate_answer(struct http_request *request, json_t *json);
 /** Answers with the status that fits the fault's kind. */
 void operate_fault(struct http_request *request, const struct fault *why);
+/** The same after a look for one thing by its name: FAULT_REFUSE is 404. */
+void operate_fault_finding(struct http_request *request, const struct fault *why);
 
 /** The text of the body's member `name`, or NULL without one; the JSON, in which it stands, is the
  * caller's to release. */

@@ -211,6 +211,10 @@ static const struct words {
      "partners.yaml.",
      "The partner's address leads elsewhere, and redirects are not followed. Mend the url in "
      "partners.yaml."},
+    {"http:*",
+     "Hệ thống nhận trả lời lỗi HTTP. Xem chi tiết; cổng tự thử lại, nếu kéo dài hãy báo bên nhận.",
+     "The partner's system answered with an error of HTTP. Read the detail; it is tried again by "
+     "itself, and if it lasts, tell the partner."},
     {"login:unreached", "Không tới được dịch vụ đăng nhập của đối tác; cổng tự thử lại.",
      "The partner's login cannot be reached; it is tried again by itself."},
     {"login:refused",

@@ -84,56 +84,56 @@ static const char *state_of(const struct spool_entry *entry)
 json_t *item_of_entry(const struct spool_reader *reader, const struct spool_entry *entry,
                       enum http_language language)
 {
-    return json_pack("{so ss so so so so ss sb so so so so so so}",            /**/
-                     "receipt", item_receipt(reader, entry->entry),            /**/
-                     "partner", entry->partner,                                /**/
-                     "adapter", item_text(entry->adapter),                     /**/
-                     "dossier", item_text(entry->dossier_code),                /**/
-                     "event_type", item_text(entry->event_type),               /**/
-                     "event_id", id_of(entry->event_id),                       /**/
-                     "state", state_of(entry),                                 /**/
-                     "released", entry->state == ENTRY_RELEASED,               /**/
-                     "received_at", item_moment(entry->received_at_ms),        /**/
-                     "due_at", item_moment(entry->due_at_ms),                  /**/
-                     "cause", item_text(entry->cause),                         /**/
-                     "cause_text", words_of(entry->cause, language),           /**/
-                     "detail", item_text(entry->detail),                       /**/
+    return json_pack("{so ss so so so so ss sb so so so so so so}",     /**/
+                     "receipt", item_receipt(reader, entry->entry),     /**/
+                     "partner", entry->partner,                         /**/
+                     "adapter", item_text(entry->adapter),              /**/
+                     "dossier", item_text(entry->dossier_code),         /**/
+                     "event_type", item_text(entry->event_type),        /**/
+                     "event_id", id_of(entry->event_id),                /**/
+                     "state", state_of(entry),                          /**/
+                     "released", entry->state == ENTRY_RELEASED,        /**/
+                     "received_at", item_moment(entry->received_at_ms), /**/
+                     "due_at", item_moment(entry->due_at_ms),           /**/
+                     "cause", item_text(entry->cause),                  /**/
+                     "cause_text", words_of(entry->cause, language),    /**/
+                     "detail", item_text(entry->detail),                /**/
                      "behind", item_receipt(reader, entry->behind));
 }
 
 /* The two halves, since one table of so many members is hard to read. */
 static json_t *event_of(const struct spool_delivery *delivery)
 {
-    return json_pack("{so so so so so so so si sI}",                    /**/
-                     "dossier", item_text(delivery->dossier_code),      /**/
-                     "event_type", item_text(delivery->event_type),     /**/
-                     "event_id", id_of(delivery->event_id),             /**/
-                     "source", item_text(delivery->source),             /**/
+    return json_pack("{so so so so so so so si sI}",                       /**/
+                     "dossier", item_text(delivery->dossier_code),         /**/
+                     "event_type", item_text(delivery->event_type),        /**/
+                     "event_id", id_of(delivery->event_id),                /**/
+                     "source", item_text(delivery->source),                /**/
                      "occurred_at", item_moment(delivery->occurred_at_ms), /**/
-                     "arrived_at", item_moment(delivery->arrived_at_ms), /**/
-                     "due_at", item_moment(delivery->due_at_ms),        /**/
-                     "partition", (int)delivery->partition,             /**/
+                     "arrived_at", item_moment(delivery->arrived_at_ms),   /**/
+                     "due_at", item_moment(delivery->due_at_ms),           /**/
+                     "partition", (int)delivery->partition,                /**/
                      "offset", (json_int_t)delivery->offset);
 }
 
 json_t *item_of_delivery(const struct spool_delivery *delivery, enum http_language language)
 {
     bool is_waiting = delivery->state == DELIVERY_WAITING;
-    json_t *json = json_pack("{so so ss so so so sI so so si so so so so so}",           /**/
-                             "delivery", item_delivery_name(delivery->delivery),         /**/
-                             "partner", item_text(delivery->partner),                    /**/
-                             "state", item_delivery_states[delivery->state],             /**/
-                             "agency", item_text(delivery->agency),                      /**/
-                             "reason", item_text(delivery->reason),                      /**/
-                             "directory", item_text(delivery->directory),                /**/
-                             "attempts", (json_int_t)delivery->attempts,                 /**/
+    json_t *json = json_pack("{so so ss so so so sI so so si so so so so so}",              /**/
+                             "delivery", item_delivery_name(delivery->delivery),            /**/
+                             "partner", item_text(delivery->partner),                       /**/
+                             "state", item_delivery_states[delivery->state],                /**/
+                             "agency", item_text(delivery->agency),                         /**/
+                             "reason", item_text(delivery->reason),                         /**/
+                             "directory", item_text(delivery->directory),                   /**/
+                             "attempts", (json_int_t)delivery->attempts,                    /**/
                              "next_at", item_moment(is_waiting ? delivery->next_at_ms : 0), /**/
-                             "last_at", item_moment(delivery->last_at_ms),               /**/
-                             "last_status", (int)delivery->last_status,                  /**/
-                             "cause", item_text(delivery->cause),                        /**/
-                             "cause_text", words_of(delivery->cause, language),          /**/
-                             "detail", item_text(delivery->detail),                      /**/
-                             "document_sha256", hash_of(delivery->document_sha256),      /**/
+                             "last_at", item_moment(delivery->last_at_ms),                  /**/
+                             "last_status", (int)delivery->last_status,                     /**/
+                             "cause", item_text(delivery->cause),                           /**/
+                             "cause_text", words_of(delivery->cause, language),             /**/
+                             "detail", item_text(delivery->detail),                         /**/
+                             "document_sha256", hash_of(delivery->document_sha256),         /**/
                              "behind", item_delivery_name(delivery->behind));
     json_t *event = event_of(delivery);
     bool is_whole = json && event && json_object_update(json, event) == 0;
@@ -148,8 +148,8 @@ json_t *item_of_delivery(const struct spool_delivery *delivery, enum http_langua
 json_t *item_of_trail(const struct spool_trail *line, enum http_language language)
 {
     const char *text = line->text;
-    return json_pack("{so ss si so so}", "at", item_moment(line->at_ms),  /**/
-                     "kind", line->kind, "status", (int)line->status,     /**/
+    return json_pack("{so ss si so so}", "at", item_moment(line->at_ms), /**/
+                     "kind", line->kind, "status", (int)line->status,    /**/
                      "text", item_text(text), "cause_text",
                      text && cause_is_known(text) ? json_string(cause_text(text, language))
                                                   : json_null());

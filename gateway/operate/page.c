@@ -23,9 +23,8 @@ bool page_add(struct page *page, json_t *item)
 void page_answer(struct page *page)
 {
     json_t *next = page->next ? json_integer(page->next) : json_null();
-    operate_answer(page->request, page->items
-                                      ? json_pack("{so so}", "items", page->items, "next", next)
-                                      : NULL);
+    operate_answer(page->request,
+                   page->items ? json_pack("{so so}", "items", page->items, "next", next) : NULL);
     page->items = NULL;
 }
 

@@ -126,9 +126,20 @@ static void log_out(void *own, struct operator_call *call)
         operate_fault(call->request, &why);
 }
 
+/* For a page that nobody has signed in to yet. */
+static void show_ways(void *own, struct operator_call *call)
+{
+    operate_answer(call->request,
+                   json_pack("{sb sb}", "password", true, "oidc", access_has_provider(own)));
+}
+
 struct guard_table sign_in_table(struct access *access)
 {
     static const struct guard_route routes[] = {
+        {.method = "GET",
+         .pattern = "/operate/v1/login",
+         .right = RIGHT_ANYBODY,
+         .handle = show_ways},
         {.method = "POST",
          .pattern = "/operate/v1/login",
          .right = RIGHT_ANYBODY,

@@ -8,7 +8,7 @@
 /**
  * POST /operate/v1/login {"user", "password"} answers 200 {"user", "title", "rights", "csrf"} and
  * the session's cookie; 401, or 429 while locked out.  POST logout ends the session; GET me says
- * who one is: what login answers.
+ * who one is: what login answers.  GET login says how one may sign in: {"password", "oidc"}.
  */
 struct guard_table sign_in_table(struct access *access);
 

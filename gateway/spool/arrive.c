@@ -87,6 +87,7 @@ static bool add_delivery(struct store *store, const struct spool_arrival *arriva
     struct delivery_lane lane = {.is_one = target->partner && arrival->dossier_code};
     enum delivery_state state;
     struct jam jam = {0};
+    const struct delivery_day_change one = {.arrived = 1};
     if (target->partner && !store_name(store, target->partner, &lane.partner, why))
         return false;
     if (arrival->dossier_code)
@@ -107,6 +108,7 @@ static bool add_delivery(struct store *store, const struct spool_arrival *arriva
     bind_text(add, 9, target->cause);
     return database_step(store->database, add, "store a delivery", why) &&
            store_count(store, lane.partner, state, 1, why) &&
+           store_delivery_day(store, number, lane.partner, &one, why) &&
            (state != DELIVERY_DEAD || failure_add(store, true, number, why)) &&
            failure_hold(store, true, &jam, 1, why);
 }

@@ -305,6 +305,14 @@ int64_t dossier_key(const char *code)
     return (int64_t)((uint64_t)high << 32 | low);
 }
 
+int64_t failure_number(const uint8_t *fingerprint)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < sizeof number; i++)
+        number = number << 8 | fingerprint[i];
+    return (int64_t)number;
+}
+
 void dedupe_key(const char *partner, const void *native_id, size_t size, const uint8_t *content,
                 uint8_t key[SHORT_DIGEST_SIZE])
 {

@@ -78,6 +78,9 @@ bool column_is_whole(sqlite3_stmt *row, int bytes, int digest);
  * compared too. */
 int64_t dossier_key(const char *code);
 
+/** A failure's fingerprint is eight bytes outside and a number in the tables. */
+int64_t failure_number(const uint8_t *fingerprint);
+
 /** What a repeat is known by: the partner and the native id, and for a conflicting document its
  * content too (`content` NULL otherwise). */
 void dedupe_key(const char *partner, const void *native_id, size_t size, const uint8_t *content,

@@ -28,14 +28,6 @@ static void write_fingerprint(int64_t number, uint8_t fingerprint[SHORT_FINGERPR
         fingerprint[i] = (uint8_t)((uint64_t)number & 0xFF);
 }
 
-static int64_t read_fingerprint(const uint8_t fingerprint[SHORT_FINGERPRINT_SIZE])
-{
-    uint64_t number = 0;
-    for (int i = 0; i < SHORT_FINGERPRINT_SIZE; i++)
-        number = number << 8 | fingerprint[i];
-    return (int64_t)number;
-}
-
 /* When one of the group came, and what is said of it, which the caller lets go. */
 struct witness {
     int64_t at_ms;
@@ -138,7 +130,7 @@ bool spool_failures_of(struct spool_reader *reader, const uint8_t *fingerprint, 
         why);
     if (!rows)
         return false;
-    bind_number(rows, 1, read_fingerprint(fingerprint));
+    bind_number(rows, 1, failure_number(fingerprint));
     bind_number(rows, 2, after);
     bind_number(rows, 3, limit ? (int64_t)limit : -1);
     for (bool found;;) {

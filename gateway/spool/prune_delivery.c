@@ -40,7 +40,7 @@ static bool delete_arrival(struct store *store, int64_t arrival, struct fault *w
 {
     int64_t first = arrival * DELIVERIES_PER_ARRIVAL;
     int64_t last = first + DELIVERIES_PER_ARRIVAL - 1;
-    return count_pruned(store, arrival, why) &&
+    return count_pruned(store, arrival, why) && store_prune_day(store, arrival, why) &&
            run_between(store, "DELETE FROM trail WHERE delivery BETWEEN ? AND ?", first, last,
                        why) &&
            run_between(store, "DELETE FROM delivery WHERE number BETWEEN ? AND ?", first, last,

@@ -9,30 +9,21 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Every query gives the same columns, which row.c reads; without the event it is not even loaded.
- */
-#define COLUMNS                                                                                    \
-    "e.number, ifnull(e.released, e.number), e.state, e.partner, e.adapter, e.media_type,"         \
-    " e.event_type, e.document, e.item, e.received_at, e.occurred_at, e.due_at, e.schema_no,"      \
-    " e.dossier_code, e.native_id, e.event_id, e.traceparent, e.cause, e.detail, e.sha256,"        \
-    " e.event_digest, CASE WHEN e.released IS NULL THEN 0 ELSE"                                    \
-    " (SELECT revision FROM mended WHERE number = e.number) END"
-
 static const char *const queries[] = {
-    [QUERY_FIND] = "SELECT " COLUMNS ", e.event FROM entry e WHERE e.number = ?1",
-    [QUERY_NEXT_OWN] = "SELECT " COLUMNS ", e.event FROM entry e WHERE e.number > ?1 AND"
+    [QUERY_FIND] = "SELECT " ENTRY_COLUMNS ", e.event FROM entry e WHERE e.number = ?1",
+    [QUERY_NEXT_OWN] = "SELECT " ENTRY_COLUMNS ", e.event FROM entry e WHERE e.number > ?1 AND"
                        " e.state IN (0, 2) AND e.released IS NULL ORDER BY e.number LIMIT ?2",
     [QUERY_NEXT_RELEASED] =
-        "SELECT " COLUMNS ", e.event FROM released r JOIN entry e ON e.number = r.entry"
+        "SELECT " ENTRY_COLUMNS ", e.event FROM released r JOIN entry e ON e.number = r.entry"
         " WHERE r.number > ?1 AND e.released = r.number AND e.state IN (2, 4)"
         " ORDER BY r.number LIMIT ?2",
     [QUERY_NEXT_NOTICE] =
         "SELECT NULL, number, at, topic, schema_no, key, datum_digest, datum FROM notice"
         " WHERE number > ?1 AND cause IS NULL ORDER BY number LIMIT ?2",
-    [QUERY_DOSSIER] = "SELECT " COLUMNS ", NULL FROM entry e WHERE e.dossier_key = ?3 AND"
+    [QUERY_DOSSIER] = "SELECT " ENTRY_COLUMNS ", NULL FROM entry e WHERE e.dossier_key = ?3 AND"
                       " e.dossier_code = ?4 AND e.number > ?1 ORDER BY e.number LIMIT ?2",
-    [QUERY_LIST] =
-        "SELECT " COLUMNS ", NULL FROM entry e WHERE e.number > ?1 ORDER BY e.number LIMIT ?2",
+    [QUERY_LIST] = "SELECT " ENTRY_COLUMNS
+                   ", NULL FROM entry e WHERE e.number > ?1 ORDER BY e.number LIMIT ?2",
     [QUERY_BEHIND] = "SELECT number FROM entry INDEXED BY entry_in_the_way WHERE dossier_key = ?3"
                      " AND dossier_code = ?4 AND state IN (1, 2) AND state = 2"
                      " ORDER BY number LIMIT 1",
@@ -69,6 +60,8 @@ void spool_reader_close(struct spool_reader *reader)
         (void)sqlite3_finalize(reader->queries[i]); /* repeats the last step's code */
     for (size_t i = 0; i < DELIVERY_QUERY_COUNT; i++)
         (void)sqlite3_finalize(reader->delivery_queries[i]); /* as above */
+    if (reader->facets)
+        database_close(reader->facets);
     if (reader->database)
         database_close(reader->database);
     for (size_t i = 0; i < reader->name_count; i++)

@@ -5,6 +5,15 @@
 #include "spool/database.h"
 #include "spool/reader.h"
 
+/** What every query of entries gives, in this order; behind it the event, or NULL where it is not
+ * even to be loaded. */
+#define ENTRY_COLUMNS                                                                              \
+    "e.number, ifnull(e.released, e.number), e.state, e.partner, e.adapter, e.media_type,"         \
+    " e.event_type, e.document, e.item, e.received_at, e.occurred_at, e.due_at, e.schema_no,"      \
+    " e.dossier_code, e.native_id, e.event_id, e.traceparent, e.cause, e.detail, e.sha256,"        \
+    " e.event_digest, CASE WHEN e.released IS NULL THEN 0 ELSE"                                    \
+    " (SELECT revision FROM mended WHERE number = e.number) END"
+
 enum query {
     QUERY_FIND,
     QUERY_NEXT_OWN,
@@ -40,6 +49,8 @@ struct spool_reader {
     char **names;      /* by number; NULL where it was not asked for yet */
     size_t name_count;
     uint8_t receipt_key[SHA256_SIZE];
+    sqlite3 *facets;        /* FILE.find; NULL: it was not asked for yet, or is not there */
+    uint64_t facets_number; /* of that file, which may be replaced */
 };
 
 /** Reads the watermark for what is_published says of the rows to come. */

@@ -136,3 +136,18 @@ UPDATE failure SET parked = held.count FROM (SELECT s.failure AS failure, sum(
     FROM stuck s CROSS JOIN delivery d ON d.number = s.number
     WHERE s.is_delivery = 1 AND d.partner <> 0 AND d.lane IS NOT NULL
     GROUP BY 1) AS held WHERE failure.fingerprint = held.failure;
+
+-- Deliveries by the day of their arrival, counted as they come and go: what the rows must add up to.
+CREATE TABLE delivery_tally (
+    day     INTEGER NOT NULL, -- days since 1970 in Vietnam
+    partner INTEGER NOT NULL, -- a name; 0: unroutable
+    arrived INTEGER NOT NULL,
+    moved   INTEGER NOT NULL, -- re-routed to it, less re-routed away
+    pruned  INTEGER NOT NULL,
+    first   INTEGER NOT NULL, -- numbers between which they lie
+    last    INTEGER NOT NULL,
+    PRIMARY KEY (day, partner)
+) WITHOUT ROWID;
+INSERT INTO delivery_tally SELECT (a.arrived_at + 25200000) / 86400000, d.partner, count(*), 0, 0,
+    min(d.number), max(d.number) FROM delivery d CROSS JOIN arrival a ON a.number = d.number / 1024
+    GROUP BY 1, 2;

@@ -154,6 +154,7 @@ static bool change(struct store *store, const struct spool_settlement *settlemen
 static bool move_row(struct store *store, const struct spool_settlement *settlement,
                      const struct subject *subject, int64_t partner, struct fault *why)
 {
+    const struct delivery_day_change away = {.moved = -1}, in = {.moved = 1};
     sqlite3_stmt *to = store->statements.reroute_delivery;
     bind_number(to, 1, settlement->delivery);
     bind_number(to, 2, partner);
@@ -163,7 +164,9 @@ static bool move_row(struct store *store, const struct spool_settlement *settlem
     return (subject->state != DELIVERY_DEAD ||
             failure_end(store, true, settlement->delivery, why)) &&
            database_step(store->database, to, "re-route a delivery", why) &&
-           store_count(store, subject->lane.partner, subject->state, -1, why);
+           store_count(store, subject->lane.partner, subject->state, -1, why) &&
+           store_delivery_day(store, settlement->delivery, subject->lane.partner, &away, why) &&
+           store_delivery_day(store, settlement->delivery, partner, &in, why);
 }
 
 /* Then whoever stands first in either lane is WAITING. */

@@ -135,6 +135,17 @@ struct shift *store_shift(struct store *store, int64_t partner, struct fault *wh
 bool store_count(struct store *store, int64_t partner, enum delivery_state state, int64_t by,
                  struct fault *why) __attribute__((warn_unused_result));
 
+/** What changes in the day's sums of the partner of one delivery; see flow.c. */
+struct delivery_day_change {
+    int64_t arrived, moved, pruned;
+};
+bool store_delivery_day(struct store *store, int64_t delivery, int64_t partner,
+                        const struct delivery_day_change *change, struct fault *why)
+    __attribute__((warn_unused_result));
+/** Counts the deliveries of an arrival as pruned, before they go. */
+bool store_prune_day(struct store *store, int64_t arrival, struct fault *why)
+    __attribute__((warn_unused_result));
+
 /** A notice under the next number. */
 bool store_notice(struct store *store, const struct spool_notice *notice, int64_t at_ms,
                   struct fault *why) __attribute__((warn_unused_result));

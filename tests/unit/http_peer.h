@@ -4,6 +4,7 @@
 #define UNIT_HTTP_PEER_H
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

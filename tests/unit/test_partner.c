@@ -73,6 +73,7 @@ static const struct {
     {ROW ", approval: maybe}\n", ":2:62: expected one of: none, edits"},
     {ROW ", rate_per_s: -1}\n", ":2:64: partners[0].rate_per_s: must not be below 0"},
     {ROW ", burst: -1}\n", ":2:59: partners[0].burst: must not be below 0"},
+    {ROW ", silence_hours: -2}\n", ":2:67: partners[0].silence_hours: must not be below -1"},
 };
 
 static void a_bad_file_is_refused_with_its_place(void **state)

@@ -282,6 +282,7 @@ static void make_version_2(struct world *world)
     change_past(world, "DROP TABLE audit; DROP TABLE revision; DROP TABLE mended;"
                        "DROP TABLE former_id; DROP TABLE stuck; DROP TABLE failure;"
                        "DROP TABLE job; DROP TABLE job_item; DROP TABLE saved_filter;"
+                       "DROP TABLE delivery_tally;"
                        "PRAGMA user_version = 2");
 }
 
