@@ -115,14 +115,11 @@ static bool find_rights(const struct access *access, const struct session_owner 
 {
     auto_free(operators_release) struct operators *operators =
         operators_current(access->options.place);
-    if (owner->is_foreign) {
-        *rights = owner->rights;
-        return true;
-    }
     const struct operator_user *user = operators_find(operators, owner->user);
-    if (!user || user->disabled || !is_same_password(user, owner))
+    bool is_known = owner->is_foreign || (user && is_same_password(user, owner));
+    if (!is_known || (user && user->disabled))
         return false;
-    *rights = user->rights;
+    *rights = owner->is_foreign ? owner->rights : user->rights;
     return true;
 }
 

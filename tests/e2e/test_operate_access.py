@@ -112,6 +112,14 @@ def test_plain_http_is_for_this_machine_alone(gateways, users):
     assert "needs operate.certificate" in done.stderr
 
 
+def test_a_cookie_for_plain_http_is_made_only_when_asked_for(gateways, users):
+    gateway = gateways(start=False)
+    address = visitor.open_console(gateway, users, secure_cookie=False)
+    gateway.start()
+    cookie = Visitor(address).login("xem").headers["Set-Cookie"]
+    assert "Secure" not in cookie and "HttpOnly" in cookie and "SameSite=Strict" in cookie
+
+
 # Logins that do not work.
 
 def test_a_wrong_password_an_unknown_user_and_a_disabled_one_are_answered_alike(console):

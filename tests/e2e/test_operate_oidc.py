@@ -144,6 +144,15 @@ def test_a_changed_way_back_is_refused(house, change):
     assert answer.status_code == 403 and "lt_session" not in one.http.cookies
 
 
+def test_who_is_disabled_here_meanwhile_is_signed_out(house):
+    gateway, address, _ = house()
+    one = Visitor(address)
+    assert come(one, oidc.sign_in(go(one), "lan")).status_code == 200
+    visitor.write_operators(gateway, {"lan": {"roles": ["viewer"], "disabled": True}})
+    assert visitor.call_locally(gateway, "POST", "directory/reload")[0] == 200
+    assert one.call("GET", "me").status_code == 401
+
+
 def test_a_provider_out_of_reach_is_said_and_asked_again_later(house):
     gateway, address, provider = house(start=False)
     one = Visitor(address)
