@@ -104,7 +104,7 @@ static json_t *show_original(const struct subject *subject, const char *name, st
         return NULL;
     const struct sheet sheet = {mend_adapter(&subject->repair->mender, &subject->found),
                                 entry->media_type, bytes, size};
-    bool has_problems = entry->state == ENTRY_DEAD && !entry->event_type;
+    bool has_problems = mend_is_needed(&subject->found);
     json_t *json =
         has_problems ? show_marked(subject, &sheet, why) : describe(subject, &sheet, why);
     digest_sha256(bytes, size, sha256);

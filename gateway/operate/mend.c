@@ -246,14 +246,45 @@ static bool stands_for_all(const struct mending *mending, bool *does, struct fau
 
 /* ---- problems ---- */
 
-static const char *sentence(const struct mending *mending, bool is_many)
+enum extra { EXTRA_GONE, EXTRA_MANY, EXTRA_TAKEN };
+
+static const struct {
+    const char *rule;
+    const char *sentences[2]; /* by enum http_language */
+} extras[] = {
+    [EXTRA_GONE] = {"items",
+                    {"Văn bản sửa không còn mục này",
+                     "The document does not have this item any more"}},
+    [EXTRA_MANY] = {"items",
+                    {"Văn bản có nhiều mục, nhưng bản ghi này chỉ đứng cho một",
+                     "The document has several items, and this entry can stand for one alone"}},
+    [EXTRA_TAKEN] = {"conflict",
+                     {"Mã thông điệp này đã dùng cho nội dung khác",
+                      "This message id was used for another content"}},
+};
+
+static bool add_extra(const struct mending *mending, enum extra extra, struct fault *why)
 {
-    static const char *const sentences[2][2] = {
-        {"Văn bản sửa không còn mục này", "The document does not have this item any more"},
-        {"Văn bản có nhiều mục, nhưng bản ghi này chỉ đứng cho một",
-         "The document has several items, and this entry can stand for one alone"},
-    };
-    return sentences[is_many][mending->wish->language == LANGUAGE_EN];
+    json_t *problem = json_pack("{s:s, s:s, s:s}", "rule", extras[extra].rule, "path", "/",
+                                "detail", extras[extra].sentences[mending->wish->language]);
+    return json_array_append_new(mending->mended->problems, problem) == 0 || fault_memory(why);
+}
+
+/* An entry that came under an id which was taken stays so under that id. */
+static bool has_taken_id(const struct mending *mending)
+{
+    const struct spool_entry *entry = &mending->wish->found->entry;
+    const struct spool_item *item = &mending->mended->item;
+    return entry->cause && strcmp(entry->cause, "conflict") == 0 && entry->native_id &&
+           item->native_id && strcmp(entry->native_id, item->native_id) == 0;
+}
+
+/* What no adapter can find. */
+static bool add_extras(const struct mending *mending, bool is_many, struct fault *why)
+{
+    if (is_many || !mending->is_seen)
+        return add_extra(mending, is_many ? EXTRA_MANY : EXTRA_GONE, why);
+    return !has_taken_id(mending) || add_extra(mending, EXTRA_TAKEN, why);
 }
 
 /* A problem of the whole document takes down an item that is good by itself. */
@@ -280,12 +311,8 @@ static bool list_problems(struct mending *mending, const struct reading *reading
     mended->problems = own ? refusal_problems(own, count, mending->wish->language) : NULL;
     if (!mended->problems)
         return fault_memory(why);
-    if (count == 0 && (is_many || !mending->is_seen)) {
-        json_t *problem = json_pack("{s:s, s:s, s:s}", "rule", "items", "path", "/", "detail",
-                                    sentence(mending, is_many));
-        if (json_array_append_new(mended->problems, problem) != 0)
-            return fault_memory(why);
-    }
+    if (count == 0 && !add_extras(mending, is_many, why))
+        return false;
     if (json_array_size(mended->problems) > 0)
         drop_event(mended);
     return true;
@@ -371,6 +398,12 @@ bool mend_read(const struct mender *mender, struct station *station, const struc
     mended->item.file_count = mended->file_count;
     (void)caller;
     return true;
+}
+
+bool mend_is_needed(const struct found *found)
+{
+    const struct spool_entry *entry = &found->entry;
+    return entry->state == ENTRY_DEAD && !entry->event && !entry->is_damaged;
 }
 
 const struct adapter *mend_adapter(const struct mender *mender, const struct found *found)

@@ -53,6 +53,9 @@ bool mend_read(const struct mender *mender, struct station *station, const struc
                struct mended *mended, struct fault *why) __attribute__((warn_unused_result));
 void mended_free(struct mended *mended);
 
+/** Whether an entry waits for a person because no event came of its document. */
+bool mend_is_needed(const struct found *found);
+
 /** The adapter that an entry was read by, or the sender's first for its media type; NULL when there
  * is none any more. */
 const struct adapter *mend_adapter(const struct mender *mender, const struct found *found);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a person decides about a dead entry: each act goes to the spool together with its record. */
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "operate/answer.h"
 #include "operate/repair_own.h"
+
+#include <inttypes.h>
 
 ENDS_WITH_SCOPE(json_t *, json_decref)
 ENDS_WITH_SCOPE(struct subject *, subject_end)
@@ -55,19 +58,21 @@ static bool read_reason(const struct operator_call *call, struct wish *wish)
 
 /* ---- doing ---- */
 
-/* Does it and answers. */
-static void do_it(const struct subject *subject, const struct spool_deed *deed)
+/* Does it and answers; whether it was done. */
+static bool do_it(const struct subject *subject, const struct spool_deed *deed)
 {
     struct fault why;
     bool is_stale = false;
     struct http_request *request = subject->call->request;
-    if (spool_do(subject->repair->options.spool, deed, NULL, &is_stale, &why))
+    bool is_done = spool_do(subject->repair->options.spool, deed, NULL, &is_stale, &why);
+    if (is_done)
         operate_answer(request,
                        json_pack("{ss ss}", "receipt", subject->receipt, "done", deed->record.act));
     else if (is_stale)
         http_problem(request, &stale, why.text, NULL);
     else
         operate_fault(request, &why);
+    return is_done;
 }
 
 /* An act that is about a revision alone. */
@@ -84,7 +89,7 @@ static void judge_revision(struct repair *repair, struct operator_call *call,
     deed.entry = found.found.entry.entry;
     deed.revision = no;
     deed.record = subject_record(subject, like->record.act, wish->reason, object);
-    do_it(subject, &deed);
+    (void)do_it(subject, &deed); /* it answers */
 }
 
 void repair_approve(void *own, struct operator_call *call)
@@ -117,7 +122,7 @@ static bool is_good(const struct subject *subject, const struct mended *mended)
     return mended->is_good && !mended->is_silent;
 }
 
-static void apply(const struct subject *subject, const struct revision_found *revision,
+static bool apply(const struct subject *subject, const struct revision_found *revision,
                   const struct mended *mended, const struct wish *wish, bool needs_approval)
 {
     char object[SUBJECT_OBJECT_SIZE];
@@ -130,7 +135,7 @@ static void apply(const struct subject *subject, const struct revision_found *re
                                     .needs_approval = needs_approval,
                                     .record =
                                         subject_record(subject, "apply", wish->reason, object)};
-    do_it(subject, &deed);
+    return do_it(subject, &deed);
 }
 
 /* An unedited original needs nobody's approval: it is what the partner sent. */
@@ -160,7 +165,7 @@ static void apply_revision(const struct subject *subject, int32_t no, const stru
     bool needs = repair_needs_approval(subject->repair, subject->found.entry.partner) &&
                  !is_original(subject, &revision);
     if (is_good(subject, mended))
-        apply(subject, &revision, mended, wish, needs);
+        (void)apply(subject, &revision, mended, wish, needs); /* it answers */
 }
 
 void repair_apply(void *own, struct operator_call *call)
@@ -183,30 +188,22 @@ static void release_event(const struct subject *subject, const struct wish *wish
                                     .may_be_stale = wish->may_be_stale,
                                     .record =
                                         subject_record(subject, "release", wish->reason, object)};
-    do_it(subject, &deed);
+    (void)do_it(subject, &deed); /* it answers */
 }
 
-/* Before anything is kept of it; a refusal is on record all the same. */
-static bool is_refused_as_stale(const struct subject *subject, const struct mended *mended,
-                                const struct wish *wish)
+/* A revision that nobody wrote and that did not go out is of no more use. */
+static void take_back(const struct subject *subject, int32_t no)
 {
     struct fault why;
-    bool is_stale = false;
     char object[SUBJECT_OBJECT_SIZE];
-    struct spool_record record = subject_record(subject, "release", wish->reason, object);
-    record.outcome = "refused";
-    record.detail = "{\"stale\":true}";
-    if (!mended->item.dossier_code || wish->may_be_stale)
-        return false;
-    bool is_known = spool_is_stale(subject->station->reader, subject->found.entry.entry,
-                                   mended->item.dossier_code, &is_stale, &why);
-    if (is_known && !is_stale)
-        return false;
-    if (is_known && spool_audit(subject->repair->options.spool, &record, &why))
-        http_problem(subject->call->request, &stale, NULL, NULL);
-    else
-        operate_fault(subject->call->request, &why);
-    return true;
+    const struct spool_deed deed = {
+        .kind = DEED_WITHDRAW,
+        .entry = subject->found.entry.entry,
+        .revision = no,
+        .record = subject_record(subject, "withdraw", "release refused", object)};
+    if (!spool_do(subject->repair->options.spool, &deed, NULL, NULL, &why))
+        log_warn("repair.revision_stays", "entry=%" PRId64 " revision=%" PRId32 " why=\"%s\"",
+                 deed.entry, deed.revision, why.text);
 }
 
 /* An entry without an event may pass by today's adapters: its original is then its revision. */
@@ -223,7 +220,7 @@ static void release_original(const struct subject *subject, struct wish *wish)
         operate_fault(subject->call->request, &why);
         return;
     }
-    if (!is_good(subject, mended) || is_refused_as_stale(subject, mended, wish))
+    if (!is_good(subject, mended))
         return;
     const struct spool_deed deed = {.kind = DEED_PROPOSE,
                                     .entry = subject->found.entry.entry,
@@ -232,10 +229,10 @@ static void release_original(const struct subject *subject, struct wish *wish)
                                     .record =
                                         subject_record(subject, "revise", wish->reason, object)};
     digest_sha256(bytes, size, wish->sha256);
-    if (spool_do(subject->repair->options.spool, &deed, &revision.no, NULL, &why))
-        apply(subject, &revision, mended, wish, false);
-    else
+    if (!spool_do(subject->repair->options.spool, &deed, &revision.no, NULL, &why))
         operate_fault(subject->call->request, &why);
+    else if (!apply(subject, &revision, mended, wish, false))
+        take_back(subject, revision.no);
 }
 
 void repair_release(void *own, struct operator_call *call)
@@ -245,8 +242,7 @@ void repair_release(void *own, struct operator_call *call)
     auto_free(subject_end) struct subject *subject = &found;
     if (!read_reason(call, &wish) || !subject_find(own, call, subject))
         return;
-    const struct spool_entry *entry = &found.found.entry;
-    if (entry->state == ENTRY_DEAD && !entry->event_type)
+    if (mend_is_needed(&found.found))
         release_original(subject, &wish);
     else
         release_event(subject, &wish);
@@ -264,5 +260,5 @@ void repair_discard(void *own, struct operator_call *call)
                                     .entry = found.found.entry.entry,
                                     .record =
                                         subject_record(subject, "discard", wish.reason, object)};
-    do_it(subject, &deed);
+    (void)do_it(subject, &deed); /* it answers */
 }

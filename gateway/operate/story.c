@@ -288,11 +288,10 @@ static json_t *tell_facts(const struct subject *subject)
 /* What today's adapter says of the original of an entry that has no event. */
 static json_t *find_problems(const struct subject *subject, bool *would_pass, struct fault *why)
 {
-    const struct spool_entry *entry = &subject->found.entry;
     size_t size = 0;
     struct mended held = {.is_good = false};
     auto_free(mended_free) struct mended *mended = &held;
-    if (entry->state != ENTRY_DEAD || entry->event_type)
+    if (!mend_is_needed(&subject->found))
         return json_array();
     auto_free(free) char *bytes = subject_original(subject, &size, why);
     if (!bytes)

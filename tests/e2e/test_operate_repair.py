@@ -487,3 +487,20 @@ def test_a_document_that_does_not_parse_is_mended_as_one(gateway, kafka, registr
         [documents.dossier_code(100)]
     facts = root.get(f"entries/{receipt}")["facts"]
     assert facts["dossier"] == documents.dossier_code(100) and facts["state"] == "released"
+
+
+def test_a_taken_id_needs_another_one(gateway, root):
+    """Another content under an id that was taken: as it came it can never go out."""
+    gateway.accept(documents.native_xml("K-1", documents.dossier_code(16)))
+    answer = gateway.post(documents.native_xml("K-1", documents.dossier_code(16), no=2))
+    assert answer.status == 409, answer
+    receipt = answer.json()["receipt"]
+    story = root.get(f"entries/{receipt}")
+    assert story["facts"]["cause"] == "conflict" and not story["would_pass"]
+    assert [one["rule"] for one in story["problems"]] == ["conflict"]
+    root.post(f"entries/{receipt}/release", {"reason": "thử"}, 422)
+    text = root.unmasked(receipt).replace("K-1", "K-2")
+    revision = revise(root, receipt, text)
+    act(Operator(gateway, "binh"), receipt, revision, "approve")
+    act(root, receipt, revision, "apply")
+    gateway.wait_published(receipt)
