@@ -95,7 +95,7 @@ $(console:%=$B/%.o): $B/%.o: %
 check: unit fixtures ## everything that needs no broker: a minute or two
 
 unit: $(tests) ## the unit tests
-	$Qstatus=0; for test in $^; do $$test || status=1; done; exit $$status
+	$Qtests/unit/run $^
 
 fixtures: $B/lienthong ## every adapter's fixtures
 	$Q$< adapter check adapters/*/

@@ -242,7 +242,7 @@ bool start_operate(struct daemon *daemon, struct fault *why)
     const struct config *config = daemon->config;
     daemon->deliveries = deliveries_hooks_of(daemon);
     if (!start_access(daemon, why) || !start_oidc(daemon, why) || !start_admin(daemon, why) ||
-        !start_repair(daemon, why) || !start_jobs(daemon, why) || !start_lookout(daemon, why) ||
+        !start_repair(daemon, why) || !start_lookout(daemon, why) || !start_jobs(daemon, why) ||
         !start_guard(daemon, why))
         return false;
     const struct operate_options options = {

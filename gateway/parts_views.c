@@ -2,6 +2,19 @@
 /* How the operators' lists and views are made. */
 #include "parts_views.h"
 
+#include "operate/facets.h"
+
+static bool start_finder(struct daemon *daemon, struct fault *why)
+{
+    const struct finder_options options = {
+        .spool_file = daemon->config->spool.file,
+        .spool = daemon->spool,
+        .teller = daemon->views.teller,
+    };
+    daemon->views.finder = finder_start(&options, why);
+    return daemon->views.finder != NULL;
+}
+
 bool start_views(struct daemon *daemon, const struct lookout_hooks *hooks, struct fault *why)
 {
     const struct config *config = daemon->config;
@@ -17,6 +30,9 @@ bool start_views(struct daemon *daemon, const struct lookout_hooks *hooks, struc
     views->stations = stations_open(daemon->adapters, config->spool.file, why);
     if (!views->stations)
         return false;
+    views->teller = facets_teller(views->stations);
+    if (!start_finder(daemon, why))
+        return false;
     views->aside = aside_open(config->spool.file, why);
     if (!views->aside)
         return false;
@@ -27,6 +43,7 @@ bool start_views(struct daemon *daemon, const struct lookout_hooks *hooks, struc
 void stop_views(struct daemon *daemon)
 {
     lookout_stop(daemon->views.lookout);
+    finder_stop(daemon->views.finder);
     aside_free(daemon->views.aside);
     stations_close(daemon->views.stations);
 }

@@ -125,10 +125,10 @@ struct partners;
 /**
  * Loads a file of `partners:`, a list with the keys id, name, agencies, adapters, keys (hash,
  * valid_to), certificate, invalid (refused, parked), ack (stored, published), approval (none,
- * edits), rate_per_s, burst, silence_hours, deliver, fetch_files_from and collect; deploy/partners.yaml says what
- * each means.  Paths in it are seen from its own folder.  Refuses, with file, line and column: an
- * id or a hash twice, an agency that no row of `agencies` has ever named, a file that is not there,
- * settings that need or exclude another, and what is malformed.
+ * edits), rate_per_s, burst, silence_hours, deliver, fetch_files_from and collect;
+ * deploy/partners.yaml says what each means.  Paths in it are seen from its own folder.  Refuses,
+ * with file, line and column: an id or a hash twice, an agency that no row of `agencies` has ever
+ * named, a file that is not there, settings that need or exclude another, and what is malformed.
  */
 struct partners *partners_load(const char *path, const struct agencies *agencies, struct fault *why)
     __attribute__((warn_unused_result));

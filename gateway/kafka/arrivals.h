@@ -18,9 +18,9 @@ void arrivals_free(struct arrivals *arrivals);
 
 /**
  * Adds one record; it must stay as it is until arrivals_clear.  One that cannot be read becomes an
- * unroutable arrival; one with a header lt_replay_id was here before and is passed over.  False when
- * it is to be tried again: the registry is out of reach, or it is ours to mend.  Nothing is added
- * then.
+ * unroutable arrival; one with a header lt_replay_id was here before and is passed over.  False
+ * when it is to be tried again: the registry is out of reach, or it is ours to mend.  Nothing is
+ * added then.
  */
 bool arrivals_add(struct arrivals *arrivals, const rd_kafka_message_t *record, struct fault *why)
     __attribute__((warn_unused_result));

@@ -9,7 +9,7 @@ struct access_options {
     int64_t session_minutes, idle_minutes;
     int64_t lock_after, lock_minutes;
     bool secure_cookie;
-    bool has_provider; /**< an OpenID Connect provider signs people in too */
+    bool has_provider;     /**< an OpenID Connect provider signs people in too */
     operate_record record; /**< may be NULL */
     void *own;
 };

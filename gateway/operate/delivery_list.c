@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET deliveries?partner&unroutable&state&dossier&after&limit and GET deliveries/{id}. */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/number.h"
 #include "operate/answer.h"
 #include "operate/asked.h"
@@ -12,26 +13,42 @@
 
 ENDS_WITH_SCOPE(json_t *, json_decref)
 
+/* Arrivals that one step looks at, and how long the steps of one call may take. */
+enum { STEP = 20000, MOST_MS = 50 };
+
 static bool add_one(void *own, const struct spool_delivery *delivery)
 {
     struct page *page = own;
-    if (json_array_size(page->items) == page->limit)
-        return false; /* there is one more: the cursor stays */
     page->next = delivery->delivery;
-    return page_add(page, item_of_delivery(delivery, page->language));
+    return page_add(page, item_of_delivery(delivery, page->language)) &&
+           json_array_size(page->items) < page->limit;
 }
 
-/* One more than the page holds is asked for, to know whether there is more. */
-static void answer(struct page *page, const struct delivery_filter *filter)
+/* What is over is in no index by partner. */
+static bool is_indexed(const struct delivery_filter *filter)
 {
-    struct fault why;
-    if (!spool_deliveries(page->reader, filter, add_one, page, &why)) {
-        page_fail(page, &why);
-        return;
+    return filter->dossier_code || (filter->state >= 0 && filter->state <= DELIVERY_DEAD);
+}
+
+/* What is in no index is looked at in steps: a page may be short of items while there is more, and
+ * the cursor goes on.  All numbers are below `end`. */
+static bool find(struct page *page, struct delivery_filter *filter, int64_t end, struct fault *why)
+{
+    int64_t until = clock_ticks_ms() + MOST_MS;
+    size_t count = 0;
+    while (page->items && count < page->limit && filter->after < end - 1 &&
+           clock_ticks_ms() < until) {
+        filter->before = end;
+        if (!is_indexed(filter) && end - filter->after > STEP * (int64_t)DELIVERIES_PER_ARRIVAL)
+            filter->before = filter->after + STEP * (int64_t)DELIVERIES_PER_ARRIVAL;
+        if (!spool_deliveries(page->reader, filter, add_one, page, why))
+            return false;
+        count = json_array_size(page->items);
+        filter->after = filter->before - 1;
     }
-    if (json_array_size(page->items) < page->limit)
-        page->next = 0;
-    page_answer(page);
+    if (count < page->limit)
+        page->next = filter->after < end - 1 ? filter->after : 0;
+    return true;
 }
 
 static void list(void *own, struct operator_call *call)
@@ -52,14 +69,18 @@ static void list(void *own, struct operator_call *call)
     if (!asked_read(call->request, table) || !asked_limit(call->request, &limit))
         return;
     struct page page = page_begin(call->request, call->language, views_reader(views, call));
+    struct fault why;
+    int64_t end = (spool_last_arrival(views->spool) + 1) * DELIVERIES_PER_ARRIVAL;
     if (is_unroutable)
         filter.partner = "";
     page.limit = limit;
-    filter.limit = limit + 1;
-    if (page.reader)
-        answer(&page, &filter);
-    else
+    filter.limit = limit;
+    if (!page.reader)
         json_decref(page.items);
+    else if (find(&page, &filter, end, &why))
+        page_answer(&page);
+    else
+        page_fail(&page, &why);
 }
 
 /* ---- one ---- */

@@ -79,3 +79,20 @@ bool facets_of(const avro_value_t *event,
     return give_agencies(event, give, own) && give_procedure(event, give, own) &&
            (!type || give(own, FIND_EVENT_TYPE, type)) && give_aliases(event, give, own);
 }
+
+static bool tell(void *own, const struct spool_entry *entry,
+                 bool (*emit)(void *to, enum find_by by, const char *value), void *to)
+{
+    struct fault why;
+    struct station *station = entry->event ? stations_here(own, &why) : NULL;
+    const avro_value_t *event =
+        station ? recall_event(station->recall, station->reader, entry->schema_no, entry->event,
+                               entry->event_size, &why)
+                : NULL;
+    return event && facets_of(event, emit, to);
+}
+
+struct find_teller facets_teller(struct stations *stations)
+{
+    return (struct find_teller){tell, stations};
+}

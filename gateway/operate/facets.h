@@ -2,6 +2,7 @@
 #ifndef OPERATE_FACETS_H
 #define OPERATE_FACETS_H
 
+#include "api/station.h"
 #include "spool/find.h"
 
 #include <avro.h>
@@ -14,5 +15,9 @@
  */
 bool facets_of(const avro_value_t *event,
                bool (*give)(void *own, enum find_by by, const char *text), void *own);
+
+/** How the spool's index and its searches read them from entries: by the calling thread's station.
+ */
+struct find_teller facets_teller(struct stations *stations);
 
 #endif

@@ -54,8 +54,8 @@ void gauges_levels(const struct gauges *gauges, const struct spool_levels *level
     metrics_set(gauges->all[GAUGE_BELOW_RESERVE], levels->below_reserve);
 }
 
-void gauges_due(const struct gauges *gauges, const struct spool_due_count *overdue,
-                const struct spool_due_count *today)
+void gauges_due(const struct gauges *gauges, const struct due_counts *overdue,
+                const struct due_counts *today)
 {
     metrics_set(gauges->all[GAUGE_OVERDUE_ENTRIES], overdue->entries);
     metrics_set(gauges->all[GAUGE_OVERDUE_DELIVERIES], overdue->deliveries);

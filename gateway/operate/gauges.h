@@ -3,7 +3,7 @@
 #define OPERATE_GAUGES_H
 
 #include "base/metrics.h"
-#include "spool/flow.h"
+#include "spool/find.h"
 
 #include <stdbool.h>
 
@@ -32,8 +32,8 @@ struct gauges {
 
 void gauges_open(struct gauges *gauges);
 void gauges_levels(const struct gauges *gauges, const struct spool_levels *levels, int64_t now_ms);
-void gauges_due(const struct gauges *gauges, const struct spool_due_count *overdue,
-                const struct spool_due_count *today);
+void gauges_due(const struct gauges *gauges, const struct due_counts *overdue,
+                const struct due_counts *today);
 void gauges_proofs(const struct gauges *gauges, int64_t mismatches, bool audit_holds,
                    int64_t now_ms);
 void gauges_silent(const char *partner, bool is_silent);

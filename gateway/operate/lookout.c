@@ -13,6 +13,7 @@
 #include "operate/item.h"
 #include "operate/reconcile.h"
 #include "spool/audit.h"
+#include "spool/find.h"
 #include "spool/flow.h"
 
 #include <inttypes.h>
@@ -23,7 +24,7 @@ ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
 ENDS_WITH_SCOPE(struct directory *, directory_release)
 ENDS_WITH_SCOPE(json_t *, json_decref)
 
-enum { LOOK_EVERY_MS = 5000, DAYS_AT_START = 7, DAYS_LATER = 2, DUE_MOST = 100000 };
+enum { LOOK_EVERY_MS = 5000, DAYS_AT_START = 7, DAYS_LATER = 2 };
 static const int64_t hour_ms = 3600000, day_ms = 86400000, zone_ms = 25200000;
 static const int64_t prove_every_ms = 6 * 3600000;
 
@@ -42,7 +43,7 @@ struct lookout {
     pthread_mutex_t lock;
     struct flow flow; /* guarded by lock, as are the next ones */
     json_t *sources;  /* {partner: [last_received_ms, is_silent]}; or NULL */
-    struct spool_due_count due[DUE_DAYS];
+    struct due_counts due[DUE_DAYS];
     json_t *proofs; /* or NULL */
 };
 
@@ -133,14 +134,10 @@ static bool look_at_due(struct lookout *lookout, struct spool_reader *reader, st
 {
     int64_t now_ms = clock_now_ms();
     int64_t end_ms = now_ms - (now_ms + zone_ms) % day_ms + day_ms;
-    const struct due_range ranges[DUE_DAYS] = {
-        [DUE_OVERDUE] = {.from_ms = 1, .before_ms = now_ms, .most = DUE_MOST},
-        [DUE_TODAY] = {.from_ms = now_ms, .before_ms = end_ms, .most = DUE_MOST},
-    };
-    struct spool_due_count due[DUE_DAYS];
-    for (int i = 0; i < DUE_DAYS; i++)
-        if (!spool_due_count(reader, &ranges[i], &due[i], why))
-            return false;
+    struct due_counts due[DUE_DAYS];
+    if (!spool_count_due(reader, 1, now_ms, &due[DUE_OVERDUE], why) ||
+        !spool_count_due(reader, now_ms, end_ms, &due[DUE_TODAY], why))
+        return false;
     gauges_due(&lookout->gauges, &due[DUE_OVERDUE], &due[DUE_TODAY]);
     (void)pthread_mutex_lock(&lookout->lock);
     for (int i = 0; i < DUE_DAYS; i++)
@@ -322,8 +319,8 @@ void lookout_source(struct lookout *lookout, const char *partner, struct lookout
 json_t *lookout_due(struct lookout *lookout)
 {
     (void)pthread_mutex_lock(&lookout->lock);
-    const struct spool_due_count overdue = lookout->due[DUE_OVERDUE];
-    const struct spool_due_count today = lookout->due[DUE_TODAY];
+    const struct due_counts overdue = lookout->due[DUE_OVERDUE];
+    const struct due_counts today = lookout->due[DUE_TODAY];
     (void)pthread_mutex_unlock(&lookout->lock);
     return json_pack("{sI sI s{sI sI} s{sI sI}}",                                      /**/
                      "overdue", (json_int_t)(overdue.entries + overdue.deliveries),    /**/

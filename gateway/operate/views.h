@@ -6,11 +6,14 @@
 #include "operate/aside.h"
 #include "operate/guard.h"
 #include "operate/lookout.h"
+#include "spool/finder.h"
 
 /** What the operators' lists and views are made from, and the calls that show them. */
 struct views {
     struct spool *spool;
     struct stations *stations; /**< of the HTTP threads */
+    struct find_teller teller; /* what events can be found by */
+    struct finder *finder;     /* keeps the index of it */
     struct aside *aside;
     struct lookout *lookout;
 };

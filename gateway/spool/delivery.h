@@ -154,6 +154,7 @@ struct delivery_filter {
     const uint8_t *event_id; /**< without a dossier it looks through all that is kept */
     int state;               /**< enum delivery_state, or -1 */
     int64_t after;           /**< numbers above it */
+    int64_t before;          /**< and below it: so a list looks at no more than there is between */
     size_t limit;
 };
 /** By number, without events. */

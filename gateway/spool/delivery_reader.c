@@ -17,9 +17,10 @@
 enum { EVENT_DIGEST = 26, EVENT = 27 };
 
 #define ARRIVAL " CROSS JOIN arrival a ON a.number = d.number / 1024 "
-/* ?1 after, ?2 limit, ?3 partner, ?4 state, ?5 event's id */
+/* ?1 after, ?2 limit, ?3 partner, ?4 state, ?5 event's id, ?8 before */
 #define NARROWED                                                                                   \
-    " d.number > ?1 AND (?3 IS NULL OR d.partner = ?3) AND (?4 < 0 OR d.state = ?4)"               \
+    " d.number > ?1 AND d.number < ?8 AND (?3 IS NULL OR d.partner = ?3) AND (?4 < 0 OR d.state "  \
+    "= ?4)"                                                                                        \
     " AND (?5 IS NULL OR a.event_id = ?5) ORDER BY d.number LIMIT ?2"
 
 static const char *const queries[] = {
@@ -34,7 +35,7 @@ static const char *const queries[] = {
         "SELECT " COLUMNS ", NULL FROM delivery d" ARRIVAL "WHERE d.number IN"
         " (SELECT number FROM delivery INDEXED BY delivery_undone WHERE state IN (0, 1, 2)"
         " AND state = ?4 AND (?3 IS NULL OR partner = ?3) AND number > ?1"
-        " ORDER BY number LIMIT ?2) ORDER BY d.number",
+        " AND number < ?8 ORDER BY number LIMIT ?2) ORDER BY d.number",
     [DELIVERY_LIST_DOSSIER] =
         "SELECT " COLUMNS ", NULL FROM arrival a INDEXED BY arrival_by_dossier CROSS JOIN delivery"
         " d ON d.number BETWEEN a.number * 1024 AND a.number * 1024 + 1023"
@@ -232,6 +233,7 @@ bool spool_deliveries(struct spool_reader *reader, const struct delivery_filter 
     if (filter->partner)
         bind_number(rows, 3, partner);
     bind_number(rows, 4, filter->state);
+    bind_number(rows, 8, filter->before ? filter->before : INT64_MAX);
     if (filter->event_id)
         bind_bytes(rows, 5, filter->event_id, UUID_SIZE);
     if (filter->dossier_code) {

@@ -159,32 +159,6 @@ bool spool_last_received(struct spool_reader *reader,
     return false;
 }
 
-/* ---- what is due ---- */
-
-bool spool_due_count(struct spool_reader *reader, const struct due_range *range,
-                     struct spool_due_count *count, struct fault *why)
-{
-    static const char sql[] =
-        "SELECT (SELECT count(*) FROM (SELECT 1 FROM stuck INDEXED BY stuck_by_due"
-        "  WHERE is_delivery = 0 AND due_at > 0 AND due_at >= ?1 AND due_at < ?2 LIMIT ?3)),"
-        " (SELECT count(*) FROM (SELECT 1 FROM stuck INDEXED BY stuck_by_due"
-        "  WHERE is_delivery = 1 AND due_at > 0 AND due_at >= ?1 AND due_at < ?2 LIMIT ?3)) +"
-        " (SELECT count(*) FROM (SELECT 1 FROM delivery_sum s CROSS JOIN delivery d INDEXED BY"
-        "  delivery_due ON d.partner = s.partner AND d.state = 0 AND d.urgency >= ?1"
-        "  AND d.urgency < ?2 WHERE s.waiting > 0 LIMIT ?3))";
-    bool found = false;
-    auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(reader->database, sql, why);
-    if (!rows)
-        return false;
-    bind_number(rows, 1, range->from_ms);
-    bind_number(rows, 2, range->before_ms);
-    bind_number(rows, 3, range->most);
-    if (!database_next(reader->database, rows, "count what is due", &found, why))
-        return false;
-    *count = (struct spool_due_count){sqlite3_column_int64(rows, 0), sqlite3_column_int64(rows, 1)};
-    return true;
-}
-
 /* ---- deliveries by day ---- */
 
 static const char days_sql[] =

@@ -4,7 +4,7 @@
 
 #include "spool/delivery.h"
 
-/** What operators watch: how much flows, what is due, and whether every day's deliveries add up. */
+/** What operators watch: how much flows, who sends, and whether every day's deliveries add up. */
 
 /** Counted up from some time on, so only differences mean something. */
 struct spool_flow {
@@ -33,19 +33,6 @@ bool spool_hours(struct spool_reader *reader, int64_t from_ms,
 bool spool_last_received(struct spool_reader *reader,
                          bool (*each)(void *own, const char *partner, int64_t at_ms), void *own,
                          struct fault *why) __attribute__((warn_unused_result));
-
-/** How much is due between two moments and not over: entries and deliveries that are DEAD, entries
- * that are PARKED, deliveries that are WAITING.  Counts each kind up to `most`. */
-struct due_range {
-    int64_t from_ms, before_ms; /**< the latter not included */
-    int64_t most;
-};
-struct spool_due_count {
-    int64_t entries, deliveries;
-};
-bool spool_due_count(struct spool_reader *reader, const struct due_range *range,
-                     struct spool_due_count *count, struct fault *why)
-    __attribute__((warn_unused_result));
 
 /**
  * One partner's deliveries of one day: `arrived + moved = delivered + waiting + parked + dead +

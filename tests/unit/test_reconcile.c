@@ -251,40 +251,6 @@ static void a_source_was_heard_when_its_last_entry_came(void **state)
     world_end(&world);
 }
 
-static void what_is_due_is_counted_while_it_is_not_over(void **state)
-{
-    (void)state;
-    struct fault why;
-    struct spool_due_count count;
-    struct landing landing;
-    struct parcel parcel;
-    struct world world;
-    const char *const names[MOST_TARGETS] = {"hue", "danang"};
-    const struct due_range range = {1, ARRIVED_MS, 100}, later = {ARRIVED_MS, INT64_MAX, 100};
-    world_make(&world);
-    landing_make(&landing, 1, 1, names);
-    landing.arrival.due_at_ms = ARRIVED_MS - 1;
-    world_land(&world, &landing);
-    parcel_begin(&parcel, "motcua", ARRIVED_MS);
-    struct spool_item *item = parcel_item(&parcel, 1, 1, 1);
-    item->due_at_ms = ARRIVED_MS - 1;
-    item->event = NULL;
-    item->cause = "missing /x";
-    (void)world_add(&world, &parcel);
-    world_must(spool_due_count(world.reader, &range, &count, &why), &why);
-    assert_int_equal(count.entries, 1);
-    assert_int_equal(count.deliveries, 2);
-    world_must(spool_due_count(world.reader, &later, &count, &why), &why);
-    assert_int_equal(count.entries + count.deliveries, 0);
-    world_settle_one(&world, SETTLE_DELIVERED, delivery_of(1, 0));
-    world_settle_one(&world, SETTLE_DEAD, delivery_of(1, 1));
-    world_must(spool_discard(world.spool, 1, "tried", &why), &why);
-    world_must(spool_due_count(world.reader, &range, &count, &why), &why);
-    assert_int_equal(count.entries, 0);
-    assert_int_equal(count.deliveries, 1);
-    world_end(&world);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,7 +262,6 @@ int main(void)
         cmocka_unit_test(the_flow_is_of_sums_that_only_go_up),
         cmocka_unit_test(hours_are_counted_from_their_first_row_on),
         cmocka_unit_test(a_source_was_heard_when_its_last_entry_came),
-        cmocka_unit_test(what_is_due_is_counted_while_it_is_not_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
