@@ -300,8 +300,7 @@ export const en = {
     'delivery.discard': 'Discard',
     'delivery.discard.title': 'Discard this delivery',
     'delivery.discard.text': 'The partner will not get this event. This cannot be undone.',
-    'delivery.route': 'Choose a receiver',
-    'delivery.route.title': 'Choose who gets it',
+    'delivery.nobody.text': 'Enter the receiving system in partners.yaml and reload the configuration: the gateway then routes it by itself.',
 
     'job.new': 'Preview a replay',
     'job.new.count': 'Now there are {count}.',

@@ -300,8 +300,7 @@ export const vi = {
     'delivery.discard': 'Bỏ',
     'delivery.discard.title': 'Bỏ lượt chuyển này',
     'delivery.discard.text': 'Đối tác sẽ không nhận được sự kiện này. Không hoàn tác được.',
-    'delivery.route': 'Chọn nơi nhận',
-    'delivery.route.title': 'Chọn đối tác nhận',
+    'delivery.nobody.text': 'Khai báo hệ thống nhận trong partners.yaml rồi đọc lại cấu hình: cổng tự chọn lại nơi nhận.',
 
     'job.new': 'Chạy thử một đợt phát lại',
     'job.new.count': 'Số lượng hiện nay: {count}.',
