@@ -98,7 +98,7 @@ def test_found_understood_mended_approved_and_delivered(enter, running):
     other.page.locator("dialog button[type=submit]").click()
     other.settle("Applied")
     wait_for(other, f"#{entry}", "On its way")
-    other.settle("As received")
+    other.page.locator(".document").first.wait_for()
     other.shoot("gateway-mended-en-1280")
     wait_for(other, f"#/search?dossier={dossier}&state=published", "2 shown")  # and the one behind it
     assert author.faults + other.faults == []
