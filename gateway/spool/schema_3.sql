@@ -34,10 +34,11 @@ CREATE TABLE revision (
     PRIMARY KEY (entry, no)
 );
 
--- Entries whose event is that of a revision, and the ids that they had before: what comes again
--- under one of these is still a repeat.
+-- Entries whose event is that of a revision, in the order in which they were mended; and the ids
+-- that they had before: what comes again under one of these is still a repeat.
 CREATE TABLE mended (
-    number   INTEGER PRIMARY KEY,
+    change   INTEGER PRIMARY KEY AUTOINCREMENT,
+    number   INTEGER NOT NULL UNIQUE,
     revision INTEGER NOT NULL
 );
 CREATE TABLE former_id (
