@@ -58,7 +58,7 @@ export async function deliveries(view) {
         draw: (part) => view.draw(t('menu.deliveries'), asked,
             section(t('search.found'), part)),
     });
-    view.actions = may('repair') && filter.state === 'dead' && [
+    view.actions = may('repair') && filter.state === 'dead' && !filter.unroutable && [
         button(t('search.replay'), () => newJob({ kind: 'deliveries', filter }))];
     await found.load();
 }
