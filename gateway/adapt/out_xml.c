@@ -304,8 +304,8 @@ char *out_xml(const struct adapter *adapter, const struct out *root, struct aren
     char *text = NULL;
     element.name = xml->root;
     element.size = strlen(xml->root);
-    const struct writing writing = {
-        adapter, xml->namespaces_count ? xml->namespaces[0] : NULL, &out};
+    const struct writing writing = {adapter, xml->namespaces_count ? xml->namespaces[0] : NULL,
+                                    &out};
     text_say(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     if (put_element(&writing, &element, (struct scope){0}, arena))
         text = text_take(&out, size);

@@ -11,7 +11,7 @@
     " d.agency, d.reason, d.cause, d.detail, d.document_sha256, CASE d.state WHEN 1 THEN"          \
     " (SELECT min(u.number) FROM delivery u INDEXED BY delivery_undone WHERE u.partner = "         \
     "d.partner"                                                                                    \
-    " AND u.lane = d.lane AND u.state < 3) ELSE 0 END, a.arrived_at, a.kafka_partition,"  \
+    " AND u.lane = d.lane AND u.state < 3) ELSE 0 END, a.arrived_at, a.kafka_partition,"           \
     " a.kafka_offset, a.occurred_at, a.due_at, a.schema_no, a.source, a.event_type, a.directory,"  \
     " a.dossier_code, a.event_id, a.traceparent, a.event_digest"
 enum { EVENT_DIGEST = 26, EVENT = 27 };
