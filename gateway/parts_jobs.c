@@ -85,6 +85,7 @@ static bool open_filter(const struct daemon *daemon, const struct job_sending *s
 {
     const struct event_filter_options options = {
         .schema = daemon->event_schema,
+        .schema_no = repair_mender(daemon->repair)->schema_no,
         .spool_file = daemon->config->spool.file,
         .registry = daemon->jobs_registry,
         .place = daemon->place,

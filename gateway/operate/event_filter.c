@@ -19,22 +19,22 @@ struct event_filter {
     struct writers *writers;
 };
 
-/* Every version that this gateway has written, by the number that the spool gave it. */
+/* The spool's schemas up to our own: every version that this gateway has written. */
 static bool learn_versions(struct event_filter *filter, struct fault *why)
 {
     auto_free(spool_reader_close) struct spool_reader *reader =
         spool_reader_open(filter->options.spool_file, why);
-    for (int32_t no = 1; reader; no++) {
+    for (int32_t no = 1; reader && no <= filter->options.schema_no; no++) {
         struct spool_schema_row row;
         if (!spool_schema_of(reader, no, &row, why))
-            return why->kind == FAULT_REFUSE;
+            return false;
         auto_free(free) char *text = row.text;
         const struct schema *schema = writers_learn(filter->writers, row.fingerprint, text, why);
         if (!schema ||
             (row.registry_id >= 0 && !writers_pin(filter->writers, row.registry_id, schema, why)))
             return false;
     }
-    return false;
+    return reader != NULL;
 }
 
 struct event_filter *event_filter_new(const struct event_filter_options *options, struct fault *why)

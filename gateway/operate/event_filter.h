@@ -9,7 +9,8 @@
 /** Which events of a topic are meant. */
 struct event_filter_options {
     const struct schema *schema; /**< our own */
-    const char *spool_file;      /**< which knows the versions of before */
+    int32_t schema_no;           /**< its number in the spool, which knows the ones before it */
+    const char *spool_file;
     struct registry *registry;   /**< for schemas of others; or NULL */
     struct directory_place *place;
     const char *partner; /**< who sent it; NULL: anybody */

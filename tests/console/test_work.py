@@ -48,8 +48,9 @@ def test_find_understand_and_edit_with_the_keyboard_alone(house, visit):
     keys.tab_to(r"^INPUT\|password")
     keys.type("mau")
     keys.press("Enter")
-    seen.page.locator("nav").wait_for()
-    seen.page.evaluate("() => document.activeElement.blur()")
+    seen.settle("Lưu lượng 24 giờ qua")
+    seen.page.reload()
+    seen.settle("Lưu lượng 24 giờ qua")
     keys.press("Tab")
     assert "Đến nội dung chính" in keys.focused()
     keys.tab_to("Tìm kiếm")
@@ -123,10 +124,10 @@ def test_polling_keeps_focus_and_scroll_and_changes_what_differs(house, visit):
     link = seen.page.locator("td a").first
     link.focus()
     seen.page.evaluate("() => window.scrollTo(0, 700)")
-    seen.page.evaluate("() => { document.activeElement.dataset.same = 'yes'; }")
+    seen.page.evaluate("() => { document.activeElement.same = 'yes'; }")
     house.world.version = 60
     seen.page.get_by_text(re.compile("^99$")).first.wait_for()
-    assert seen.page.evaluate("() => document.activeElement.dataset.same") == "yes"
+    assert seen.page.evaluate("() => document.activeElement.same") == "yes"
     assert abs(seen.page.evaluate("() => window.scrollY") - 700) < 2
     polls = [headers for _, path, headers in house.world.calls if path.endswith("/overview")]
     assert "If-None-Match" not in polls[0] and "If-None-Match" in polls[-1]
@@ -189,7 +190,7 @@ def test_personal_data_is_masked_again_when_the_time_is_over(house, visit):
 
 def test_a_problem_leads_to_its_line(house, visit):
     seen = visit(house.url)
-    seen.go(ENTRY, "Bản gốc nhận được")
+    seen.go(ENTRY, "MessageId")
     seen.page.get_by_role("button", name="dòng 12").click()
     line = seen.page.locator("#pane0-line-12")
     assert line.evaluate("one => one === document.activeElement")
@@ -225,7 +226,7 @@ def test_chosen_rows_become_a_job_and_stay_chosen_as_more_are_shown(house, visit
     seen.go(f"#/failures/{answers.FINGERPRINT}", "5 shown")
     seen.page.get_by_role("checkbox").first.check()
     seen.page.get_by_role("button", name="Show more").click()
-    seen.page.get_by_text("8 shown").wait_for()
+    seen.page.get_by_text("8 shown").first.wait_for()
     seen.page.get_by_role("checkbox").last.check()
     seen.page.get_by_role("button", name="Preview a replay of these").click()
     seen.page.locator("dialog textarea").fill("two of them")
@@ -263,7 +264,7 @@ def test_who_may_only_look_is_offered_nothing_else(house, visit):
         assert seen.page.get_by_role("button", name=re.compile(offers)).count() == 0, address
         assert seen.page.get_by_role("link", name=re.compile("^Edit")).count() == 0, address
     seen.go(ENTRY, "You may not see what documents say.")
-    asked = [path for _, path, _ in house.world.calls if "/document" in path]
+    asked = [path for _, path, _ in house.world.calls if "/document?" in path]
     assert asked == [] and seen.faults == []
 
 
@@ -277,7 +278,7 @@ def test_filters_are_kept_under_a_name_and_forgotten(house, visit):
     assert house.world.filters == {"mine": {"state": "dead", "partner": "motcua-phucuong"}}
     seen.go("#/search", "Found")
     seen.page.get_by_role("link", name="mine").click()
-    seen.page.wait_for_url("**#/search?state=dead&partner=motcua-phucuong")
+    seen.page.wait_for_url(re.compile("partner=motcua-phucuong&state=dead$"))
     seen.page.get_by_role("button", name="Remove the filter mine").click()
     seen.page.get_by_text("none yet").wait_for()
     assert house.world.filters == {}
