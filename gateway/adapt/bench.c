@@ -32,6 +32,7 @@ void workbench_free(struct workbench *bench)
     free(bench->findings.places);
     free(bench->matches.list);
     arena_free(&bench->arena);
+    arena_free(&bench->writing);
     free(bench);
 }
 

@@ -18,6 +18,7 @@ struct stand {
 struct workbench {
     const struct adapters *adapters;
     struct arena arena;
+    struct arena writing; /**< of the document that is being written */
     struct findings findings;
     struct stand outer;
     struct stand inner;

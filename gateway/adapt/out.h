@@ -41,7 +41,7 @@ struct out *out_added(struct out *parent, const struct step *step, struct arena 
 /** The document as text, which the caller owns. */
 char *out_json(const struct out *root, size_t *size, struct fault *why)
     __attribute__((warn_unused_result));
-char *out_xml(const struct adapter *adapter, const struct out *root, size_t *size,
-              struct fault *why) __attribute__((warn_unused_result));
+char *out_xml(const struct adapter *adapter, const struct out *root, struct arena *arena,
+              size_t *size, struct fault *why) __attribute__((warn_unused_result));
 
 #endif

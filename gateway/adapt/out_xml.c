@@ -3,7 +3,7 @@
  */
 #include "adapt/out.h"
 
-#include "base/cleanup.h"
+#include "base/text.h"
 
 /* What holds for the elements below. */
 struct scope {
@@ -15,30 +15,67 @@ struct scope {
 struct writing {
     const struct adapter *adapter;
     const char *own; /* the namespace that is written, or NULL */
-    FILE *out;
+    struct text *out;
 };
 
 static void indent(const struct writing *writing, int depth)
 {
-    (void)fprintf(writing->out, "%*s", depth * 2, "");
+    static const char blanks[] = "                                                                ";
+    for (size_t left = (size_t)depth * 2; left > 0;) {
+        size_t size = left < sizeof blanks - 1 ? left : sizeof blanks - 1;
+        text_add(writing->out, blanks, size);
+        left -= size;
+    }
 }
 
-static void put_escaped(FILE *out, const struct word *text, bool in_attribute)
+static void put_word(struct text *out, const struct word *word)
+{
+    text_add(out, word->text, word->size);
+}
+
+static bool is_plain(char c, bool in_attribute)
+{
+    switch (c) {
+    case '&':
+    case '<':
+    case '>':
+        return false;
+    case '"':
+    case '\n':
+    case '\t':
+        return !in_attribute;
+    default:
+        return (unsigned char)c >= 0x20;
+    }
+}
+
+static void put_reference(struct text *out, char c)
+{
+    if (c == '&')
+        text_say(out, "&amp;");
+    else if (c == '<')
+        text_say(out, "&lt;");
+    else if (c == '>')
+        text_say(out, "&gt;");
+    else if (c == '"')
+        text_say(out, "&quot;");
+    else if (c == '\r')
+        text_say(out, "&#13;");
+    else if (c == '\n')
+        text_say(out, "&#10;");
+    else if (c == '\t')
+        text_say(out, "&#9;"); /* what XML 1.0 cannot hold is left out */
+}
+
+static void put_escaped(struct text *out, const struct word *text, bool in_attribute)
 {
     for (size_t at = 0; at < text->size; at++) {
-        char c = text->text[at];
-        if (c == '&')
-            (void)fputs("&amp;", out);
-        else if (c == '<')
-            (void)fputs("&lt;", out);
-        else if (c == '>')
-            (void)fputs("&gt;", out);
-        else if (c == '"' && in_attribute)
-            (void)fputs("&quot;", out);
-        else if (c == '\r' || (in_attribute && (c == '\n' || c == '\t')))
-            (void)fprintf(out, "&#%d;", c);
-        else if ((unsigned char)c >= 0x20 || c == '\n' || c == '\t')
-            (void)fputc(c, out); /* what XML 1.0 cannot hold is left out */
+        size_t start = at;
+        while (at < text->size && is_plain(text->text[at], in_attribute))
+            at++;
+        text_add(out, text->text + start, at - start);
+        if (at < text->size)
+            put_reference(out, text->text[at]);
     }
 }
 
@@ -94,12 +131,23 @@ static bool take_parts(const struct adapter *adapter, const struct out *out,
     return is_name(parts->local, parts->size);
 }
 
-static void put_declaration(FILE *out, const struct word *prefix, const struct word *name_space)
+/* "prefix:local", or "local". */
+static void put_name(struct text *out, const struct word *prefix, const struct name_parts *parts)
 {
-    (void)fprintf(out, " xmlns%s%.*s=\"", prefix->size ? ":" : "", (int)prefix->size,
-                  prefix->size ? prefix->text : "");
+    put_word(out, prefix);
+    if (prefix->size)
+        text_put(out, ':');
+    text_add(out, parts->local, parts->size);
+}
+
+static void put_declaration(struct text *out, const struct word *prefix,
+                            const struct word *name_space)
+{
+    text_say(out, prefix->size ? " xmlns:" : " xmlns");
+    put_word(out, prefix);
+    text_say(out, "=\"");
     put_escaped(out, name_space, true);
-    (void)fputc('"', out);
+    text_put(out, '"');
 }
 
 /* ---- attributes ---- */
@@ -129,11 +177,11 @@ static void put_attribute(const struct writing *writing, const struct out *eleme
     } else if (parts.prefix.size && !is_declared(element, attribute, &parts.prefix)) {
         put_declaration(writing->out, &parts.prefix, &parts.name_space);
     }
-    (void)fprintf(writing->out, " %.*s%s%.*s=\"", (int)parts.prefix.size,
-                  parts.prefix.size ? parts.prefix.text : "", parts.prefix.size ? ":" : "",
-                  (int)parts.size, parts.local);
+    text_put(writing->out, ' ');
+    put_name(writing->out, &parts.prefix, &parts);
+    text_say(writing->out, "=\"");
     put_escaped(writing->out, &attribute->text, true);
-    (void)fputc('"', writing->out);
+    text_put(writing->out, '"');
 }
 
 static void put_attributes(const struct writing *writing, const struct out *element)
@@ -209,10 +257,10 @@ static bool put_inside(const struct writing *writing, const struct out *element,
                        const struct scope *scope, struct arena *arena)
 {
     bool is_branch = has_elements(element);
-    (void)fputc('>', writing->out);
+    text_put(writing->out, '>');
     put_escaped(writing->out, &element->text, false);
     if (is_branch)
-        (void)fputc('\n', writing->out);
+        text_put(writing->out, '\n');
     for (const struct out *child = element->children; child; child = child->next)
         if (!child->is_attribute && !put_element(writing, child, *scope, arena))
             return false;
@@ -229,44 +277,40 @@ static bool put_element(const struct writing *writing, const struct out *element
     if (!take_parts(writing->adapter, element, &parts))
         return true;
     struct word prefix = tag_prefix(writing, element, &parts, &scope);
-    auto_free(free) char *tag = NULL;
-    if (asprintf(&tag, "%.*s%s%.*s", (int)prefix.size, prefix.size ? prefix.text : "",
-                 prefix.size ? ":" : "", (int)parts.size, parts.local) < 0)
-        return false;
     indent(writing, scope.depth++);
-    (void)fprintf(writing->out, "<%s", tag);
+    text_put(writing->out, '<');
+    put_name(writing->out, &prefix, &parts);
     if (!put_namespace(writing, &parts, &prefix, &above, &scope, arena))
         return false;
     put_attributes(writing, element);
     if (!has_elements(element) && !element->text.size) {
-        (void)fputs("/>\n", writing->out);
+        text_say(writing->out, "/>\n");
         return true;
     }
     if (!put_inside(writing, element, &scope, arena))
         return false;
-    (void)fprintf(writing->out, "</%s>\n", tag);
+    text_say(writing->out, "</");
+    put_name(writing->out, &prefix, &parts);
+    text_say(writing->out, ">\n");
     return true;
 }
 
-char *out_xml(const struct adapter *adapter, const struct out *root, size_t *size,
-              struct fault *why)
+char *out_xml(const struct adapter *adapter, const struct out *root, struct arena *arena,
+              size_t *size, struct fault *why)
 {
     const struct draft_xml *xml = adapter->draft->xml;
     struct out element = *root;
-    struct arena arena = {0};
+    struct text out = {.bytes = NULL};
     char *text = NULL;
     element.name = xml->root;
     element.size = strlen(xml->root);
-    struct writing writing = {adapter, xml->namespaces_count ? xml->namespaces[0] : NULL,
-                              open_memstream(&text, size)};
-    bool is_written = writing.out &&
-                      fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", writing.out) >= 0 &&
-                      put_element(&writing, &element, (struct scope){0}, &arena);
-    is_written = writing.out && fclose(writing.out) == 0 && is_written;
-    arena_free(&arena);
-    if (is_written)
-        return text;
-    free(text);
-    (void)fault_memory(why);
-    return NULL;
+    const struct writing writing = {adapter, xml->namespaces_count ? xml->namespaces[0] : NULL,
+                                    &out};
+    text_say(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    if (put_element(&writing, &element, (struct scope){0}, arena))
+        text = text_take(&out, size);
+    text_free(&out);
+    if (!text)
+        (void)fault_memory(why);
+    return text;
 }

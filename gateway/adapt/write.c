@@ -425,8 +425,9 @@ char *write_message(struct workbench *bench, struct writer *writer, size_t *size
                     place_carried(writer, &carried, why);
     if (!is_whole)
         return NULL;
-    return writer->adapter->syntax == SYNTAX_XML ? out_xml(writer->adapter, &root, size, why)
-                                                 : out_json(&root, size, why);
+    return writer->adapter->syntax == SYNTAX_XML
+               ? out_xml(writer->adapter, &root, writer->arena, size, why)
+               : out_json(&root, size, why);
 }
 
 static bool write_event(struct workbench *bench, struct writer *writer,
@@ -446,12 +447,11 @@ bool adapt_write(struct workbench *bench, const struct adapter *adapter, const a
 {
     static const struct adapt_writing nothing = {0};
     uint64_t fields[FIELD_LIMIT / 64] = {0};
-    struct arena arena = {0};
     struct used_files files = {0};
     struct writer writer = {.adapters = bench->adapters,
                             .adapter = adapter,
                             .event = event,
-                            .arena = &arena,
+                            .arena = &bench->writing,
                             .writing = writing ? writing : &nothing,
                             .files = &files,
                             .beside = written,
@@ -461,6 +461,6 @@ bool adapt_write(struct workbench *bench, const struct adapter *adapter, const a
     if (!is_written)
         adapt_written_free(written);
     free(files.list);
-    arena_free(&arena);
+    arena_reset(&bench->writing);
     return is_written;
 }

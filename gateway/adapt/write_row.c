@@ -39,6 +39,8 @@ static bool is_arrival(const struct writer *writer, const struct row *row,
 static struct word cut(const struct word *text, size_t characters)
 {
     size_t size = 0;
+    if (text->size <= characters) /* a character has a byte at least */
+        return *text;
     for (size_t count = 0; size < text->size && count < characters; count++) {
         size_t length = utf8_length(text->text + size, text->size - size);
         size += length ? length : 1;

@@ -43,6 +43,12 @@ static void fetch_once(void)
     require(pthread_once(&once, fetch) == 0, "pthread_once");
 }
 
+const struct evp_md_st *digest_algorithm(void)
+{
+    fetch_once();
+    return fetched.sha256;
+}
+
 void digest_sha256(const void *bytes, size_t size, uint8_t digest[SHA256_SIZE])
 {
     fetch_once();

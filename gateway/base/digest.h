@@ -11,6 +11,9 @@ enum { SHA256_SIZE = 32, SHA256_HEX_SIZE = 65, UUID_SIZE = 16, UUID_TEXT_SIZE = 
 /** SHA-256 of `size` bytes (FIPS 180-4).  Thread safe; ends the process if OpenSSL is unusable. */
 void digest_sha256(const void *bytes, size_t size, uint8_t digest[SHA256_SIZE]);
 
+/** The algorithm as OpenSSL has it, for who hashes in pieces: looked up once, as that is dear. */
+const struct evp_md_st *digest_algorithm(void);
+
 /** HMAC-SHA-256 (RFC 2104). */
 void digest_hmac(const void *key, size_t key_size, const void *bytes, size_t size,
                  uint8_t digest[SHA256_SIZE]);

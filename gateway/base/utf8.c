@@ -17,7 +17,14 @@ static const struct shape {
 
 static const struct shape *shape_of(unsigned char first)
 {
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+    enum { ASCII, TWO, THREE };
+    if (first < 0x80)
+        return &shapes[ASCII];
+    if (first < 0xC2)
+        return NULL;
+    if (first < 0xE0)
+        return &shapes[TWO];
+    for (size_t i = THREE; i < sizeof shapes / sizeof *shapes; i++)
         if (first >= shapes[i].first_from && first <= shapes[i].first_to)
             return &shapes[i];
     return NULL;
@@ -58,12 +65,16 @@ size_t utf8_valid(const char *bytes, size_t size)
 {
     size_t at = skip_ascii(bytes, size);
     while (at < size) {
+        if ((unsigned char)bytes[at] < 0x80) {
+            at += skip_ascii(bytes + at, size - at);
+            while (at < size && (unsigned char)bytes[at] < 0x80)
+                at++;
+            continue;
+        }
         size_t length = utf8_length(bytes + at, size - at);
         if (length == 0)
             break;
         at += length;
-        if (length == 1)
-            at += skip_ascii(bytes + at, size - at);
     }
     return at;
 }

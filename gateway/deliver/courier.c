@@ -196,6 +196,7 @@ static void *run(void *own)
     struct courier *courier = own;
     struct loop *loop = &courier->loop;
     int running;
+    (void)pthread_setname_np(pthread_self(), "courier"); /* only to be told apart in top -H */
     while (!is_over(courier)) {
         loop->is_stopping = stop_is_asked(&courier->stop);
         settle_all(loop);

@@ -22,8 +22,9 @@ struct look_ahead {
     bool is_short_of_memory;
 };
 
-static bool keep(struct look_ahead *reading, const struct spool_delivery *delivery)
+static bool keep(void *own, const struct spool_delivery *delivery)
 {
+    struct look_ahead *reading = own;
     struct loop *loop = reading->loop;
     struct peer *peer = reading->peer;
     struct fault why;
@@ -40,11 +41,11 @@ static bool keep(struct look_ahead *reading, const struct spool_delivery *delive
     return peer->ready.count < reading->wanted && reading->bytes < BYTES_AHEAD;
 }
 
-static bool note(void *own, const struct spool_delivery *delivery)
+static bool is_new(void *own, int64_t delivery)
 {
     struct look_ahead *reading = own;
     reading->seen++;
-    return numbers_has(&reading->loop->held, delivery->delivery) || keep(reading, delivery);
+    return !numbers_has(&reading->loop->held, delivery);
 }
 
 /* One that is behind those that are held would not be seen; their end is a change. */
@@ -74,11 +75,13 @@ void due_read(struct loop *loop, struct peer *peer)
     size_t wanted = (size_t)peer->partner->deliver.concurrency * AHEAD;
     struct look_ahead reading = {
         .loop = loop, .peer = peer, .wanted = wanted < LEAST_AHEAD ? LEAST_AHEAD : wanted};
-    const struct delivery_call call = {
-        .partner = peer->id, .now_ms = now_ms, .limit = peer->held + reading.wanted};
+    const struct delivery_call call = {.partner = peer->id,
+                                       .now_ms = now_ms,
+                                       .limit = peer->held + reading.wanted,
+                                       .is_wanted = is_new};
     peer->looked_at_ms = clock_ticks_ms();
     uint64_t changes = atomic_load(&loop->changes);
-    if (!spool_due(loop->reader, &call, note, &reading, &why)) {
+    if (!spool_due(loop->reader, &call, keep, &reading, &why)) {
         log_error("courier.unread", "partner=%s why=\"%s\"", peer->id, why.text);
         peer->seen_changes = changes;
         peer->look_at_ms = now_ms + PAUSE_MS;

@@ -48,11 +48,19 @@ void hand_out_free(struct hand_out *hand_out)
 
 ENDS_WITH_SCOPE(struct hand_out *, hand_out_free)
 
-static bool note(void *own, const struct spool_delivery *delivery)
+/* Each is read when its turn has come. */
+static bool note(void *own, int64_t delivery)
 {
     struct making *making = own;
-    making->numbers[making->number_count++] = delivery->delivery;
-    return making->number_count < HAND_OUT_MOST;
+    making->numbers[making->number_count++] = delivery;
+    return false;
+}
+
+static bool give_none(void *own, const struct spool_delivery *delivery)
+{
+    (void)own;
+    (void)delivery;
+    return false;
 }
 
 struct spool_settlement hand_out_settle(const struct put_off *letter, int64_t now_ms,
@@ -279,8 +287,10 @@ static bool make_answer(struct making *making, struct fault *why)
 struct hand_out *hand_out_make(struct visit *visit, struct station *station, struct fault *why)
 {
     struct making making = {.visit = visit, .station = station, .now_ms = clock_now_ms()};
-    const struct delivery_call call = {visit->caller.partner->id, making.now_ms,
-                                       (size_t)visit->most};
+    const struct delivery_call call = {.partner = visit->caller.partner->id,
+                                       .now_ms = making.now_ms,
+                                       .limit = (size_t)visit->most,
+                                       .is_wanted = note};
     auto_free(hand_out_free) struct hand_out *hand_out = calloc(1, sizeof *hand_out);
     if (!hand_out) {
         (void)fault_memory(why);
@@ -288,7 +298,7 @@ struct hand_out *hand_out_make(struct visit *visit, struct station *station, str
     }
     hand_out->mailbox = visit->mailbox;
     making.hand_out = hand_out;
-    if (!spool_due(station->reader, &call, note, &making, why))
+    if (!spool_due(station->reader, &call, give_none, &making, why))
         return NULL;
     hand_out->letters = calloc(making.number_count + 1, sizeof *hand_out->letters);
     hand_out->settlements = calloc(making.number_count + 1, sizeof *hand_out->settlements);

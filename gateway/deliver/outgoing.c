@@ -13,6 +13,12 @@ enum {
 
 ENDS_WITH_SCOPE(struct file_reader *, file_reader_close)
 
+/* Of a file, encoded; EVP_EncodeBlock ends it with a NUL. */
+struct chunk {
+    char bytes[CHUNK_SIZE / GROUP * 4 + 1];
+    size_t size, at;
+};
+
 /* Either bytes of the document or a whole file. */
 struct piece {
     const char *bytes; /* NULL: a file */
@@ -32,8 +38,7 @@ struct outgoing {
     size_t piece; /* where reading is */
     size_t at;
     struct file_reader *reader;
-    char chunk[CHUNK_SIZE / GROUP * 4 + 1]; /* encoded; EVP_EncodeBlock ends it with a NUL */
-    size_t chunk_size, chunk_at;
+    struct chunk *chunk; /* NULL until a file is read */
     struct hasher *hasher;
     bool is_whole;
     uint8_t digest[SHA256_SIZE];
@@ -122,12 +127,22 @@ void outgoing_free(struct outgoing *body)
     hasher_free(body->hasher);
     adapt_written_free(&body->written);
     free(body->pieces);
+    free(body->chunk);
     free(body);
 }
 
 int64_t outgoing_size(const struct outgoing *body)
 {
     return body->size;
+}
+
+const char *outgoing_bytes(struct outgoing *body)
+{
+    if (body->piece_count != 1 || !body->pieces[0].bytes)
+        return NULL;
+    digest_sha256(body->pieces[0].bytes, body->pieces[0].size, body->digest);
+    body->is_whole = true;
+    return body->pieces[0].bytes;
 }
 
 /* ---- reading ---- */
@@ -148,6 +163,9 @@ static bool load_chunk(struct outgoing *body, const struct piece *piece)
     char plain[CHUNK_SIZE];
     size_t got;
     int64_t size;
+    if (!body->chunk && !(body->chunk = calloc(1, sizeof *body->chunk)))
+        return fault_memory(&body->fault);
+    struct chunk *chunk = body->chunk;
     if (!body->reader &&
         !(body->reader = file_reader_open(body->files, piece->sha256, &size, &body->fault)))
         return false;
@@ -155,13 +173,13 @@ static bool load_chunk(struct outgoing *body, const struct piece *piece)
         return false;
     if (got == 0)
         return fault_set(&body->fault, FAULT_BROKEN, "a file is shorter than it was");
-    body->chunk_at = 0;
-    body->chunk_size = got;
+    chunk->at = 0;
+    chunk->size = got;
     if (piece->is_encoded)
-        body->chunk_size = (size_t)EVP_EncodeBlock((unsigned char *)body->chunk,
-                                                   (const unsigned char *)plain, (int)got);
+        chunk->size = (size_t)EVP_EncodeBlock((unsigned char *)chunk->bytes,
+                                              (const unsigned char *)plain, (int)got);
     else
-        memcpy(body->chunk, plain, got);
+        memcpy(chunk->bytes, plain, got);
     return true;
 }
 
@@ -173,19 +191,27 @@ static size_t read_piece(struct outgoing *body, const struct piece *piece, char 
     if (piece->bytes) {
         from = piece->bytes + body->at;
     } else {
-        if (body->chunk_at == body->chunk_size && !load_chunk(body, piece))
+        bool is_read = body->chunk && body->chunk->at < body->chunk->size;
+        if (!is_read && !load_chunk(body, piece))
             return 0;
-        from = body->chunk + body->chunk_at;
-        if (body->chunk_size - body->chunk_at < there)
-            there = body->chunk_size - body->chunk_at;
+        from = body->chunk->bytes + body->chunk->at;
+        if (body->chunk->size - body->chunk->at < there)
+            there = body->chunk->size - body->chunk->at;
     }
     if (there > size)
         there = size;
     memcpy(into, from, there);
     body->at += there;
     if (!piece->bytes)
-        body->chunk_at += there;
+        body->chunk->at += there;
     return there;
+}
+
+/* What is left of it is of another piece. */
+static void drop_chunk(struct outgoing *body)
+{
+    if (body->chunk)
+        body->chunk->at = body->chunk->size = 0;
 }
 
 /* The last read of a file also checks its hash, so it is made although no byte is to come. */
@@ -199,7 +225,7 @@ static bool end_piece(struct outgoing *body)
         return fault_set(&body->fault, FAULT_BROKEN, "a file is longer than it was");
     file_reader_close(body->reader);
     body->reader = NULL;
-    body->chunk_at = body->chunk_size = 0;
+    drop_chunk(body);
     body->at = 0;
     body->piece++;
     return true;
@@ -242,7 +268,8 @@ int outgoing_seek(void *own, curl_off_t offset, int origin)
         return CURL_SEEKFUNC_CANTSEEK;
     file_reader_close(body->reader);
     body->reader = NULL;
-    body->piece = body->at = body->chunk_at = body->chunk_size = 0;
+    body->piece = body->at = 0;
+    drop_chunk(body);
     uint8_t dropped[SHA256_SIZE];
     if (!body->is_whole && !hasher_end(body->hasher, dropped, &body->fault))
         return CURL_SEEKFUNC_FAIL;

@@ -22,6 +22,10 @@ ENDS_WITH_SCOPE(struct outgoing *, outgoing_free)
 
 int64_t outgoing_size(const struct outgoing *body);
 
+/** The whole body where none of it is a file: it need not be read piece by piece then, and its hash
+ * is known at once.  NULL otherwise.  Lives as long as the body. */
+const char *outgoing_bytes(struct outgoing *body);
+
 /** For CURLOPT_READFUNCTION and CURLOPT_SEEKFUNCTION, whose data is the body: libcurl goes back to
  * the first byte when a kept connection turns out to be dead.  Any other place is refused. */
 size_t outgoing_read(char *into, size_t one, size_t size, void *body);
@@ -29,7 +33,7 @@ int outgoing_seek(void *body, curl_off_t offset, int origin);
 
 /** Why outgoing_read gave up; FAULT_NONE when it did not. */
 const struct fault *outgoing_fault(const struct outgoing *body);
-/** The hash of all that was read, once all was. */
+/** The hash of all that was read, once all was, or was given whole. */
 bool outgoing_sha256(const struct outgoing *body, uint8_t sha256[SHA256_SIZE]);
 
 #endif

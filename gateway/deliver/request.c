@@ -204,6 +204,12 @@ bool request_set_body(struct request *request, struct outgoing *body, struct fau
     curl_off_t size = (curl_off_t)outgoing_size(body);
     if (!take_body(request, body, why))
         return false;
+    /* What libcurl has whole it sends together with the headers. */
+    const char *bytes = outgoing_bytes(body);
+    if (bytes)
+        return (curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, size) == CURLE_OK &&
+                curl_easy_setopt(curl, CURLOPT_POSTFIELDS, bytes) == CURLE_OK) ||
+               refuse_option(why);
     return (curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, size) == CURLE_OK &&
             curl_easy_setopt(curl, CURLOPT_READFUNCTION, outgoing_read) == CURLE_OK &&
             curl_easy_setopt(curl, CURLOPT_READDATA, body) == CURLE_OK &&

@@ -9,6 +9,7 @@
 #include "kafka/batch.h"
 #include "kafka/framing.h"
 #include "kafka/sender.h"
+#include "kafka/tempo.h"
 #include "kafka/topics.h"
 
 #include <inttypes.h>
@@ -42,7 +43,8 @@ struct carrier {
     struct batch_form form;
     struct batch batch; /* the one under way; kept while its outcome is in doubt */
     struct spool_place *places;
-    int64_t begun_ms; /* by the clock's ticks, when the last transaction began */
+    int64_t begun_ms;   /* by the clock's ticks, when the last transaction began */
+    int64_t last_count; /* records in it */
 
     struct metric *published;
     struct metric *dead_letters;
@@ -446,11 +448,12 @@ static bool transact(struct carrier *carrier, struct fault *why)
     return false;
 }
 
-/* A transaction costs brokers much the same however little is in it, so under load there are few
- * and large ones; the first after a pause goes at once. */
+/* The first after a pause goes at once. */
 static void keep_pace(const struct carrier *carrier)
 {
-    int64_t left_ms = carrier->begun_ms + carrier->options.pace_ms - clock_ticks_ms();
+    const struct tempo tempo = {carrier->options.pace_ms, carrier->options.batch_entries};
+    int64_t left_ms =
+        carrier->begun_ms + tempo_gap_ms(&tempo, carrier->last_count) - clock_ticks_ms();
     int64_t full = read_after(carrier) + carrier->options.batch_entries;
     if (left_ms > 0)
         (void)spool_wait_above(carrier->spool, full - 1, left_ms); /* both ends are welcome */
@@ -470,6 +473,7 @@ static bool publish(struct carrier *carrier, struct fault *why)
         (void)stop_wait(carrier->stop, PARKED_MS); /* the publisher's loop looks at it too */
         return true;
     }
+    carrier->last_count = (int64_t)carrier->batch.count;
     return batch_seal(&carrier->batch, why) && transact(carrier, why);
 }
 

@@ -13,9 +13,10 @@ struct publisher_options {
     const char *spool_file;           /**< for a reader of its own */
     struct registry *registry;        /**< NULL: single-object encoding */
     const struct schema *dead_letter; /**< schema of lienthong.dead-letters */
-    int64_t pace_ms;                  /**< from one transaction's start to the next one's, at least,
-                                           unless a full batch waits */
-    int64_t batch_entries;            /**< most in one transaction */
+    int64_t pace_ms;       /**< from one transaction's start to the next one's under load,
+                                unless a full batch waits; less when little comes
+                                (tempo.h) */
+    int64_t batch_entries; /**< most in one transaction */
     int64_t batch_bytes;
     int64_t deadline_ms; /**< of our own for a transaction, beside librdkafka's */
     bool from_spool; /**< an operator's word: trust the spool's copy where Kafka's is behind it */

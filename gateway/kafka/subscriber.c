@@ -111,6 +111,7 @@ static void *run(void *own)
 {
     struct subscriber *subscriber = own;
     int failures = 0;
+    (void)pthread_setname_np(pthread_self(), "subscriber"); /* only to be told apart in top -H */
     while (!stop_is_asked(&subscriber->stop)) {
         struct fault why = {FAULT_NONE, ""};
         enum intake_step step = intake_step(subscriber->intake, word_of(subscriber), &why);

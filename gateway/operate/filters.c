@@ -70,7 +70,7 @@ struct guard_table filters_table(struct views *views)
         {.method = "GET", .pattern = "/operate/v1/filters", .right = RIGHT_VIEW, .handle = list},
         {.method = "POST",
          .pattern = "/operate/v1/filters",
-         .right = RIGHT_SIGNED_IN, /* nobody else sees them */
+         .right = RIGHT_VIEW, /* nobody else sees them */
          .body_limit = OPERATE_BODY_LIMIT,
          .handle = save},
         {0},

@@ -57,7 +57,7 @@ bool delivery_lane_hold(struct store *store, const struct delivery_lane *lane, i
     static const char sql[] =
         "SELECT ifnull(min(number) FILTER (WHERE state = 2), 0), count(*) FILTER (WHERE state = 1)"
         " FROM delivery INDEXED BY delivery_undone"
-        " WHERE partner = ?1 AND lane = ?2 AND state IN (0, 1, 2)";
+        " WHERE partner = ?1 AND lane = ?2 AND state < 3";
     bool found = false;
     if (!lane->is_one)
         return true;

@@ -11,7 +11,7 @@
     " d.agency, d.reason, d.cause, d.detail, d.document_sha256, CASE d.state WHEN 1 THEN"          \
     " (SELECT min(u.number) FROM delivery u INDEXED BY delivery_undone WHERE u.partner = "         \
     "d.partner"                                                                                    \
-    " AND u.lane = d.lane AND u.state IN (0, 1, 2)) ELSE 0 END, a.arrived_at, a.kafka_partition,"  \
+    " AND u.lane = d.lane AND u.state < 3) ELSE 0 END, a.arrived_at, a.kafka_partition,"           \
     " a.kafka_offset, a.occurred_at, a.due_at, a.schema_no, a.source, a.event_type, a.directory,"  \
     " a.dossier_code, a.event_id, a.traceparent, a.event_digest"
 enum { EVENT_DIGEST = 26, EVENT = 27 };
@@ -24,16 +24,16 @@ enum { EVENT_DIGEST = 26, EVENT = 27 };
     " AND (?5 IS NULL OR a.event_id = ?5) ORDER BY d.number LIMIT ?2"
 
 static const char *const queries[] = {
-    [DELIVERY_DUE] = "SELECT " COLUMNS ", a.event FROM delivery d INDEXED BY delivery_due" ARRIVAL
-                     "WHERE d.partner = ?1 AND d.state = 0 AND d.next_at <= ?2"
-                     " ORDER BY d.urgency, d.number LIMIT ?3",
+    [DELIVERY_DUE] = "SELECT number FROM delivery INDEXED BY delivery_due"
+                     " WHERE partner = ?1 AND state = 0 AND next_at <= ?2"
+                     " ORDER BY urgency, number LIMIT ?3",
     [DELIVERY_NEXT_DUE] = "SELECT min(next_at) FROM delivery INDEXED BY delivery_due"
                           " WHERE partner = ? AND state = 0",
     [DELIVERY_FIND] = "SELECT " COLUMNS ", a.event FROM delivery d" ARRIVAL "WHERE d.number = ?1",
     [DELIVERY_LIST] = "SELECT " COLUMNS ", NULL FROM delivery d" ARRIVAL "WHERE" NARROWED,
     [DELIVERY_LIST_UNDONE] =
         "SELECT " COLUMNS ", NULL FROM delivery d" ARRIVAL "WHERE d.number IN"
-        " (SELECT number FROM delivery INDEXED BY delivery_undone WHERE state IN (0, 1, 2)"
+        " (SELECT number FROM delivery INDEXED BY delivery_undone WHERE state < 3"
         " AND state = ?4 AND (?3 IS NULL OR partner = ?3) AND number > ?1"
         " AND number < ?8 ORDER BY number LIMIT ?2) ORDER BY d.number",
     [DELIVERY_LIST_DOSSIER] =
@@ -44,7 +44,7 @@ static const char *const queries[] = {
     [DELIVERY_SUMS] = "SELECT s.partner, s.waiting, s.parked, s.dead, s.delivered, s.discarded,"
                       " (SELECT a.arrived_at FROM arrival a WHERE a.number = (SELECT min(u.number)"
                       " FROM delivery u INDEXED BY delivery_undone WHERE u.partner = s.partner"
-                      " AND u.state IN (0, 1, 2)) / 1024) FROM delivery_sum s LEFT JOIN name n"
+                      " AND u.state < 3) / 1024) FROM delivery_sum s LEFT JOIN name n"
                       " ON n.no = s.partner ORDER BY n.text",
     [DELIVERY_PARTNER] = "SELECT no FROM name WHERE text = ?",
 };
@@ -165,18 +165,59 @@ static bool number_of(struct spool_reader *reader, const char *partner, int64_t 
     return is_done;
 }
 
+/* Who goes through what is due. */
+struct due {
+    struct spool_reader *reader;
+    const struct delivery_call *call;
+    spool_each_delivery each;
+    void *own;
+    bool goes_on;
+};
+
+static bool give_until(void *own, const struct spool_delivery *delivery)
+{
+    struct due *due = own;
+    due->goes_on = due->each(due->own, delivery);
+    return due->goes_on;
+}
+
+/* The numbers are all in the index, so what is not wanted costs next to nothing.  The rows are of
+ * the same moment: the statement that gives the numbers is still going. */
+static bool give_due(struct due *due, sqlite3_stmt *numbers, struct fault *why)
+{
+    const struct delivery_call *call = due->call;
+    struct spool_reader *reader = due->reader;
+    sqlite3_stmt *rows = query_of(reader, DELIVERY_FIND, why);
+    bool is_done = rows;
+    bool found = false;
+    while (is_done && due->goes_on) {
+        size_t given;
+        is_done = database_next(reader->database, numbers, "look for what is due", &found, why);
+        if (!is_done || !found)
+            break;
+        int64_t number = sqlite3_column_int64(numbers, 0);
+        if (call->is_wanted && !call->is_wanted(due->own, number))
+            continue;
+        bind_number(rows, 1, number);
+        is_done = give_rows(reader, rows, give_until, due, &given, why);
+    }
+    return is_done;
+}
+
 bool spool_due(struct spool_reader *reader, const struct delivery_call *call,
                spool_each_delivery each, void *own, struct fault *why)
 {
-    sqlite3_stmt *rows = query_of(reader, DELIVERY_DUE, why);
+    struct due due = {reader, call, each, own, true};
+    sqlite3_stmt *numbers = query_of(reader, DELIVERY_DUE, why);
     int64_t partner;
-    size_t given;
-    if (!rows || !number_of(reader, call->partner, &partner, why))
+    if (!numbers || !number_of(reader, call->partner, &partner, why))
         return false;
-    bind_number(rows, 1, partner);
-    bind_number(rows, 2, call->now_ms);
-    bind_number(rows, 3, (int64_t)call->limit);
-    return give_rows(reader, rows, each, own, &given, why);
+    bind_number(numbers, 1, partner);
+    bind_number(numbers, 2, call->now_ms);
+    bind_number(numbers, 3, (int64_t)call->limit);
+    bool is_done = give_due(&due, numbers, why);
+    (void)sqlite3_reset(numbers); /* repeats the last step's code */
+    return is_done;
 }
 
 bool spool_next_due(struct spool_reader *reader, const char *partner, int64_t *at_ms,

@@ -16,7 +16,7 @@ int64_t facet_key(enum find_by by, const char *value);
 struct facet_position {
     uint8_t spool[SHORT_DIGEST_SIZE]; /**< of whose receipt key */
     int64_t entry;                    /**< last first number that it has */
-    int64_t released;                 /**< number of the last release that it has seen */
+    int64_t change;                   /**< last mending that it has seen */
     uint8_t witness[SHA256_SIZE];     /**< digest of that entry's document */
     int64_t swept;                    /**< what is below was removed */
 };

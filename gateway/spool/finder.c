@@ -107,14 +107,13 @@ static bool write_batch(struct finder *finder, struct fault *why)
 
 /* ---- what is new ---- */
 
-/* The entries behind the position, and those that were mended and released since. */
+/* The entries behind the position, and those that were mended since. */
 static const char entries_sql[] = "SELECT " ENTRY_COLUMNS ", e.event FROM entry e"
                                   " WHERE e.number > ?1 ORDER BY e.number LIMIT ?2";
-static const char mended_sql[] =
-    "SELECT " ENTRY_COLUMNS ", e.event, r.number FROM released r CROSS JOIN entry e"
-    " ON e.number = r.entry CROSS JOIN mended m ON m.number = r.entry"
-    " WHERE r.number > ?1 ORDER BY r.number LIMIT ?2";
-enum { EVENT_COLUMN = 22, RELEASED_COLUMN = 23 };
+static const char mended_sql[] = "SELECT " ENTRY_COLUMNS ", e.event, m.change FROM mended m"
+                                 " CROSS JOIN entry e ON e.number = m.number"
+                                 " WHERE m.change > ?1 ORDER BY m.change LIMIT ?2";
+enum { CHANGE_COLUMN = 23 };
 
 static bool read_new(struct finder *finder, bool are_mended, int64_t limit,
                      struct facet_position *position, int64_t *taken, struct fault *why)
@@ -124,7 +123,7 @@ static bool read_new(struct finder *finder, bool are_mended, int64_t limit,
         database_prepare(reader->database, are_mended ? mended_sql : entries_sql, why);
     if (!rows)
         return false;
-    bind_number(rows, 1, are_mended ? position->released : position->entry);
+    bind_number(rows, 1, are_mended ? position->change : position->entry);
     bind_number(rows, 2, limit);
     for (bool found; !finder->is_short; ++*taken) {
         struct spool_entry entry;
@@ -136,7 +135,7 @@ static bool read_new(struct finder *finder, bool are_mended, int64_t limit,
             return false;
         take(finder, &entry);
         if (are_mended) {
-            position->released = sqlite3_column_int64(rows, RELEASED_COLUMN);
+            position->change = sqlite3_column_int64(rows, CHANGE_COLUMN);
             continue;
         }
         position->entry = entry.entry;
@@ -172,61 +171,74 @@ static bool follow(struct finder *finder, int64_t limit, int64_t *taken, struct 
 
 /* ---- what is pruned ---- */
 
-/* The rows of one key below `oldest`, some at a time. */
-static bool sweep_key(struct finder *finder, int64_t key, int64_t oldest, bool *is_clean,
+/* One step of it: some keys, and of each the rows below `oldest`. */
+struct sweeping {
+    int64_t oldest;
+    struct facet at; /* the key at hand, and its lowest number */
+    bool is_over;    /* there are no more keys */
+    sqlite3_stmt *find, *drop;
+};
+
+static bool next_key(struct finder *finder, struct sweeping *sweeping, struct fault *why)
+{
+    bool found = false;
+    bind_number(sweeping->find, 1, sweeping->at.key);
+    bool is_done = database_next(finder->facets, sweeping->find, "sweep an index", &found, why);
+    if (is_done && found)
+        sweeping->at = (struct facet){sqlite3_column_int64(sweeping->find, 0),
+                                      sqlite3_column_int64(sweeping->find, 1)};
+    sweeping->is_over = !found;
+    (void)sqlite3_reset(sweeping->find); /* repeats the step's code */
+    return is_done;
+}
+
+/* Some rows at a time, so that no transaction is long. */
+static bool sweep_key(struct finder *finder, struct sweeping *sweeping, bool *is_clean,
                       struct fault *why)
 {
-    auto_free(sqlite3_finalize) sqlite3_stmt *drop = database_prepare(
-        finder->facets,
-        "DELETE FROM facet WHERE key = ?1 AND number IN (SELECT number FROM facet WHERE key = ?1"
-        " AND number < ?2 ORDER BY number LIMIT ?3)",
-        why);
-    if (!drop)
-        return false;
-    bind_number(drop, 1, key);
-    bind_number(drop, 2, oldest);
-    bind_number(drop, 3, SWEEP_ROWS);
-    if (!database_step(finder->facets, drop, "sweep an index", why))
+    bind_number(sweeping->drop, 1, sweeping->at.key);
+    bind_number(sweeping->drop, 2, sweeping->oldest);
+    bind_number(sweeping->drop, 3, SWEEP_ROWS);
+    if (!database_step(finder->facets, sweeping->drop, "sweep an index", why))
         return false;
     *is_clean = sqlite3_changes64(finder->facets) < SWEEP_ROWS;
     return true;
 }
 
-/* The first key above another one, and its lowest number. */
-static bool next_key(struct finder *finder, sqlite3_stmt *find, struct facet *facet, bool *found,
-                     struct fault *why)
+static bool sweep_keys(struct finder *finder, struct sweeping *sweeping, struct fault *why)
 {
-    bind_number(find, 1, facet->key);
-    bool is_done = database_next(finder->facets, find, "sweep an index", found, why);
-    if (is_done && *found)
-        *facet = (struct facet){sqlite3_column_int64(find, 0), sqlite3_column_int64(find, 1)};
-    (void)sqlite3_reset(find); /* repeats the step's code */
-    return is_done;
+    for (int i = 0; i < SWEEP_KEYS; i++) {
+        int64_t before = sweeping->at.key;
+        bool is_clean = true;
+        if (!next_key(finder, sweeping, why))
+            return false;
+        if (sweeping->is_over)
+            return true;
+        if (sweeping->at.number < sweeping->oldest && !sweep_key(finder, sweeping, &is_clean, why))
+            return false;
+        if (!is_clean) {
+            sweeping->at.key = before; /* the same once more */
+            return true;
+        }
+    }
+    return true;
 }
 
-/* Some keys from `*key` on; `*is_over` when there are no more. */
-static bool sweep_some(struct finder *finder, int64_t oldest, int64_t *key, bool *is_over,
-                       struct fault *why)
+static bool sweep_some(struct finder *finder, struct sweeping *sweeping, struct fault *why)
 {
     auto_free(sqlite3_finalize) sqlite3_stmt *find = database_prepare(
         finder->facets, "SELECT key, number FROM facet WHERE key > ? ORDER BY key, number LIMIT 1",
         why);
-    if (!find || !database_run(finder->facets, "BEGIN IMMEDIATE", why))
-        return false;
-    struct facet facet = {.key = *key};
-    bool is_clean = true;
-    *is_over = false;
-    for (int i = 0; i < SWEEP_KEYS && is_clean && !*is_over; i++) {
-        bool found;
-        if (!next_key(finder, find, &facet, &found, why))
-            return false;
-        *is_over = !found;
-        if (found && facet.number < oldest && !sweep_key(finder, facet.key, oldest, &is_clean, why))
-            return false;
-        if (is_clean)
-            *key = facet.key;
-    }
-    return database_run(finder->facets, "COMMIT", why);
+    auto_free(sqlite3_finalize) sqlite3_stmt *drop =
+        find ? database_prepare(finder->facets,
+                                "DELETE FROM facet WHERE key = ?1 AND number IN (SELECT number FROM"
+                                " facet WHERE key = ?1 AND number < ?2 ORDER BY number LIMIT ?3)",
+                                why)
+             : NULL;
+    sweeping->find = find;
+    sweeping->drop = drop;
+    return find && drop && database_run(finder->facets, "BEGIN IMMEDIATE", why) &&
+           sweep_keys(finder, sweeping, why) && database_run(finder->facets, "COMMIT", why);
 }
 
 /* ---- the thread ---- */
@@ -268,22 +280,23 @@ static void give_way(struct finder *finder, int64_t worked_ms)
 /* What was pruned goes when a good part of it is. */
 static bool sweep(struct finder *finder, struct fault *why)
 {
-    int64_t oldest = 0;
-    int64_t key = INT64_MIN;
-    bool is_over = false;
-    if (!database_number(finder->reader->database, "SELECT min(number) FROM entry", &oldest, why))
+    struct sweeping sweeping = {.at = {.key = INT64_MIN}};
+    struct facet_position position = finder->position;
+    if (!database_number(finder->reader->database, "SELECT min(number) FROM entry",
+                         &sweeping.oldest, why))
         return false;
-    int64_t gone = oldest - finder->position.swept;
-    if (gone < BATCH || gone < (finder->position.entry - oldest) / 10)
+    int64_t gone = sweeping.oldest - position.swept;
+    if (gone < BATCH || gone < (position.entry - sweeping.oldest) / 10)
         return true;
-    while (!is_over && !is_ending(finder)) {
+    while (!sweeping.is_over) {
         int64_t began = clock_ticks_ms();
-        if (!sweep_some(finder, oldest, &key, &is_over, why))
+        if (is_ending(finder))
+            return true;
+        if (!sweep_some(finder, &sweeping, why))
             return false;
         give_way(finder, clock_ticks_ms() - began);
     }
-    struct facet_position position = finder->position;
-    position.swept = is_over ? oldest : position.swept;
+    position.swept = sweeping.oldest;
     if (!keep_position(finder, &position, why))
         return false;
     finder->position = position;

@@ -144,7 +144,7 @@ static bool change_row(struct store *store, int64_t entry, const struct spool_it
 bool mend_row(struct store *store, int64_t entry, const struct spool_item *item, int32_t revision,
               struct fault *why)
 {
-    static const char note[] = "INSERT OR REPLACE INTO mended VALUES (?, ?)";
+    static const char note[] = "INSERT OR REPLACE INTO mended (number, revision) VALUES (?, ?)";
     static const char forget[] = "DELETE FROM reference WHERE number = ?";
     __attribute__((cleanup(end_holder))) struct holder holder = {NULL, NULL};
     const struct file_uses uses = {entry, false, item->files, item->file_count};

@@ -59,7 +59,7 @@ static bool walk(struct store *store, struct pruning *pruning, int64_t limit, in
     auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
         store->database,
         "SELECT number, arrived_at, NOT EXISTS (SELECT 1 FROM delivery d WHERE d.number BETWEEN"
-        " a.number * 1024 AND a.number * 1024 + 1023 AND d.state IN (0, 1, 2))"
+        " a.number * 1024 AND a.number * 1024 + 1023 AND d.state < 3)"
         " FROM arrival a WHERE number > ?1 ORDER BY number LIMIT ?2",
         why);
     if (!rows)

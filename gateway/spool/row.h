@@ -11,7 +11,7 @@
     "e.number, ifnull(e.released, e.number), e.state, e.partner, e.adapter, e.media_type,"         \
     " e.event_type, e.document, e.item, e.received_at, e.occurred_at, e.due_at, e.schema_no,"      \
     " e.dossier_code, e.native_id, e.event_id, e.traceparent, e.cause, e.detail, e.sha256,"        \
-    " e.event_digest, CASE WHEN e.released IS NULL THEN 0 ELSE"                                    \
+    " e.event_digest, CASE e.state WHEN 0 THEN 0 ELSE"                                             \
     " (SELECT revision FROM mended WHERE number = e.number) END"
 
 enum query {

@@ -34,10 +34,11 @@ CREATE TABLE revision (
     PRIMARY KEY (entry, no)
 );
 
--- Entries whose event is that of a revision, and the ids that they had before: what comes again
--- under one of these is still a repeat.
+-- Entries whose event is that of a revision, in the order in which they were mended; and the ids
+-- that they had before: what comes again under one of these is still a repeat.
 CREATE TABLE mended (
-    number   INTEGER PRIMARY KEY,
+    change   INTEGER PRIMARY KEY AUTOINCREMENT,
+    number   INTEGER NOT NULL UNIQUE,
     revision INTEGER NOT NULL
 );
 CREATE TABLE former_id (
@@ -113,7 +114,7 @@ INSERT INTO stuck SELECT 0, number, CASE state WHEN 2 THEN failure_fingerprint(0
 INSERT INTO stuck SELECT 1, d.number, failure_fingerprint(1, ifnull(d.cause, ''),
     (SELECT text FROM name WHERE no = d.partner), NULL), a.due_at
     FROM delivery d INDEXED BY delivery_undone CROSS JOIN arrival a ON a.number = d.number / 1024
-    WHERE d.state IN (0, 1, 2) AND d.state = 2;
+    WHERE d.state < 3 AND d.state = 2;
 INSERT INTO failure SELECT s.failure, 0, e.partner, e.adapter, ifnull(e.cause, ''), count(*), 0
     FROM stuck s CROSS JOIN entry e ON e.number = s.number
     WHERE s.is_delivery = 0 AND s.failure IS NOT NULL GROUP BY s.failure;
@@ -132,7 +133,7 @@ UPDATE failure SET parked = held.count FROM (SELECT s.failure AS failure, sum(
     GROUP BY 1) AS held WHERE failure.fingerprint = held.failure;
 UPDATE failure SET parked = held.count FROM (SELECT s.failure AS failure, sum(
     (SELECT count(*) FROM delivery p INDEXED BY delivery_undone WHERE p.partner = d.partner
-     AND p.lane = d.lane AND p.state IN (0, 1, 2) AND p.state = 1)) AS count
+     AND p.lane = d.lane AND p.state < 3 AND p.state = 1)) AS count
     FROM stuck s CROSS JOIN delivery d ON d.number = s.number
     WHERE s.is_delivery = 1 AND d.partner <> 0 AND d.lane IS NOT NULL
     GROUP BY 1) AS held WHERE failure.fingerprint = held.failure;

@@ -165,7 +165,7 @@ static bool open_facets(struct spool_reader *reader, struct fault *why)
     if (reader->facets)
         database_close(reader->facets);
     reader->facets = number ? facet_open_reader(file, why) : NULL;
-    reader->facets_number = number;
+    reader->facets_number = reader->facets ? number : 0; /* one that is being made is asked again */
     return true;
 }
 

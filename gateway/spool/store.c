@@ -76,10 +76,10 @@ static const struct {
      " cause = NULL, detail = NULL WHERE number = ?1"},
     {offsetof(struct statements, first_in_lane),
      "SELECT number, state FROM delivery INDEXED BY delivery_undone"
-     " WHERE partner = ?1 AND lane = ?2 AND state IN (0, 1, 2) ORDER BY number LIMIT 1"},
+     " WHERE partner = ?1 AND lane = ?2 AND state < 3 ORDER BY number LIMIT 1"},
     {offsetof(struct statements, next_head_in_lane),
      "SELECT number, state FROM delivery INDEXED BY delivery_undone WHERE partner = ?1 AND"
-     " lane = ?2 AND state IN (0, 1, 2) AND state <> 1 AND number > ?3 ORDER BY number LIMIT 1"},
+     " lane = ?2 AND state < 3 AND state <> 1 AND number > ?3 ORDER BY number LIMIT 1"},
     {offsetof(struct statements, set_delivery_state),
      "UPDATE delivery SET state = ?2, since = iif(?2 = 0, ?3, since) WHERE number = ?1"},
     {offsetof(struct statements, end_of_trail),

@@ -118,6 +118,7 @@ static void run_group(struct spool *spool, struct task *tasks)
 static void *write_groups(void *own)
 {
     struct spool *spool = own;
+    (void)pthread_setname_np(pthread_self(), "spool-writer"); /* only to be told apart in top -H */
     while (!queue_is_ended(&spool->queue)) {
         struct task *tasks = queue_take(&spool->queue, IDLE_MS);
         if (tasks)

@@ -69,7 +69,7 @@ class Visit:
     def settle(self, text=None):
         self.page.locator("main:not([aria-busy]) h1").wait_for()
         if text:
-            self.page.get_by_text(text).first.wait_for()
+            self.page.get_by_text(text).locator("visible=true").first.wait_for()
 
     def shoot(self, name):
         SHOTS.mkdir(parents=True, exist_ok=True)

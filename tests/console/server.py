@@ -63,13 +63,16 @@ class World:
         self.partners = copy.deepcopy(answers.PARTNERS)
         self.revisions, self.jobs, self.filters = [], {}, {}
         self.state, self.unmasked = "dead", set()
-        self.calls = []
+        self.calls = []  # (method, path, headers) as they came
+        self.version = 1  # of the overview
         self.is_signed_out = False
 
     # ---- lists
 
     def overview(self, call):
-        return answers.overview(call.language, self.partners)
+        shown = answers.overview(call.language, self.partners)
+        shown["due"]["today"] += self.version - 1
+        return shown
 
     def failures(self, call):
         return page(answers.groups(call.language))
@@ -194,12 +197,19 @@ class World:
         number = len(self.jobs) + 1
         self.jobs[number] = {
             "job": number, "state": "previewed", "kind": call.body["kind"],
-            "filter": call.body.get("filter") or call.body.get("group") or
-            call.body.get("selection"), "options": call.body["options"],
-            "author": f"user:{call.user}", "reason": call.body["reason"], "made_at": answers.at(),
-            "started_at": None, "ended_at": None, "detail": None, "counts": {
-                "pending": 0, "would_pass": 1200, "would_fail": 60, "stale": 24, "done": 0,
-                "failed": 0, "skipped": 0}}
+            **{way: call.body[way] for way in ("filter", "group", "selection") if way in call.body},
+            "options": call.body["options"], "author": f"user:{call.user}",
+            "reason": call.body["reason"], "made_at": answers.at(), "started_at": None,
+            "ended_at": None, "collected": None, "total": 1284, "approved_by": None,
+            "needs_approval": "rule" in call.body["options"], "why": None, "report": None,
+            "counts": {"would_pass": 1200, "would_fail": 60, "stale": 24, "done": 0, "failed": 0,
+                       "skipped": 0},
+            "preview": {"items": 1284, "oldest": answers.at(hours=9), "would_pass": 1200,
+                        "still_fail": 58, "newly_fail": 2, "stale": 24, "causes": [
+                            {"cause": answers.CAUSE, "count": 58, "newly": 0,
+                             "cause_text": answers.CAUSE_TEXT["vi"]},
+                            {"cause": "missing /Dossier/DossierCode", "count": 2, "newly": 2,
+                             "cause_text": "Thiếu giá trị bắt buộc."}]}}
         return self.jobs[number]
 
     def find_job(self, number):
@@ -217,22 +227,32 @@ class World:
             one["counts"]["would_pass"] -= step
             one["counts"]["done"] += step
             if not one["counts"]["would_pass"]:
-                one.update(state="done", ended_at=answers.at())
+                one.update(state="done", ended_at=answers.at(), report={
+                    **one["counts"], "causes": one["preview"]["causes"]})
         return one
 
     def job_items(self, call, _):
         wanted = call.query.get("state")
         states = ["would_pass", "would_fail", "stale"]
-        return page([{"subject": i, "receipt": f"{i + 1}-77c0de00a1b2c3{i:02d}",
-                      "state": states[i % 3], "due_at": answers.at(days=-i),
-                      "detail": answers.PROBLEM["detail"] if i % 3 == 1 else None}
+        return page([{"receipt": f"{i + 1}-77c0de00a1b2c3{i:02d}",
+                      "state": states[i % 3], "due_at": answers.at(days=-i), "newly": i == 4,
+                      "cause": answers.CAUSE if i % 3 == 1 else None,
+                      "cause_text": answers.CAUSE_TEXT[call.language] if i % 3 == 1 else None}
                      for i in range(6) if wanted in (None, states[i % 3])])
 
     def act_job(self, call, number, word):
-        need_reason(call)
+        one = self.find_job(number)
+        if word == "cancel":
+            need_reason(call)
+        if word == "run" and one["needs_approval"] and not one["approved_by"]:
+            raise Refused(409, "refused", "Không thực hiện được", "It could not be done",
+                          "another person has to approve its rule first")
+        if word == "approve":
+            one["approved_by"] = f"user:{call.user}"
+            return one
         states = {"run": "running", "pause": "paused", "resume": "running", "cancel": "cancelled"}
-        self.find_job(number)["state"] = states[word]
-        return self.find_job(number)
+        one["state"] = states[word]
+        return one
 
     # ---- the rest
 
@@ -272,7 +292,7 @@ def need_reason(call):
 
 
 ROUTES = [
-    ("GET", "overview", World.overview), ("GET", "failures", World.failures),
+    ("GET", "failures", World.failures),
     ("GET", "failures/([^/]+)/items", World.members), ("GET", "entries", World.entries),
     ("GET", "entries/([^/]+)", World.story), ("GET", "entries/([^/]+)/document", World.document),
     ("POST", "entries/([^/]+)/unmask", World.unmask),
@@ -285,7 +305,7 @@ ROUTES = [
     ("POST", "deliveries/([^/]+)/(?:retry|discard|route)", lambda world, call, name: {}),
     ("GET", "jobs", World.list_jobs), ("POST", "jobs", World.make_job),
     ("GET", "jobs/([^/]+)", World.job), ("GET", "jobs/([^/]+)/items", World.job_items),
-    ("POST", "jobs/([^/]+)/(run|pause|resume|cancel)", World.act_job),
+    ("POST", "jobs/([^/]+)/(run|pause|resume|cancel|approve)", World.act_job),
     ("GET", "partners", lambda world, call: world.partners),
     ("POST", "partners/([^/]+)/(pause|resume|test)", World.act_partner),
     ("GET", "status", lambda world, call: answers.status()),
@@ -376,6 +396,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif path == "logout":
             self.answer(200, "{}", "application/json",
                         [("Set-Cookie", "lt_session=; Path=/; Max-Age=0")])
+        elif path == "overview":
+            self.show_overview()
         elif path == "reconcile" and "text/csv" in self.headers.get("Accept", ""):
             self.answer(200, "kind,day\r\n", "text/csv; charset=utf-8")
         elif path == "audit/export":
@@ -383,6 +405,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
                         [("Content-Disposition", "attachment; filename=audit.jsonl")])
         else:
             self.dispatch(path)
+
+    def show_overview(self):
+        world = self.server.world
+        etag = f'"{world.version}"'
+        if self.headers.get("If-None-Match") == etag:
+            self.answer(304, "", "application/json", [("ETag", etag)])
+        else:
+            self.answer_json(world.overview(self), [("ETag", etag)])
 
     def dispatch(self, path):
         for method, pattern, work in ROUTES:
@@ -397,7 +427,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         path = self.read()
-        self.server.world.calls.append((self.command, self.path))
+        self.server.world.calls.append((self.command, self.path, dict(self.headers)))
         try:
             if path.startswith("/operate/v1/"):
                 self.call(path.removeprefix("/operate/v1/"))

@@ -9,9 +9,9 @@ import pytest
 
 import browsing
 from browsing import WIDE
-from harness import documents, operator
+from harness import documents, operators
 from harness.delivering import FAST
-from harness.operator import PARKING, WRONG, Operator, faulty
+from harness.operators import PARKING, WRONG, Operator, faulty
 from harness.visitor import record
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -34,7 +34,7 @@ def console(gateways, partners, kafka, registry):
     partner = partners("noi-nhan", "lienthong-xml", agencies=[documents.DISTRICT])
     gateway = gateways(brokers=kafka.brokers, registry=registry.url, start=False,
                        partners=[PARKING[0], partner.row()], config=FAST)
-    address = operator.open_console(gateway)
+    address = operators.open_console(gateway)
     gateway.start()
     return gateway, address, partner
 
@@ -60,7 +60,7 @@ def test_markup_in_dossiers_and_answers_stays_text(console, browser):
     pages = ["#/", "#/failures", "#/search", f"#/entries/{receipt}", "#/deliveries", "#/jobs",
              f"#/entries/{receipt}/revisions/1", "#/partners", "#/audit", "#/reconciliation",
              *(f"#/failures/{one['fingerprint']}" for one in groups)]
-    with operator.sit_down(browser, address, "an", language="vi", size=WIDE) as seen:
+    with operators.sit_down(browser, address, "an", language="vi", size=WIDE) as seen:
         for page in pages:
             seen.go(page)
             assert seen.page.evaluate(MADE) == 0, page
@@ -119,11 +119,11 @@ def elsewhere(text):
 
 def test_a_page_elsewhere_cannot_use_an_operators_session(gateways, browser):
     gateway = gateways(partners=PARKING, start=False)
-    address = operator.open_console(gateway)
+    address = operators.open_console(gateway)
     gateway.start()
     receipt = gateway.accept(faulty("C-1", documents.dossier_code(1)))[0]["receipt"]
     page = PAGE.format(address=address, path=f"entries/{receipt}/discard")
-    with operator.sit_down(browser, address, "dung", language="en", size=WIDE) as seen, \
+    with operators.sit_down(browser, address, "dung", language="en", size=WIDE) as seen, \
             elsewhere(page) as other:
         seen.page.goto(other)
         plain, asked, read = seen.page.evaluate("() => window.done")

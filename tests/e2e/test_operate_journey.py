@@ -9,10 +9,10 @@ import pytest
 
 import browsing
 from browsing import NARROW, WIDE
-from harness import documents, operator
+from harness import documents, operators
 from harness.delivering import FAST
 from harness.gateway import Gateway
-from harness.operator import PARKING, RIGHT, WRONG, Operator, Seat, Words, faulty, sound, tokens
+from harness.operators import PARKING, RIGHT, WRONG, Operator, Seat, Words, faulty, sound, tokens
 from harness.partner import Partner
 
 pytestmark = pytest.mark.broker
@@ -36,7 +36,7 @@ class House:
         self.gateway = Gateway(folder / "gateway", brokers=kafka.brokers, registry=registry.url,
                                partners=[PARKING[0], self.partner.row()], config=FAST)
         self.gateway.run("topics", "create")
-        self.address = operator.open_console(self.gateway)
+        self.address = operators.open_console(self.gateway)
 
     def __enter__(self):
         self.partner.start()
@@ -82,7 +82,7 @@ def test_a_day_before_the_console(house, browser, language, size):
     trouble = Trouble(house, f"J{number}", 100 * (number + 1))
 
     def sit(name):
-        visit = stack.enter_context(operator.sit_down(browser, house.address, name,
+        visit = stack.enter_context(operators.sit_down(browser, house.address, name,
                                                       language=language, size=size))
         return Seat(visit, words, tag)
 

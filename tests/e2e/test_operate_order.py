@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from harness import documents, operator
+from harness import documents, operators
 from harness.delivering import FAST
-from harness.operator import PARKING, RIGHT, WRONG, Operator, faulty, sound, tokens
+from harness.operators import PARKING, RIGHT, WRONG, Operator, faulty, sound, tokens
 from harness.readers import FastavroDecoder, read_topic
 
 pytestmark = pytest.mark.broker
@@ -20,7 +20,7 @@ class House:
         self.partner = partners("noi-nhan", "lienthong-xml", agencies=[documents.DISTRICT])
         self.gateway = gateways(brokers=kafka.brokers, registry=registry.url, start=False,
                                 partners=[PARKING[0], self.partner.row()], config=FAST)
-        self.address = operator.open_console(self.gateway)
+        self.address = operators.open_console(self.gateway)
         self.gateway.start()
         self.an, self.binh = (Operator(self.address, name) for name in ("an", "binh"))
 
@@ -63,7 +63,7 @@ def by_job(house, bad, group):
     """A rule for the whole group, tried, approved and run."""
     job = house.an.post("jobs", {
         "kind": "entries", "group": group["fingerprint"], "reason": "mã cơ quan sai",
-        "options": {"rule": {"path": "/Dossier/ReceivingAgency", "from": WRONG, "to": RIGHT}}}, 201)
+        "options": {"rule": {"path": "/Dossier/ReceivingAgency", "from": WRONG, "to": RIGHT}}})
     path = f"jobs/{job['job']}"
     previewed = wait(lambda: house.an.get(path), lambda one: one["state"] == "previewed")
     assert previewed["counts"]["would_pass"] == 1, previewed

@@ -150,7 +150,7 @@ static inline void assert_due(struct world *world, const char *partner, int64_t 
 {
     struct fault why;
     char listing[LISTING_SIZE] = "";
-    const struct delivery_call call = {partner, now_ms, 100};
+    const struct delivery_call call = {.partner = partner, .now_ms = now_ms, .limit = 100};
     world_must(spool_due(world->reader, &call, list_delivery, listing, &why), &why);
     assert_string_equal(listing, expected);
 }

@@ -101,7 +101,7 @@ static void wait_for(struct hall *hall, int64_t number)
     struct fault why;
     int64_t position = -1;
     for (int round = 0; position < number; round++) {
-        assert_true(round < 10000);
+        assert_true(round < 30000);
         world_must(spool_found_to(hall->world.reader, &position, &why), &why);
         (void)usleep(1000);
     }
@@ -459,12 +459,13 @@ static void what_is_pruned_is_swept_out(void **state)
         (void)world_add_one(&hall->world, i + 1, i % 9 + 1, 1);
     start_finder(hall);
     wait_for(hall, MANY);
-    assert_int_equal(count_facets(hall), 2 * MANY);
+    assert_int_equal(count_facets(hall), 5 * MANY);
     world_publish(&hall->world, MANY - 50);
     world_must(spool_prune(hall->world.spool, INT64_MAX, &count, &why), &why);
     assert_int_equal(count, MANY - 50);
-    for (int round = 0; count_facets(hall) > 100; round++) {
-        assert_true(round < 10000);
+    /* Pruning goes by steps, and the sweep may come between two of them. */
+    for (int round = 0; count_facets(hall) > 1000; round++) {
+        assert_true(round < 30000);
         (void)usleep(1000);
     }
     end(hall);
@@ -598,9 +599,9 @@ static void failures_are_grouped_by_cause_partner_and_adapter(void **state)
     assert_non_null(strstr(groups.text, "e R2 /a|motcua|lienthong-xml: 1 +1 1 overdue, #4"));
     assert_non_null(strstr(groups.text, "d http:503|hue|-: 1 +1 0 overdue, #1024"));
     assert_non_null(strstr(groups.text, "d route /handoff/to_agency|-|-: 1 +0 0 overdue, #3072"));
-    world_must(
-        spool_failures_of(world.reader, groups.fingerprints[0], 1, 0, list_number, &found, &why),
-        &why);
+    world_must(spool_failures_of(world.reader, &(struct failure_page){groups.fingerprints[0], 1, 0},
+                                 list_number, &found, &why),
+               &why);
     assert_int_equal(found.count, 2);
     assert_int_equal(found.numbers[0], 2);
     assert_int_equal(found.numbers[1], 3);

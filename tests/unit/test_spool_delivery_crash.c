@@ -87,7 +87,8 @@ static void work_until_killed(struct world *world, int pipe)
     if (!spool_position(world->reader, EVENTS_TOPIC, 0, &next, &why))
         _exit(2);
     for (next = next < 0 ? 0 : next;; next += BATCH) {
-        const struct delivery_call call = {next / BATCH % 2 ? "hue" : "hanoi", ARRIVED_MS * 2, 5};
+        const struct delivery_call call = {
+            .partner = next / BATCH % 2 ? "hue" : "hanoi", .now_ms = ARRIVED_MS * 2, .limit = 5};
         arrive_batch(world, next);
         say(pipe, (struct report){next + BATCH, 0});
         if (!spool_due(world->reader, &call, settle_due, &worker, &why))
@@ -216,7 +217,7 @@ static void a_damaged_event_is_given_as_such(void **state)
     struct world world;
     int64_t damaged = 0;
     int findings = 0;
-    const struct delivery_call call = {"hue", ARRIVED_MS * 2, 10};
+    const struct delivery_call call = {.partner = "hue", .now_ms = ARRIVED_MS * 2, .limit = 10};
     world_make(&world);
     for (int offset = 1; offset <= 3; offset++)
         world_arrive(&world, offset, offset, "hue");
@@ -461,7 +462,8 @@ static void *deliver_all(void *own)
     struct crowd *crowd = courier->crowd;
     struct fault why;
     struct spool_reader *reader = spool_reader_open(crowd->world.file, &why);
-    const struct delivery_call call = {courier->partner, ARRIVED_MS * 2, BATCH};
+    const struct delivery_call call = {
+        .partner = courier->partner, .now_ms = ARRIVED_MS * 2, .limit = BATCH};
     must(reader, "a reader opens");
     for (int i = 0; i <= LANES; i++)
         courier->last[i] = -1;

@@ -224,7 +224,8 @@ static void compare_due_ones(struct model *model)
     struct fault why;
     for (int partner = 0; partner < PARTNERS; partner++) {
         struct due due = {model, partner, 0};
-        const struct delivery_call call = {partners[partner], ARRIVED_MS * 2, MOST_DELIVERIES};
+        const struct delivery_call call = {
+            .partner = partners[partner], .now_ms = ARRIVED_MS * 2, .limit = MOST_DELIVERIES};
         world_must(spool_due(model->world.reader, &call, compare_due, &due, &why), &why);
         while (due.at < model->count)
             assert_false(is_due(model, due.at++, partner));

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/moment.h"
+#include "spool/deed.h"
 
 enum { STEPS = 400, MOST_ENTRIES = 4000, DOSSIERS = 9, PARTNERS = 2, STEP_MS = 1200000 };
 static const int64_t FIRST_MS = 1747035900000;
@@ -18,6 +19,10 @@ struct known {
     int64_t received_at_ms;
     int64_t document;
     int id, dossier, version;
+    int sent_dossier;            /* of which it was when it came; mended, it may be of another */
+    int mended_id;               /* under which it is known too; 0: it was not mended */
+    int32_t revisions, revision; /* proposed, applied */
+    bool is_overtaken;           /* released although a later one of its dossier was out */
     bool has_event, is_conflict, is_published, is_pruned;
 };
 
@@ -26,6 +31,7 @@ struct model {
     uint64_t random;
     int step;
     int last_id;
+    int64_t acts; /* on record */
     int64_t last_number;
     int64_t watermark;
     int64_t published_last[DOSSIERS]; /* first number of the dossier's last published entry */
@@ -61,7 +67,7 @@ static bool is_to_publish(const struct known *known, int64_t after)
 
 static bool is_of_lane(const struct known *known, int dossier)
 {
-    return dossier != 0 && known->dossier == dossier && !known->is_conflict;
+    return dossier != 0 && known->dossier == dossier;
 }
 
 static bool is_blocked(const struct model *model, int dossier)
@@ -132,7 +138,7 @@ static void hand_off_new(struct model *model)
         struct known *known = learn(model, &answer.receipts[i]);
         known->document = answer.receipts[0].entry;
         known->id = (first_id + i) * PARTNERS + partner;
-        known->dossier = dossiers[i];
+        known->dossier = known->sent_dossier = dossiers[i];
         known->version = 1;
         known->has_event = item->event;
     }
@@ -151,11 +157,19 @@ static void hand_off_again(struct model *model)
     if (!known || known->is_conflict)
         return;
     parcel_begin(&parcel, partners[known->id % PARTNERS], now_ms(model));
-    (void)parcel_item(&parcel, known->id, known->dossier, known->version);
+    (void)parcel_item(&parcel, known->id, known->sent_dossier, known->version);
     struct spool_receipt receipt = world_add(&model->world, &parcel).receipts[0];
     assert_int_equal(receipt.verdict, SPOOL_REPEATED);
     assert_int_equal(receipt.entry, known->first);
     assert_int_equal(receipt.received_at_ms, known->received_at_ms);
+    model->repeated[known->id % PARTNERS]++;
+    if (!known->mended_id)
+        return;
+    parcel_begin(&parcel, partners[known->id % PARTNERS], now_ms(model));
+    (void)parcel_item(&parcel, known->mended_id, known->dossier, 1);
+    receipt = world_add(&model->world, &parcel).receipts[0];
+    assert_int_equal(receipt.verdict, SPOOL_REPEATED);
+    assert_int_equal(receipt.entry, known->first);
     model->repeated[known->id % PARTNERS]++;
 }
 
@@ -178,7 +192,7 @@ static void hand_off_conflicting(struct model *model)
     int id = first->id;
     int version = 2 + draw(model, 2);
     parcel_begin(&parcel, partners[id % PARTNERS], now_ms(model));
-    (void)parcel_item(&parcel, id, first->dossier, version);
+    (void)parcel_item(&parcel, id, first->sent_dossier, version);
     /* What else the document has goes down with it. */
     if (draw(model, 2))
         (void)parcel_item(&parcel, (model->last_id + 1000000) * PARTNERS, 1, 1);
@@ -258,8 +272,10 @@ static void note_published(struct model *model, struct known *known)
     if (known->dossier == 0)
         return;
     int64_t *last = &model->published_last[known->dossier];
-    assert_true(known->first > *last); /* the dossier's order is that of acceptance */
-    *last = known->first;
+    /* The dossier's order is that of acceptance, but where a person says otherwise. */
+    assert_true(known->first > *last || known->is_overtaken);
+    if (known->first > *last)
+        *last = known->first;
 }
 
 static void publish(struct model *model)
@@ -349,8 +365,88 @@ static void discard(struct model *model)
         return;
     world_must(spool_discard(model->world.spool, known->first, "sent twice by hand", &why), &why);
     known->state = ENTRY_DISCARDED;
-    if (!known->is_conflict)
-        open_lane(model, known->dossier);
+    open_lane(model, known->dossier);
+}
+
+/* Whether one of a dossier with a higher first number is out or on its way. */
+static bool is_stale(const struct model *model, const struct known *known, int dossier)
+{
+    for (size_t i = 0; i < model->count; i++) {
+        const struct known *other = &model->entries[i];
+        if (!other->is_pruned && is_of_lane(other, dossier) && other->first > known->first &&
+            (other->state == ENTRY_READY || other->state == ENTRY_RELEASED))
+            return true;
+    }
+    return false;
+}
+
+/* A revision of a dead entry, with its hash. */
+static void propose(struct model *model, struct known *known, uint8_t sha256[SHA256_SIZE])
+{
+    struct fault why;
+    int32_t revision = 0;
+    char text[64];
+    (void)snprintf(text, sizeof text, "<%d mended for the %dth time>", known->id,
+                   (int)known->revisions + 1);
+    digest_sha256(text, strlen(text), sha256);
+    const struct spool_deed deed = {.kind = DEED_PROPOSE,
+                                    .entry = known->first,
+                                    .bytes = text,
+                                    .size = strlen(text),
+                                    .record = {.actor = {.name = "user:lan"}, .act = "propose"}};
+    world_must(spool_do(model->world.spool, &deed, &revision, NULL, &why), &why);
+    assert_int_equal(revision, ++known->revisions);
+    model->acts++;
+}
+
+/* What the model says that a mended entry is now. */
+static void note_mended(struct model *model, struct known *known, int id, int dossier)
+{
+    int left = known->dossier;
+    known->is_overtaken = is_stale(model, known, dossier);
+    known->revision = known->revisions;
+    known->mended_id = id;
+    known->dossier = dossier;
+    known->has_event = true;
+    if (dossier == 0) {
+        renumber(model, known);
+    } else {
+        known->state = ENTRY_PARKED;
+        open_lane(model, dossier);
+    }
+    if (left != 0 && left != dossier)
+        open_lane(model, left);
+}
+
+/* A person mends a dead one: an event comes out, sometimes of another dossier, under a new id. */
+static void mend(struct model *model)
+{
+    struct fault why;
+    struct parcel parcel;
+    struct known *known = draw_dead(model);
+    uint8_t sha256[SHA256_SIZE];
+    bool stale = false;
+    if (!known)
+        return;
+    propose(model, known, sha256);
+    int partner = known->id % PARTNERS;
+    int id = (2000000 + ++model->last_id) * PARTNERS + partner;
+    int dossier = draw(model, 3) ? known->dossier : draw(model, DOSSIERS);
+    bool may_be_stale = draw(model, 2);
+    parcel_begin(&parcel, partners[partner], now_ms(model));
+    const struct spool_deed deed = {.kind = DEED_APPLY,
+                                    .entry = known->first,
+                                    .revision = known->revisions,
+                                    .sha256 = sha256,
+                                    .item = parcel_item(&parcel, id, dossier, 1),
+                                    .may_be_stale = may_be_stale,
+                                    .record = {.actor = {.name = "user:lan"}, .act = "apply"}};
+    bool is_refused = dossier != 0 && !may_be_stale && is_stale(model, known, dossier);
+    model->acts++;
+    assert_true(spool_do(model->world.spool, &deed, NULL, &stale, &why) != is_refused);
+    assert_true(stale == is_refused);
+    if (!is_refused)
+        note_mended(model, known, id, dossier);
 }
 
 static bool compare_entry(void *own, const struct spool_entry *entry)
@@ -361,6 +457,7 @@ static bool compare_entry(void *own, const struct spool_entry *entry)
     assert_int_equal(entry->state, known->state);
     assert_true(entry->is_published == known->is_published);
     assert_int_equal(entry->document, known->document);
+    assert_int_equal(entry->revision, known->revision);
     assert_int_equal(entry->received_at_ms, known->received_at_ms);
     assert_string_equal(entry->partner, partners[known->id % PARTNERS]);
     return true;
@@ -450,9 +547,19 @@ static void compare_levels(struct model *model)
     assert_true(spool_wait_above(model->world.spool, model->watermark, 0) == has_next);
 }
 
+static void compare_record(struct model *model)
+{
+    struct fault why;
+    struct audit_finding finding;
+    int64_t count;
+    world_must(spool_audit_verify(model->world.reader, &count, &finding, &why), &why);
+    assert_int_equal(count, model->acts);
+}
+
 static void compare_all(struct model *model)
 {
     compare_entries(model);
+    compare_record(model);
     compare_sums(model);
     compare_levels(model);
     (void)read_next(model, MOST_ENTRIES);
@@ -511,10 +618,10 @@ static const struct {
     int share; /* of 100 steps */
     void (*act)(struct model *model);
 } acts[] = {
-    {40, hand_off_new}, {7, hand_off_again}, {4, hand_off_conflicting},
-    {3, refuse},        {20, publish},       {6, bury},
-    {10, release},      {5, discard},        {2, prune},
-    {1, restart},       {2, compare_all},
+    {38, hand_off_new}, {7, hand_off_again}, {4, hand_off_conflicting},
+    {3, refuse},        {19, publish},       {6, bury},
+    {8, release},       {4, discard},        {6, mend},
+    {2, prune},         {1, restart},        {2, compare_all},
 };
 
 static void act(struct model *model)

@@ -36,6 +36,16 @@ class List {
             announce(t('list.shown', { count: number(this.items.length) }));
     }
 
+    /** The first of them again, as by themselves: what was added below goes. */
+    async renew() {
+        const query = { ...this.options.query };
+        const answer = await get(this.options.path, query,
+            { signal: this.view.signal, isPoll: true });
+        this.items = answer.items;
+        this.next = answer.next ?? null;
+        this.draw();
+    }
+
     draw() {
         this.options.draw([this.drawChosen(), this.drawTable(), this.drawMore()], this.items);
     }

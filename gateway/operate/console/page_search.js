@@ -115,6 +115,17 @@ const columns = () => [
     { label: t('field.cause'), cell: (one) => cause(one) },
 ];
 
+/* Only what is dead can be replayed, and never everything by an empty form. */
+function canReplay(filter) {
+    return Object.keys(subject(filter).filter ?? filter).length > 0 &&
+        ['dead', undefined].includes(filter.state);
+}
+
+/* As a job is asked for it: a receipt is a selection, and an order none of its business. */
+function subject({ order: _, receipt, ...filter }) {
+    return receipt ? { selection: [receipt] } : { filter };
+}
+
 export async function search(view) {
     const filter = filterOf(view);
     const filters = await get('filters', null, { signal: view.signal });
@@ -129,7 +140,7 @@ export async function search(view) {
         draw: (part) => view.draw(t('menu.search'), saved(view, filters.items, filter), asked,
             section(t('search.found'), part)),
     });
-    view.actions = may('repair') && Object.keys(filter).length > 0 && [
-        button(t('search.replay'), () => newJob({ kind: 'entries', filter }))];
+    view.actions = may('repair') && canReplay(filter) && [
+        button(t('search.replay'), () => newJob({ kind: 'entries', ...subject(filter) }))];
     await found.load();
 }

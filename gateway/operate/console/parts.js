@@ -25,7 +25,7 @@ const TONES = {
     running: 'good', held: 'bad', starting: 'calm', done: 'good', previewed: 'warn',
     collecting: 'calm', stopped: 'bad', cancelled: 'dim', refused: 'bad', proposed: 'warn',
     approved: 'good', applied: 'good', withdrawn: 'dim', failed: 'bad', open: 'bad',
-    closed: 'good', would_pass: 'good', would_fail: 'bad', stale: 'warn', silent: 'warn',
+    closed: 'good', would_pass: 'good', would_fail: 'bad', stale: 'warn', silent: 'warn', new: 'warn',
     mismatch: 'bad', mailbox: 'calm', pending: 'calm', skipped: 'dim',
 };
 const MARKS = { good: '●', calm: '◐', warn: '▲', bad: '■', dim: '○' };
