@@ -132,7 +132,8 @@ struct delivery_call {
     const char *partner;
     int64_t now_ms;
     size_t limit;
-    bool (*is_wanted)(void *own, int64_t delivery); /**< asked before a row is read; NULL: all are */
+    bool (*is_wanted)(void *own,
+                      int64_t delivery); /**< asked before a row is read; NULL: all are */
 };
 /** WAITING deliveries of a partner whose time has come at `now_ms`, with their events: by due date
  * (one without a date counts as due 30 days after its arrival), so overdue dossiers go first, then

@@ -87,9 +87,8 @@ static void work_until_killed(struct world *world, int pipe)
     if (!spool_position(world->reader, EVENTS_TOPIC, 0, &next, &why))
         _exit(2);
     for (next = next < 0 ? 0 : next;; next += BATCH) {
-        const struct delivery_call call = {.partner = next / BATCH % 2 ? "hue" : "hanoi",
-                                           .now_ms = ARRIVED_MS * 2,
-                                           .limit = 5};
+        const struct delivery_call call = {
+            .partner = next / BATCH % 2 ? "hue" : "hanoi", .now_ms = ARRIVED_MS * 2, .limit = 5};
         arrive_batch(world, next);
         say(pipe, (struct report){next + BATCH, 0});
         if (!spool_due(world->reader, &call, settle_due, &worker, &why))
