@@ -266,7 +266,7 @@ static void a_step_notes_what_became_of_each(void **state)
     struct fault why;
     struct world world;
     struct spool_deed deeds[3] = {
-        {.kind = DEED_RELEASE}, {.kind = DEED_RELEASE}, {.kind = DEED_APPLY}};
+        {.kind = DEED_RELEASE}, {.kind = DEED_RELEASE}, {.kind = DEED_APPLY, .revision = 1}};
     struct deed_outcome outcomes[3];
     struct words words = {""};
     world_make(&world);
