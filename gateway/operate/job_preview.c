@@ -110,8 +110,9 @@ static void try_one(void *own, const struct job_bench *bench, size_t index)
     tried->is_good = wish->kind == JOB_OF_DELIVERIES
                          ? job_try_delivery(bench, tried->number, trial, &tried->why)
                          : job_try_entry(bench, &wish->rules, tried->number, trial, &tried->why);
+    char *note = steal(trial->note);
     tried->trial = (struct job_trial){.state = trial->state,
-                                      .note = steal(trial->note),
+                                      .note = note,
                                       .due_at_ms = trial->due_at_ms,
                                       .arrived_at_ms = trial->arrived_at_ms,
                                       .lane = trial->lane,
