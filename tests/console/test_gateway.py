@@ -100,6 +100,8 @@ def test_found_understood_mended_approved_and_delivered(enter, running):
     wait_for(other, f"#{entry}", "On its way")
     other.page.locator(".document").first.wait_for()
     other.shoot("gateway-mended-en-1280")
+    steps = other.page.locator(".timeline b").all_inner_texts()
+    assert steps.index("Revision applied") < steps.index("Published") < steps.index("On its way")
     wait_for(other, f"#/search?dossier={dossier}&state=published", "2 shown")  # and the one behind it
     assert author.faults + other.faults == []
 

@@ -26,15 +26,14 @@ NEEDED = {
     "repair": """POST entries/{receipt}/validate, POST entries/{receipt}/revisions,
         POST entries/{receipt}/revisions/{no}/withdraw, POST entries/{receipt}/revisions/{no}/apply,
         POST entries/{receipt}/release, POST entries/{receipt}/discard,
-        POST deliveries/{delivery}/retry, POST deliveries/{delivery}/discard,
-        POST deliveries/{delivery}/route, POST jobs, POST jobs/{job}/run, POST jobs/{job}/pause,
+        POST deliveries/{delivery}/retry, POST deliveries/{delivery}/discard, POST jobs, POST jobs/{job}/run, POST jobs/{job}/pause,
         POST jobs/{job}/resume, POST jobs/{job}/cancel""",
     "approve": "POST entries/{receipt}/revisions/{no}/approve, POST jobs/{job}/approve",
     "administer": """POST partners/{partner}/pause, POST partners/{partner}/resume,
         POST partners/{partner}/test, POST publisher/resume, POST subscriber/resume,
         POST spool/prune, POST directory/reload, POST files/prune""",
     "signed-in": "GET me, POST logout",
-    "anybody": "GET login, POST login, GET oidc/login, GET oidc/callback",
+    "anybody": "GET login, POST login, GET oidc/login",
 }
 ROUTE = re.compile(r'\{\s*(?:\.method = )?"(GET|POST|PUT|DELETE|HEAD)",\s*(?:\.pattern = )?'
                    r'"/operate/v1/([^"]+)"')

@@ -117,7 +117,7 @@ export async function delivery(view) {
             [t('field.attempts'), number(one.attempts)],
             [t('field.last'), when(one.last_at)],
             one.next_at && [t('field.next'), when(one.next_at)],
-            [t('field.due'), due(one.due_at)],
+            [t('field.due'), due(one.due_at, one.state)],
             [t('delivery.place'), `${one.partition ?? '–'} / ${number(one.offset)}`],
             one.dossier && [t('delivery.entry'), link(routeWith(['search'],
                 { dossier: one.dossier }), t('delivery.entries'))],
