@@ -60,7 +60,8 @@ def views(options, folder):
     gateway = Gateway(folder / "gateway", partners=PARKING)
     address = operators.open_console(gateway)
     print(subprocess.run([ROOT / "build/release/tests/bench/fill", gateway.settings["spool"]["file"],
-                          str(options.entries), str(options.dead)],
+                          str(options.entries), str(options.dead),
+                          ROOT / "schemas" / "dossier-event.avsc"],
                          check=True, capture_output=True, text=True).stdout, end="")
     gateway.start(timeout=600)
     try:
@@ -148,11 +149,14 @@ def plain_rate(gateway, kafka, count):
     kafka.pause()
     send(gateway, None, count, 0)
     kafka.resume()
-    before = gateway.metric("lienthong_published_total")
-    wait(lambda: gateway.metric("lienthong_published_total") > before, "the first one")
-    first, began = gateway.metric("lienthong_published_total"), time.monotonic()
-    wait(lambda: gateway.metric("lienthong_spool_unpublished") == 0, "the backlog")
-    return (gateway.metric("lienthong_published_total") - first) / (time.monotonic() - began)
+    published = [(time.monotonic(), gateway.metric("lienthong_published_total"))]
+    while gateway.metric("lienthong_spool_unpublished") > 0:
+        published.append((time.monotonic(), gateway.metric("lienthong_published_total")))
+        time.sleep(0.05)
+    published.append((time.monotonic(), gateway.metric("lienthong_published_total")))
+    # Until it notices that the broker goes on, nothing moves: that is no publishing.
+    start = next(at for at, (_, number) in enumerate(published) if number > published[0][1]) - 1
+    return (published[-1][1] - published[start][1]) / (published[-1][0] - published[start][0])
 
 
 class Replayer:
@@ -181,20 +185,20 @@ class Replayer:
             self.binh.post(f"jobs/{job}/approve", {"reason": "đúng quy tắc"})
         return job, found["total"]
 
-    def run(self, job, trouble=None):
+    def run(self, job, count, trouble=None):
         """Seconds of its run, without those in which it was paused or the gateway was dead."""
         began, lost = time.monotonic(), 0.0
         self.an.post(f"jobs/{job}/run", {"reason": "chạy"})
         if trouble:
-            lost = trouble(job)
+            lost = trouble(job, count)
         self.until(job, "done")
         return time.monotonic() - began - lost
 
     def done(self, job):
         return self.an.get(f"jobs/{job}")["counts"]["done"]
 
-    def pause_and_kill(self, job):
-        wait(lambda: self.done(job) > 500, "the first of it")
+    def pause_and_kill(self, job, count):
+        wait(lambda: self.done(job) > count // 20, "the first of it")
         began = time.monotonic()
         self.an.post(f"jobs/{job}/pause", {"reason": "xem đã"})
         paused = self.done(job)
@@ -202,7 +206,7 @@ class Replayer:
         assert self.done(job) == paused, "it goes on while it is paused"
         self.an.post(f"jobs/{job}/resume", {"reason": "chạy tiếp"})
         lost = time.monotonic() - began
-        wait(lambda: self.done(job) > paused, "more of it")
+        wait(lambda: self.done(job) > max(paused, count // 2), "half of it")
         began = time.monotonic()
         self.gateway.kill()
         self.gateway.start(timeout=300)
@@ -275,7 +279,7 @@ def replay_groups(replayer, groups):
     for number, group in enumerate(groups):
         is_mended = "/To/" in group["cause"]
         job, count = replayer.preview(group["fingerprint"], rule if is_mended else None)
-        spent = replayer.run(job, replayer.pause_and_kill if number == 0 else None)
+        spent = replayer.run(job, count, replayer.pause_and_kill if number == 0 else None)
         print(f"job {job}: {count} in {spent:.1f} s without pause and kill"
               + (", by a rule" if is_mended else ""))
         seconds += spent
