@@ -119,7 +119,11 @@ e2e: all probes ## the whole gateway against a real broker and registry (PYTEST=
 	$Qdeploy/install-deps test
 	$QVARIANT=$(VARIANT) build/venv/bin/pytest -q tests/e2e $(PYTEST)
 
-test: ## everything: lint, unit, fixtures, sanitizers, end to end; closes with a sum
+console: all ## the operators' console in a browser, before canned answers and a gateway (PYTEST=arguments)
+	$Qdeploy/install-deps test
+	$QVARIANT=$(VARIANT) build/venv/bin/pytest -q tests/console $(PYTEST)
+
+test: ## everything: lint, unit, fixtures, sanitizers, end to end, console; closes with a sum
 	$Qtests/run
 
 demo: ## a first look: three formats in, events and receipts out, on a broker in the process
@@ -160,6 +164,6 @@ clean: ## remove everything built
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all check unit fixtures fuzz fuzzing asan tsan probes deps e2e test demo bench soak lint format install clean help
+.PHONY: all check unit fixtures fuzz fuzzing asan tsan probes deps e2e console test demo bench soak lint format install clean help
 
 -include $(shell find $B -name '*.d' 2>/dev/null)

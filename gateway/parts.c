@@ -5,6 +5,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "kafka/audit_record.h"
+#include "kafka/topics.h"
 #include "parts_delivery.h"
 #include "parts_operate.h"
 
@@ -31,11 +33,15 @@ static bool start_schemas(struct daemon *daemon, struct fault *why)
     if (!daemon->dead_letter_schema)
         return false;
     daemon->receipt_schema = load_schema(daemon->config, "delivery-receipt.avsc", why);
-    return daemon->receipt_schema != NULL;
+    if (!daemon->receipt_schema)
+        return false;
+    daemon->audit_schema = load_schema(daemon->config, "audit-entry.avsc", why);
+    return daemon->audit_schema != NULL;
 }
 
 static void stop_schemas(struct daemon *daemon)
 {
+    schema_free(daemon->audit_schema);
     schema_free(daemon->receipt_schema);
     schema_free(daemon->dead_letter_schema);
     schema_free(daemon->event_schema);
@@ -104,6 +110,14 @@ static void stop_directory(struct daemon *daemon)
     directory_place_close(daemon->place);
 }
 
+/* What is done is told on Kafka from the first act on. */
+static bool tell_acts(struct daemon *daemon, struct fault *why)
+{
+    int32_t number;
+    return number_schema(daemon, TOPIC_AUDIT, daemon->audit_schema, &number, why) &&
+           spool_audit_schema(daemon->spool, number, audit_record, daemon->audit_schema, why);
+}
+
 static bool start_spool(struct daemon *daemon, struct fault *why)
 {
     const struct config *config = daemon->config;
@@ -117,7 +131,7 @@ static bool start_spool(struct daemon *daemon, struct fault *why)
         .overdue_ms = config->spool.overdue_ms,
     };
     daemon->spool = spool_open(&options, why);
-    return daemon->spool != NULL;
+    return daemon->spool && tell_acts(daemon, why);
 }
 
 static void stop_spool(struct daemon *daemon)

@@ -40,6 +40,7 @@ struct daemon {
     struct schema *event_schema;
     struct schema *dead_letter_schema;
     struct schema *receipt_schema;
+    struct schema *audit_schema;
     struct adapters *adapters;
     struct directory_place *place;
     struct spool *spool;

@@ -53,8 +53,8 @@ void stop_files(struct daemon *daemon)
 /* ---- what is told on Kafka ---- */
 
 /* Named after the topic, as registries name the schema of a topic's values. */
-static bool number_schema(struct daemon *daemon, const char *topic, const struct schema *schema,
-                          int32_t *number, struct fault *why)
+bool number_schema(struct daemon *daemon, const char *topic, const struct schema *schema,
+                   int32_t *number, struct fault *why)
 {
     auto_free(free) char *subject = NULL;
     if (asprintf(&subject, "%s%s-value", daemon->config->kafka.topic_prefix, topic) < 0) {

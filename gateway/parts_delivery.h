@@ -28,4 +28,8 @@ void stop_mailbox(struct daemon *daemon);
 /** {"state", "why", "lag"} of the subscriber; the caller owns it. */
 json_t *describe_subscriber(const struct daemon *daemon);
 
+/** The spool's number of the schema that a topic's records have. */
+bool number_schema(struct daemon *daemon, const char *topic, const struct schema *schema,
+                   int32_t *number, struct fault *why) __attribute__((warn_unused_result));
+
 #endif

@@ -112,6 +112,35 @@ static const struct words {
      "partners.yaml, nạp lại danh mục, rồi chọn nơi nhận.",
      "No system speaks for the receiving agency. Enter its system in partners.yaml, reload the "
      "directory, then choose where this one goes."},
+    {"route /handoff/from_agency missing",
+     "Hồ sơ trả lại nhưng không ghi nơi đã chuyển. Hỏi lại bên gửi, rồi chọn nơi nhận cho hồ sơ "
+     "này.",
+     "It goes back, and does not say whence it came. Ask the sender, then choose where this one "
+     "goes."},
+    {"route /handoff/from_agency malformed",
+     "Hồ sơ trả lại có mã nơi đã chuyển không đúng định dạng. Hỏi lại bên gửi, rồi chọn nơi nhận.",
+     "It goes back to an agency whose code is malformed. Ask the sender, then choose where this "
+     "one goes."},
+    {"route /handoff/from_agency unknown",
+     "Hồ sơ trả lại cho cơ quan không có trong danh mục. Kiểm tra với bên gửi, hoặc bổ sung "
+     "agencies.csv và nạp lại danh mục, rồi chọn nơi nhận.",
+     "It goes back to an agency that is not in our directory. Check it with the sender, or enter "
+     "it in agencies.csv and reload the directory, then choose where this one goes."},
+    {"route /handoff/from_agency not-yet-valid",
+     "Hồ sơ trả lại cho cơ quan chưa được thành lập vào ngày của sự kiện. Kiểm tra mã và ngày với "
+     "bên gửi.",
+     "It goes back to an agency that did not exist yet on the event's day. Check code and date "
+     "with the sender."},
+    {"route /handoff/from_agency closed",
+     "Hồ sơ trả lại cho cơ quan đã kết thúc hoạt động, chưa rõ đơn vị kế thừa. Bổ sung vào "
+     "agencies.csv, nạp lại danh mục, rồi chọn nơi nhận.",
+     "It goes back to an agency that was closed, and no successor is known. Enter it in "
+     "agencies.csv, reload the directory, then choose where this one goes."},
+    {"route /handoff/from_agency nobody",
+     "Chưa có hệ thống nào nhận cho cơ quan được trả lại hồ sơ. Khai báo trong partners.yaml, nạp "
+     "lại danh mục, rồi chọn nơi nhận.",
+     "No system speaks for the agency to which it goes back. Enter its system in partners.yaml, "
+     "reload the directory, then choose where this one goes."},
     {"route", "Không xác định được nơi nhận. Xem lý do trong phần chi tiết, rồi chọn nơi nhận.",
      "It is not known where it should go. Read the detail, then choose where this one goes."},
 
@@ -255,6 +284,11 @@ static const struct words {
      "gửi lại.",
      "An attachment is not in the store. Restore it from a backup or ask the sender for it, then "
      "try it again."},
+    {"file:not-fetched",
+     "Không tải được tệp mà bên gửi nêu bằng địa chỉ. Kiểm tra máy chủ của bên gửi và "
+     "fetch_files_from trong partners.yaml, rồi gửi lại.",
+     "A file that the sender named by address could not be fetched. Check the sender's server and "
+     "fetch_files_from in partners.yaml, then try it again."},
     {"file:unreadable",
      "Tệp đính kèm trong kho bị hỏng. Khôi phục từ bản sao lưu hoặc đề nghị bên gửi gửi lại.",
      "An attachment in the store is damaged. Restore it from a backup or ask the sender for it."},

@@ -11,7 +11,7 @@ struct event_filter_options {
     const struct schema *schema; /**< our own */
     int32_t schema_no;           /**< its number in the spool, which knows the ones before it */
     const char *spool_file;
-    struct registry *registry;   /**< for schemas of others; or NULL */
+    struct registry *registry; /**< for schemas of others; or NULL */
     struct directory_place *place;
     const char *partner; /**< who sent it; NULL: anybody */
     const char *agency;  /**< one that it names, or one above that; NULL: any */

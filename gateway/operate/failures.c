@@ -143,12 +143,12 @@ static void answer_items(struct page *page, const struct kind *kind, int64_t aft
     struct fault why;
     struct members *members = calloc(1, sizeof *members);
     size_t limit = page->limit < LIST_LIMIT_MOST ? page->limit + 1 : LIST_LIMIT_MOST;
+    const struct failure_page of = {kind->fingerprint, after, limit};
     if (!members)
         (void)fault_memory(&why);
-    bool is_done =
-        members && (!kind->is_found || (spool_failures_of(page->reader, kind->fingerprint, after,
-                                                          limit, keep_number, members, &why) &&
-                                        add_members(page, members, kind, &why)));
+    bool is_done = members && (!kind->is_found ||
+                               (spool_failures_of(page->reader, &of, keep_number, members, &why) &&
+                                add_members(page, members, kind, &why)));
     free(members);
     if (is_done)
         page_answer(page);

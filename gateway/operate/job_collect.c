@@ -138,8 +138,8 @@ static bool page_of_group(struct job_collect *collect, const char *name, struct 
     if (sought.is_found && sought.is_delivery != is_of_deliveries)
         return fault_set(why, FAULT_REFUSE, "group: it is one of %s",
                          sought.is_delivery ? "deliveries" : "entries");
-    if (!spool_failures_of(collect->reader, sought.fingerprint, collect->after, JOB_PAGE,
-                           add_number, filling, why))
+    const struct failure_page page = {sought.fingerprint, collect->after, JOB_PAGE};
+    if (!spool_failures_of(collect->reader, &page, add_number, filling, why))
         return false;
     collect->is_over = filling->count == 0;
     if (filling->count > 0)

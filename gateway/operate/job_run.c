@@ -154,7 +154,7 @@ static struct spool_deed apply(const struct batch *batch, struct errand *errand)
     const struct job_running *running = batch->running;
     const struct job_trial *trial = &errand->trial;
     return (struct spool_deed){
-        .kind = DEED_APPLY,
+        .kind = trial->is_applied ? DEED_RELEASE : DEED_APPLY,
         .entry = errand->entry,
         .revision = trial->revision,
         .sha256 = trial->revision ? trial->sha256 : NULL,
@@ -162,7 +162,7 @@ static struct spool_deed apply(const struct batch *batch, struct errand *errand)
         .may_be_stale = running->wish->rules.may_be_stale,
         .needs_approval = trial->needs_approval,
         .record = {.actor = {.name = running->author},
-                   .act = trial->revision ? "apply" : "release",
+                   .act = trial->revision && !trial->is_applied ? "apply" : "release",
                    .object = errand->object,
                    .reason = running->reason,
                    .detail = batch->detail,

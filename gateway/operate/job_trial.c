@@ -34,6 +34,7 @@ struct history {
     int32_t last;     /* the highest number */
     int32_t newest;   /* of those that are not withdrawn */
     bool is_approved; /* the newest is, or was applied */
+    bool is_applied;
     uint8_t sha256[SHA256_SIZE];
     char *bytes;
     size_t size;
@@ -47,6 +48,7 @@ static bool note_revision(void *own, const struct spool_revision *revision)
         return true;
     history->newest = revision->no;
     history->is_approved = revision->state != REVISION_PROPOSED;
+    history->is_applied = revision->state == REVISION_APPLIED;
     memcpy(history->sha256, revision->sha256, SHA256_SIZE);
     return true;
 }
@@ -74,6 +76,7 @@ static bool load_document(struct spool_reader *reader, int64_t entry, struct his
         if (!spool_revisions(reader, entry, history->newest, keep_bytes, history, why))
             return false;
         trial->revision = history->newest;
+        trial->is_applied = history->is_applied;
         trial->bytes = steal(history->bytes);
         trial->size = history->size;
         return trial->bytes || fault_memory(why);
@@ -111,6 +114,7 @@ static bool apply_rule(const struct job_bench *bench, const struct job_rules *ru
     trial->bytes = patched.bytes;
     trial->size = patched.size;
     trial->revision = 0;
+    trial->is_applied = false;
     trial->needs_approval = bench->needs_approval(bench->own, found->entry.partner);
     return true;
 }

@@ -28,6 +28,7 @@ struct job_trial {
     uint8_t sha256[SHA256_SIZE];
     bool is_edited;        /**< the rule made it: there is no revision of it yet */
     int32_t revision;      /**< of which it is; 0: the original's */
+    bool is_applied;       /**< the entry has its event already, and died again since */
     int32_t last_revision; /**< the highest number of the entry's revisions */
 };
 

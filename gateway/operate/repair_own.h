@@ -28,6 +28,7 @@ struct subject {
     struct station *station;
     struct found found;
     const char *receipt;
+    int64_t unmasked_ms;   /**< for so long its personal data may be seen; 0: it is masked */
     enum render_mask mask; /**< what this session may see of it now */
 };
 

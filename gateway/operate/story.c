@@ -2,7 +2,9 @@
 /* One entry's story: what is known of it, what happened to it and by whom, what is wrong with it.
  */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "operate/answer.h"
+#include "operate/cause.h"
 #include "operate/repair_own.h"
 #include "spool/receipt.h"
 
@@ -28,6 +30,19 @@ static bool append(struct story *story, json_t *list, json_t *json)
 {
     story->is_out_of_memory = json_array_append_new(list, json) != 0;
     return !story->is_out_of_memory;
+}
+
+/* The cause, and what an operator can do about it. */
+static json_t *words_of(const struct subject *subject, const char *cause)
+{
+    return cause ? json_string(cause_text(cause, subject->call->language)) : json_null();
+}
+
+/* Until when this session may see its personal data. */
+static json_t *open_until(const struct subject *subject)
+{
+    return subject->unmasked_ms > 0 ? subject_moment(clock_now_ms() + subject->unmasked_ms)
+                                    : json_null();
 }
 
 /* ---- the timeline ---- */
@@ -170,16 +185,16 @@ static bool tell_delivery(void *own, const struct spool_delivery *delivery)
                                    .detail = delivery->partner,
                                    .status = delivery->last_status};
     json_t *json = json_pack(
-        "{s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[]}", "id",
+        "{s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:[]}", "id",
         id_or_null(delivery->delivery), "partner", subject_text(delivery->partner), "state",
         state_of(delivery->state), "agency", subject_text(delivery->agency), "routed",
         subject_text(delivery->reason), "attempts", (json_int_t)delivery->attempts, "status",
         delivery->last_status ? json_integer(delivery->last_status) : json_null(), "cause",
-        subject_text(delivery->cause), "detail", subject_text(delivery->detail), "last_at",
-        subject_moment(delivery->last_at_ms), "next_at",
-        subject_moment(delivery->state == DELIVERY_WAITING ? delivery->next_at_ms : 0), "behind",
-        id_or_null(delivery->behind), "document_sha256", subject_hash(delivery->document_sha256),
-        "trail");
+        subject_text(delivery->cause), "cause_text", words_of(story->subject, delivery->cause),
+        "detail", subject_text(delivery->detail), "last_at", subject_moment(delivery->last_at_ms),
+        "next_at", subject_moment(delivery->state == DELIVERY_WAITING ? delivery->next_at_ms : 0),
+        "behind", id_or_null(delivery->behind), "document_sha256",
+        subject_hash(delivery->document_sha256), "trail");
     return append(story, story->deliveries, json) && tell_moment(story, &arrived) &&
            (!is_delivered || tell_moment(story, &over));
 }
@@ -268,10 +283,11 @@ static json_t *tell_facts(const struct subject *subject)
                   "event_id", id_of_event(entry), "state", entry_state_name(entry->state),
                   "is_published", entry->is_published && entry->event_type);
     json_t *more = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:I, s:o, s:b, s:b}", "received_at",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:I, s:o, s:b, s:b}", "received_at",
         subject_moment(entry->received_at_ms), "occurred_at", subject_moment(entry->occurred_at_ms),
-        "due_at", subject_moment(entry->due_at_ms), "cause", subject_text(entry->cause), "detail",
-        subject_text(entry->detail), "behind", receipt_or_null(subject, entry->behind), "document",
+        "due_at", subject_moment(entry->due_at_ms), "cause", subject_text(entry->cause),
+        "cause_text", words_of(subject, entry->cause), "detail", subject_text(entry->detail),
+        "behind", receipt_or_null(subject, entry->behind), "document",
         receipt_or_null(subject, entry->document), "published", tell_place(&subject->found), "item",
         entry->item_no, "number", (json_int_t)entry->number, "document_sha256",
         subject_hash(entry->document_sha256), "damaged", entry->is_damaged, "has_event",
@@ -357,11 +373,12 @@ static void tell(struct story *story)
     }
     bool needs = repair_needs_approval(subject->repair, subject->found.entry.partner);
     operate_answer(subject->call->request,
-                   json_pack("{s:o, s:O, s:O, s:b, s:O, s:O, s:b, s:b}", "facts",
+                   json_pack("{s:o, s:O, s:O, s:b, s:O, s:O, s:b, s:b, s:o}", "facts",
                              tell_facts(subject), "timeline", sort_timeline(story->timeline),
                              "problems", problems, "would_pass", would_pass, "revisions",
                              story->revisions, "deliveries", story->deliveries, "needs_approval",
-                             needs, "masked", subject->mask == RENDER_MASKED));
+                             needs, "masked", subject->mask == RENDER_MASKED, "unmasked_until",
+                             open_until(subject)));
 }
 
 void story_show(void *own, struct operator_call *call)

@@ -37,8 +37,9 @@ bool subject_find(struct repair *repair, struct operator_call *call, struct subj
     if (!find(subject, entry))
         return false;
     const struct unmask_look look = {call->session, entry, clock_ticks_ms()};
-    bool is_open = right_held(call->rights, RIGHT_CONTENT) && unmask_holds(repair->unmask, &look);
-    subject->mask = is_open ? RENDER_FULL : RENDER_MASKED;
+    if (right_held(call->rights, RIGHT_CONTENT))
+        subject->unmasked_ms = unmask_left(repair->unmask, &look);
+    subject->mask = subject->unmasked_ms > 0 ? RENDER_FULL : RENDER_MASKED;
     return true;
 }
 

@@ -91,11 +91,16 @@ int64_t unmask_grant(struct unmask *unmask, const struct unmask_look *look)
     return unmask->length_ms;
 }
 
-bool unmask_holds(struct unmask *unmask, const struct unmask_look *look)
+int64_t unmask_left(struct unmask *unmask, const struct unmask_look *look)
 {
     (void)pthread_mutex_lock(&unmask->lock);
     const struct grant *grant = find(unmask, look);
-    bool holds = grant && grant->until_ms > look->now_ms;
+    int64_t left_ms = grant && grant->until_ms > look->now_ms ? grant->until_ms - look->now_ms : 0;
     (void)pthread_mutex_unlock(&unmask->lock);
-    return holds;
+    return left_ms;
+}
+
+bool unmask_holds(struct unmask *unmask, const struct unmask_look *look)
+{
+    return unmask_left(unmask, look) > 0;
 }

@@ -28,6 +28,8 @@ struct unmask_look {
 /** Lets it see the entry; returns for how many milliseconds from now.  A name of a session that is
  * too long is refused by 0. */
 int64_t unmask_grant(struct unmask *unmask, const struct unmask_look *look);
+/** For how many milliseconds it may still; 0: not at all. */
+int64_t unmask_left(struct unmask *unmask, const struct unmask_look *look);
 bool unmask_holds(struct unmask *unmask, const struct unmask_look *look);
 
 #endif

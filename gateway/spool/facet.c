@@ -2,7 +2,9 @@
 /* The file by which entries are found: how it is opened and laid out. */
 #include "spool/facet.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { VERSION = 1 };
@@ -66,6 +68,10 @@ static bool make_tables(sqlite3 *facets, struct fault *why)
 
 sqlite3 *facet_open_writer(const char *file, struct fault *why)
 {
+    /* Nobody else need know who deals with what. */
+    int created = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (created >= 0)
+        (void)close(created); /* nothing was written */
     auto_free(database_close) sqlite3 *facets =
         open_file(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, why);
     if (!facets || !database_run(facets, settings, why) || !make_tables(facets, why))

@@ -119,9 +119,8 @@ bool spool_failures(struct spool_reader *reader,
     return is_done;
 }
 
-bool spool_failures_of(struct spool_reader *reader, const uint8_t *fingerprint, int64_t after,
-                       size_t limit, bool (*each)(void *own, int64_t number), void *own,
-                       struct fault *why)
+bool spool_failures_of(struct spool_reader *reader, const struct failure_page *page,
+                       bool (*each)(void *own, int64_t number), void *own, struct fault *why)
 {
     auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
         reader->database,
@@ -130,9 +129,9 @@ bool spool_failures_of(struct spool_reader *reader, const uint8_t *fingerprint, 
         why);
     if (!rows)
         return false;
-    bind_number(rows, 1, failure_number(fingerprint));
-    bind_number(rows, 2, after);
-    bind_number(rows, 3, limit ? (int64_t)limit : -1);
+    bind_number(rows, 1, failure_number(page->fingerprint));
+    bind_number(rows, 2, page->after);
+    bind_number(rows, 3, page->limit ? (int64_t)page->limit : -1);
     for (bool found;;) {
         if (!database_next(reader->database, rows, "read a group", &found, why))
             return false;

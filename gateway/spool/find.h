@@ -47,7 +47,7 @@ struct find_filter {
 /** Without their events.  `*next` is the cursor for more, 0 when there is none.  It can be given
  * after less than `limit` entries, or none: so much was looked at in vain, and the caller asks on
  * if it likes.  Arrival times need not rise with numbers, but FIND_DISORDER_MS apart they must. */
-enum { FIND_DISORDER_MS = 600000 };
+enum { FIND_DISORDER_MS = 120000 };
 bool spool_search(struct spool_reader *reader, const struct find_filter *filter, spool_each each,
                   void *own, int64_t *next, struct fault *why) __attribute__((warn_unused_result));
 
@@ -84,9 +84,14 @@ struct failure_group {
 bool spool_failures(struct spool_reader *reader,
                     bool (*each)(void *own, const struct failure_group *group), void *own,
                     struct fault *why) __attribute__((warn_unused_result));
-/** The DEAD ones of a group, by number above `after`. */
-bool spool_failures_of(struct spool_reader *reader, const uint8_t *fingerprint, int64_t after,
-                       size_t limit, bool (*each)(void *own, int64_t number), void *own,
-                       struct fault *why) __attribute__((warn_unused_result));
+/** Which of a group a page shows: the DEAD ones with numbers above `after`, by number. */
+struct failure_page {
+    const uint8_t *fingerprint;
+    int64_t after;
+    size_t limit; /**< 0: all */
+};
+bool spool_failures_of(struct spool_reader *reader, const struct failure_page *page,
+                       bool (*each)(void *own, int64_t number), void *own, struct fault *why)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -3,13 +3,19 @@
  *
  *     spool [FOLDER [SECONDS]]
  *     spool FOLDER SECONDS deliveries
+ *     spool FOLDER fill ENTRIES DEAD
+ *     spool FOLDER look
  *
  * Bare is SQLite with the same settings and one table: a row with body and id, the id unique.
- * The second form takes events over from Kafka, a delivery each, and settles them as delivered. */
+ * The second form takes events over from Kafka, a delivery each, and settles them as delivered.
+ * The third leaves FOLDER/full-spool.db with that many small entries, published, of which that many
+ * are dead of three causes, and its index; the fourth times what operators ask of it. */
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "spool/delivery.h"
+#include "spool/deed.h"
+#include "spool/finder.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <unistd.h>
@@ -45,9 +51,10 @@ struct bench {
 
 static void remove_files(const struct bench *bench)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+    static const char *const suffixes[] = {"",      "-wal",      "-shm",     ".lock",
+                                           ".find", ".find-wal", ".find-shm"};
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char path[sizeof bench->file + 8];
+        char path[sizeof bench->file + 16];
         (void)snprintf(path, sizeof path, "%s%s", bench->file, suffixes[i]);
         (void)unlink(path); /* the first run finds none */
     }
@@ -405,6 +412,231 @@ static bool compare_all(struct bench *bench, struct fault *why)
     return is_done;
 }
 
+/* ---- a full spool, and looking into it ---- */
+
+enum { ITEMS = 50, SMALL_EVENT = 240, FULL_AGENCIES = 34, FULL_PROCEDURES = 900 };
+
+/* A document of many small items. */
+struct heap {
+    struct handoff *handoff; /* that stands for it */
+    struct spool_document document;
+    struct spool_item items[ITEMS];
+    char ids[ITEMS][ID_SIZE];
+    char codes[ITEMS][CODE_SIZE];
+    char events[ITEMS][SMALL_EVENT];
+};
+
+/* The bench's events are "AGENCY PROCEDURE ALIAS " and filling. */
+static bool tell(void *own, const struct spool_entry *entry,
+                 bool (*emit)(void *to, enum find_by by, const char *value), void *to)
+{
+    char words[3][ID_SIZE];
+    (void)own;
+    if (entry->event_size < SMALL_EVENT ||
+        sscanf(entry->event, "%39s %39s %39s", words[0], words[1], words[2]) != 3)
+        return false;
+    (void)(emit(to, FIND_AGENCY, words[0]) && emit(to, FIND_PROCEDURE, words[1]) &&
+           emit(to, FIND_ALIAS, words[2])); /* who has heard enough says so */
+    return true;
+}
+static const struct find_teller teller = {.tell = tell};
+
+static void fill_item(struct heap *heap, size_t at, int64_t number, int64_t dead_step)
+{
+    static const char *const causes[] = {"R2 /From/OrganId", "R5 /Dossier/Code",
+                                         "R7 /Handoff/Deadline"};
+    struct spool_item *item = &heap->items[at];
+    uint64_t spread = (uint64_t)number * 0x9E3779B97F4A7C15U;
+    bool is_dead = dead_step > 0 && number % dead_step == 0;
+    (void)snprintf(heap->ids[at], ID_SIZE, "%016" PRIx64 "-%08" PRIx64, spread, (uint64_t)number);
+    (void)snprintf(heap->codes[at], CODE_SIZE, "000.12.%02" PRIu64 ".H09-250512-%07" PRId64,
+                   (spread >> 30) % FULL_AGENCIES, number / 3);
+    memset(heap->events[at], '.', SMALL_EVENT);
+    heap->events[at][snprintf(heap->events[at], SMALL_EVENT, "H%02" PRIu64 " 1.%06" PRIu64 " %s",
+                              (spread >> 30) % FULL_AGENCIES, (spread >> 40) % FULL_PROCEDURES,
+                              heap->ids[at])] = ' ';
+    *item = (struct spool_item){
+        .native_id = heap->ids[at],
+        .native_id_size = strlen(heap->ids[at]),
+        .dossier_code = heap->codes[at],
+        .event = heap->events[at],
+        .event_size = SMALL_EVENT,
+        .schema_no = 1,
+        .event_type = number % 4 ? "HANDED_OFF" : "RESOLVED",
+        .occurred_at_ms = 1747035900000 + number,
+        .due_at_ms = 1747735900000 + number % 1000000,
+        .cause = is_dead ? causes[number / dead_step % 3] : NULL,
+        .detail = is_dead ? "as it is" : NULL,
+    };
+    memcpy(item->content_sha256, &spread, sizeof spread);
+}
+
+static bool add_heap(struct bench *bench, struct spool *spool, struct heap *heap, int64_t dead_step,
+                     struct fault *why)
+{
+    static const char *const partners[] = {"motcua-phucuong", "tinh-lamdong", "congdvc-binhduong"};
+    int64_t number = (int64_t)bench->made;
+    for (size_t i = 0; i < ITEMS; i++)
+        fill_item(heap, i, ++number, dead_step);
+    bench->made += ITEMS;
+    heap->document = (struct spool_document){
+        .partner = partners[number / ITEMS % 3],
+        .adapter = "lienthong-xml",
+        .media_type = "application/xml",
+        .bytes = "<small/>",
+        .size = 8,
+        .received_at_ms = 1747035900000 + number,
+        .items = heap->items,
+        .item_count = ITEMS,
+    };
+    return spool_add(spool, &heap->document, note_done, heap->handoff, why);
+}
+
+static bool fill(struct bench *bench, struct spool *spool, int64_t entries, int64_t dead,
+                 struct fault *why)
+{
+    enum { HEAPS = 64 };
+    static struct handoff handoffs[HEAPS];
+    auto_free(free) struct heap *heaps = calloc(HEAPS, sizeof *heaps);
+    if (!heaps)
+        return fault_memory(why);
+    offer(bench, handoffs, HEAPS);
+    bool is_done = true;
+    while (is_done && (int64_t)bench->made < entries) {
+        struct handoff *handoff = take_idle(bench);
+        if (!handoff)
+            return fault_set(why, bench->fault.kind, "%s", bench->fault.text);
+        heaps[handoff - handoffs].handoff = handoff;
+        is_done =
+            add_heap(bench, spool, &heaps[handoff - handoffs], dead ? entries / dead : 0, why);
+    }
+    wait_until_idle(bench);
+    return is_done;
+}
+
+static bool index_all(struct spool *spool, const char *file, int64_t last, struct fault *why)
+{
+    const struct finder_options options = {.spool_file = file, .spool = spool, .teller = teller};
+    struct spool_reader *reader = spool_reader_open(file, why);
+    struct finder *finder = reader ? finder_start(&options, why) : NULL;
+    bool is_done = finder != NULL;
+    for (int64_t position = 0; is_done && position < last; (void)usleep(10000))
+        is_done = spool_found_to(reader, &position, why);
+    finder_stop(finder);
+    spool_reader_close(reader);
+    return is_done;
+}
+
+static bool run_fill(struct bench *bench, int64_t entries, int64_t dead, struct fault *why)
+{
+    const struct spool_options options = {.file = bench->file,
+                                          .queue_entries = INT64_MAX / 2,
+                                          .queue_bytes = INT64_MAX / 2,
+                                          .checkpoint_pages = CHECKPOINT_PAGES,
+                                          .overdue_ms = 3600000};
+    struct spool_levels levels;
+    int32_t schema_no;
+    remove_files(bench);
+    auto_free(spool_close) struct spool *spool = spool_open(&options, why);
+    struct clocks began = read_clocks();
+    if (!spool || !spool_schema(spool, "events-value", "{}", 7, &schema_no, why) ||
+        !fill(bench, spool, entries, dead, why))
+        return false;
+    spool_levels(spool, &levels);
+    struct outcome outcome = sum_up(began, entries, levels.groups);
+    printf("filled: %.0f entries/s, %.1f us; dead %" PRId64 ", parked %" PRId64 "\n", outcome.rate,
+           outcome.cpu, levels.dead, levels.parked);
+    began = read_clocks();
+    if (!spool_set_watermark(spool, levels.last_number, why) ||
+        !index_all(spool, bench->file, levels.last_number, why))
+        return false;
+    outcome = sum_up(began, entries, 1);
+    printf("indexed: %.0f entries/s, %.1f us\n", outcome.rate, outcome.cpu);
+    return true;
+}
+
+static bool count_group(void *own, const struct failure_group *group)
+{
+    int64_t *counts = own;
+    counts[0]++;
+    counts[1] += group->count;
+    return true;
+}
+
+static bool count_entry(void *own, const struct spool_entry *entry)
+{
+    ++*(int64_t *)own;
+    return entry != NULL;
+}
+
+static bool look_for(struct spool_reader *reader, const char *what, struct find_filter filter,
+                     struct fault *why)
+{
+    int64_t count = 0;
+    int64_t next;
+    int64_t began = clock_ticks_us();
+    filter.limit = 50;
+    filter.teller = &teller;
+    if (!spool_search(reader, &filter, count_entry, &count, &next, why))
+        return false;
+    printf("%-34s %8.2f ms %4" PRId64 " found%s\n", what, (double)(clock_ticks_us() - began) * 1e-3,
+           count, next ? ", more" : "");
+    return true;
+}
+
+static bool run_look(struct bench *bench, struct fault *why)
+{
+    static const struct {
+        const char *what;
+        struct find_filter filter;
+    } questions[] = {
+        {"newest", {.state = -1, .newest_first = true}},
+        {"dead", {.state = ENTRY_DEAD, .newest_first = true}},
+        {"parked", {.state = ENTRY_PARKED, .newest_first = true}},
+        {"partner", {.state = -1, .partner = "tinh-lamdong", .newest_first = true}},
+        {"nobody", {.state = -1, .partner = "nobody", .newest_first = true}},
+        {"procedure", {.state = -1, .procedure = "1.000077", .newest_first = true}},
+        {"agency and procedure",
+         {.state = -1, .agency = "H07", .procedure = "1.000077", .newest_first = true}},
+        {"agency and dead", {.state = ENTRY_DEAD, .agency = "H07", .newest_first = true}},
+        {"partner and cause",
+         {.state = -1, .partner = "tinh-lamdong", .cause = "R5", .newest_first = true}},
+        {"a minute", {.state = -1, .from_ms = 1747036000000, .to_ms = 1747036060000}},
+        {"overdue", {.state = -1, .due_before_ms = 1747735900100}},
+        {"waiting", {.state = -1, .published = FIND_UNPUBLISHED}},
+    };
+    int64_t groups[2] = {0, 0};
+    struct due_counts due;
+    struct spool_reader *reader = spool_reader_open(bench->file, why);
+    if (!reader)
+        return false;
+    int64_t began = clock_ticks_us();
+    bool is_done = spool_failures(reader, count_group, groups, why);
+    printf("%" PRId64 " groups of %" PRId64 " failures: %.2f ms\n", groups[0], groups[1],
+           (double)(clock_ticks_us() - began) * 1e-3);
+    began = clock_ticks_us();
+    is_done = is_done && spool_count_due(reader, 0, INT64_MAX, &due, why);
+    printf("what is due: %.2f ms\n", (double)(clock_ticks_us() - began) * 1e-3);
+    for (size_t i = 0; is_done && i < sizeof questions / sizeof questions[0]; i++)
+        is_done = look_for(reader, questions[i].what, questions[i].filter, why);
+    spool_reader_close(reader);
+    return is_done;
+}
+
+/* What is asked for, but the comparison, keeps its file. */
+static bool run_full(struct bench *bench, int count, char **arguments, bool *is_known,
+                     struct fault *why)
+{
+    bool is_fill = count == 5 && strcmp(arguments[2], "fill") == 0;
+    *is_known = is_fill || (count == 3 && strcmp(arguments[2], "look") == 0);
+    if (!*is_known)
+        return false;
+    (void)snprintf(bench->file, sizeof bench->file, "%s/full-spool.db", arguments[1]);
+    return is_fill ? run_fill(bench, strtoll(arguments[3], NULL, 10),
+                              strtoll(arguments[4], NULL, 10), why)
+                   : run_look(bench, why);
+}
+
 int main(int count, char **arguments)
 {
     struct bench bench = {.seconds = count > 2 ? strtoll(arguments[2], NULL, 10) : 2,
@@ -413,9 +645,13 @@ int main(int count, char **arguments)
     struct fault why;
     (void)snprintf(bench.file, sizeof bench.file, "%s/bench-spool.db",
                    count > 1 ? arguments[1] : ".");
-    bool is_done = count > 3 ? run_deliveries(&bench, &why) : compare_all(&bench, &why);
+    bool is_kept;
+    bool is_done = run_full(&bench, count, arguments, &is_kept, &why);
+    if (!is_kept)
+        is_done = count > 3 ? run_deliveries(&bench, &why) : compare_all(&bench, &why);
     if (!is_done)
         fprintf(stderr, "spool: %s\n", why.text);
-    remove_files(&bench);
+    if (!is_kept)
+        remove_files(&bench);
     return is_done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

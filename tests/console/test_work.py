@@ -298,3 +298,50 @@ def test_the_record_is_checked_and_exported_and_sums_are_saved(house, visit):
         seen.page.get_by_role("button", name="Download CSV").click()
     assert download.value.suggested_filename.endswith(".csv")
     assert seen.faults == []
+
+
+def test_what_was_typed_outlives_the_session_and_the_time_to_look(house, visit):
+    house.world.unmasked.add(answers.RECEIPT)
+    seen = visit(house.url)
+    seen.go(f"{ENTRY}/edit", "Còn 1 lỗi.")
+    seen.page.locator("#document").fill("<half-written")
+    house.world.is_signed_out = True
+    seen.go("#/jobs")
+    seen.page.locator("input[name=user]").wait_for()
+    seen.sign_in("lan")
+    seen.settle()
+    seen.go(f"{ENTRY}/edit", "Trở lại bản ban đầu")
+    assert seen.page.locator("#document").input_value() == "<half-written"
+    seen.page.get_by_role("button", name="Trở lại bản ban đầu").click()
+    seen.page.get_by_text("Còn 1 lỗi.").wait_for()
+    assert answers.BAD_AGENCY in seen.page.locator("#document").input_value()
+    seen.page.locator("#document").fill("<again")
+    seen.page.get_by_role("button", name="Đăng xuất").click()
+    seen.page.locator("input[name=user]").wait_for()
+    seen.sign_in("minh")
+    seen.settle()
+    seen.go(f"{ENTRY}/edit", "Còn 1 lỗi.")
+    assert answers.BAD_AGENCY in seen.page.locator("#document").input_value()
+    assert seen.faults == []
+
+
+def test_numbers_that_cannot_be_brought_up_to_date_say_so(house, visit):
+    seen = visit(house.url)
+    assert seen.page.locator("#stale").is_hidden()
+    seen.page.route("**/overview", lambda route: route.abort())
+    seen.page.get_by_text("Không cập nhật được").wait_for()
+    assert seen.page.get_by_text("1.284").first.is_visible()
+    seen.page.unroute("**/overview")
+    seen.page.locator("#stale").wait_for(state="hidden")
+
+
+def test_the_menu_of_a_narrow_window_opens_by_its_button(house, visit):
+    seen = visit(house.url, size=NARROW)
+    button = seen.page.get_by_role("button", name="Danh mục")
+    assert button.get_attribute("aria-expanded") == "false" and seen.page.locator("nav").is_hidden()
+    button.click()
+    assert button.get_attribute("aria-expanded") == "true"
+    seen.page.locator("nav").get_by_role("link", name="Đối soát").click()
+    seen.settle("Lượt chuyển đi")
+    assert seen.page.locator("nav").is_hidden()
+    assert seen.faults == []

@@ -6,8 +6,8 @@ import json
 import time
 
 import pytest
-from test_operate_repair import (AGENCY, Operator, PARKING, WRONG_AGENCY, bad_xml, is_open,
-                                 operators_yaml)
+from test_operate_repair import (AGENCY, Operator, PARKING, WRONG_AGENCY, act, is_open,
+                                 operators_yaml, revise)
 
 from harness import documents
 from harness.delivering import FAST, listed, rows
@@ -289,17 +289,22 @@ def test_a_partner_that_is_paused_would_fail(gateway, jobs, partners):
 
 
 def test_stale_ones_go_only_when_somebody_says_so(gateway, kafka, registry, jobs):
-    """What could not be read belonged to no dossier, so nothing waited behind it."""
+    """What could not be read belonged to no dossier, so nothing waited behind it.  A revision that
+    was approved is what a job takes."""
     dossier = documents.dossier_code(8)
     lost = documents.native_xml("S-1", dossier).decode()
-    receipt = gateway.accept(lost.replace(f"<DossierCode>{dossier}<", "<DossierCode>?<").encode())
+    lost = lost.replace(f"<DossierCode>{dossier}<", "<DossierCode><")
+    receipt = gateway.accept(lost.encode())[0]["receipt"]
     gateway.wait_published(gateway.accept(documents.native_xml("S-2", dossier, no=2))[0]["receipt"])
-    rule = {"path": "/Dossier/DossierCode", "from": "?", "to": dossier}
-    selection = [receipt[0]["receipt"]]
+    text = jobs.root.unmasked(receipt).replace("<DossierCode><", f"<DossierCode>{dossier}<")
+    revision = revise(jobs.root, receipt, text)
+    waiting = jobs.preview(selection=[receipt])
+    assert jobs.items(waiting)[0]["cause"] == "revision-proposed"
+    act(Operator(gateway, "binh"), receipt, revision, "approve")
     for may, counts in ((False, {"stale": 1, "done": 0}), (True, {"stale": 0, "done": 1})):
-        job = jobs.preview(selection=selection, options={"rule": rule, "may_be_stale": may})
+        job = jobs.preview(selection=[receipt], options={"may_be_stale": may})
         assert job["preview"]["stale"] == 1, job
-        jobs.say(job, "approve", operator=Operator(gateway, "binh"))
+        assert not job["needs_approval"], "that was given to the revision"
         jobs.say(job, "run")
         done = jobs.wait(job, "done")
         assert {name: done["counts"][name] for name in counts} == counts

@@ -5,6 +5,9 @@
 #include "base/cleanup.h"
 #include "spool/deed.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 enum { AT_MS = 5000 };
 
 static uint8_t first_hash[SHA256_SIZE]; /* of "<mended>" */
@@ -613,6 +616,105 @@ static void a_word_about_a_delivery_is_on_record_too(void **state)
     world_end(&world);
 }
 
+/* ---- kill -9 ---- */
+
+enum { ILL = 300, KILLS = 10 };
+
+/* The child: mends or discards whatever is still dead, with its number as the act's object. */
+static void mend_until_killed(struct world *world, int pipe)
+{
+    struct fault why;
+    world->spool = spool_open(&world->options, &why);
+    if (!world->spool)
+        _exit(2);
+    for (int entry = 1; entry <= ILL; entry++) {
+        char object[16];
+        struct parcel parcel;
+        (void)snprintf(object, sizeof object, "%d", entry);
+        struct spool_deed propose = deed_of(DEED_PROPOSE, entry, "user:lan");
+        struct spool_deed last = deed_of(entry % 3 ? DEED_APPLY : DEED_DISCARD, entry, "user:lan");
+        parcel_begin(&parcel, "motcua", 1);
+        last.item = parcel_item(&parcel, 1000 + entry, entry % 20 + 1, 2);
+        last.may_be_stale = true;
+        last.record.object = object;
+        if (!spool_do(world->spool, &propose, &last.revision, NULL, &why))
+            continue; /* an earlier child was here */
+        if (!spool_do(world->spool, &last, NULL, NULL, &why) || write(pipe, "", 1) != 1)
+            _exit(3);
+    }
+    if (write(pipe, "", 1) != 1) /* done before it was killed */
+        _exit(3);
+    for (;;)
+        (void)pause();
+}
+
+static void kill_one(struct world *world, int round)
+{
+    int ends[2];
+    char byte;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)close(ends[0]);
+        mend_until_killed(world, ends[1]);
+    }
+    (void)close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 1); /* it is at work */
+    (void)usleep((useconds_t)(round * 7919 % 5000));
+    (void)kill(child, SIGKILL);
+    (void)close(ends[0]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* Which entries have a word on record that ended them. */
+static bool note_act(void *own, const struct spool_audited *entry)
+{
+    bool *are_done = own;
+    if (strcmp(entry->record.act, "propose") != 0)
+        are_done[strtol(entry->record.object, NULL, 10)] = true;
+    return true;
+}
+
+static bool is_dead(void *own, const struct spool_entry *entry)
+{
+    bool is_mended = entry->state == ENTRY_RELEASED || entry->state == ENTRY_PARKED;
+    *(bool *)own = entry->state == ENTRY_DEAD;
+    assert_true((entry->revision > 0) == is_mended);
+    return true;
+}
+
+/* Every deed and its record are both there, or neither is. */
+static void check_after_kill(struct world *world)
+{
+    struct fault why;
+    bool are_done[ILL + 1] = {false};
+    world_check(world);
+    world_must(spool_audited(world->reader, &(struct audit_range){0}, note_act, are_done, &why),
+               &why);
+    for (int entry = 1; entry <= ILL; entry++) {
+        bool is_still_dead;
+        world_must(spool_find(world->reader, entry, is_dead, &is_still_dead, &why), &why);
+        assert_true(is_still_dead != are_done[entry]);
+    }
+}
+
+static void a_kill_leaves_a_deed_and_its_record_or_neither(void **state)
+{
+    (void)state;
+    struct world world;
+    world_make(&world);
+    for (int id = 1; id <= ILL; id++)
+        assert_int_equal(add_dead(&world, id, id % 25, id % 2), id);
+    for (int round = 0; round < KILLS; round++) {
+        world_close(&world);
+        kill_one(&world, round);
+        world_open(&world);
+        check_after_kill(&world);
+    }
+    world_end(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -636,6 +738,7 @@ int main(void)
         cmocka_unit_test(a_detail_that_the_caller_gives_is_kept),
         cmocka_unit_test(a_job_does_many_at_once_each_by_itself),
         cmocka_unit_test(a_word_about_a_delivery_is_on_record_too),
+        cmocka_unit_test(a_kill_leaves_a_deed_and_its_record_or_neither),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

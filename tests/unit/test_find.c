@@ -599,9 +599,9 @@ static void failures_are_grouped_by_cause_partner_and_adapter(void **state)
     assert_non_null(strstr(groups.text, "e R2 /a|motcua|lienthong-xml: 1 +1 1 overdue, #4"));
     assert_non_null(strstr(groups.text, "d http:503|hue|-: 1 +1 0 overdue, #1024"));
     assert_non_null(strstr(groups.text, "d route /handoff/to_agency|-|-: 1 +0 0 overdue, #3072"));
-    world_must(
-        spool_failures_of(world.reader, groups.fingerprints[0], 1, 0, list_number, &found, &why),
-        &why);
+    world_must(spool_failures_of(world.reader, &(struct failure_page){groups.fingerprints[0], 1, 0},
+                                 list_number, &found, &why),
+               &why);
     assert_int_equal(found.count, 2);
     assert_int_equal(found.numbers[0], 2);
     assert_int_equal(found.numbers[1], 3);

@@ -266,7 +266,7 @@ static void a_step_notes_what_became_of_each(void **state)
     struct fault why;
     struct world world;
     struct spool_deed deeds[3] = {
-        {.kind = DEED_RELEASE}, {.kind = DEED_RELEASE}, {.kind = DEED_APPLY}};
+        {.kind = DEED_RELEASE}, {.kind = DEED_RELEASE}, {.kind = DEED_APPLY, .revision = 1}};
     struct deed_outcome outcomes[3];
     struct words words = {""};
     world_make(&world);
@@ -274,7 +274,7 @@ static void a_step_notes_what_became_of_each(void **state)
     deeds[1].entry = world_add_one(&world, 2, 2, 1).entry;
     deeds[2].entry = add_dead(&world, 3, 3);
     int64_t job = make_job(&world, "entries");
-    const struct job_step step = {job, 3};
+    const struct job_step step = {.job = job, .cursor = 3};
     assert_false(spool_job_do(world.spool, &step, deeds, 3, outcomes, &why));
     assert_string_equal(why.text, "spool: the job is not running");
     run(&world, job);
@@ -310,9 +310,9 @@ static void deliveries_are_settled_in_steps_too(void **state)
     world_settle_one(&world, SETTLE_DEAD, delivery_of(1, 0));
     int64_t job = make_job(&world, "deliveries");
     run(&world, job);
-    world_must(
-        spool_job_settle(world.spool, &(struct job_step){job, 1}, settlements, 2, outcomes, &why),
-        &why);
+    world_must(spool_job_settle(world.spool, &(struct job_step){.job = job, .cursor = 1},
+                                settlements, 2, outcomes, &why),
+               &why);
     assert_true(outcomes[0] && !outcomes[1]);
     assert_int_equal(read_job(&world, job).counts[ITEM_DONE], 1);
     assert_int_equal(read_job(&world, job).counts[ITEM_SKIPPED], 1);
@@ -346,8 +346,8 @@ static bool take_step(struct world *world, int64_t job)
     const struct job_items_range range = {.job = job, .states = 1U << ITEM_PENDING, .limit = STEP};
     if (!spool_job_items_of(world->reader, &range, take_todo, &todo, &why) || todo.count == 0)
         return false;
-    return spool_job_do(world->spool, &(struct job_step){job, 1}, todo.deeds, todo.count, outcomes,
-                        &why);
+    return spool_job_do(world->spool, &(struct job_step){.job = job, .cursor = 1}, todo.deeds,
+                        todo.count, outcomes, &why);
 }
 
 static void run_until_killed(struct world *world, int64_t job, int pipe)

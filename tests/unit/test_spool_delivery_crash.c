@@ -3,6 +3,8 @@
  * or everybody is at work at once. */
 #include "delivery_world.h"
 
+#include "spool/find.h"
+
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
@@ -283,7 +285,9 @@ static void make_version_2(struct world *world)
     change_past(world, "DROP TABLE audit; DROP TABLE revision; DROP TABLE mended;"
                        "DROP TABLE former_id; DROP TABLE stuck; DROP TABLE failure;"
                        "DROP TABLE job; DROP TABLE job_item; DROP TABLE saved_filter;"
-                       "DROP TABLE delivery_tally;"
+                       "DROP TABLE delivery_tally; DROP INDEX delivery_undone;"
+                       "CREATE INDEX delivery_undone ON delivery (partner, lane, number, state)"
+                       " WHERE state IN (0, 1, 2);"
                        "PRAGMA user_version = 2");
 }
 
@@ -319,6 +323,48 @@ static void a_spool_of_version_1_goes_on_with_its_backlog(void **state)
     world_arrive(&world, 1, 1, "hue");
     assert_int_equal(world_add_one(&world, 51, 1, 1).entry, 51);
     assert_int_equal(world_add_one(&world, 7, 7, 1).verdict, SPOOL_REPEATED);
+    world_check(&world);
+    world_end(&world);
+}
+
+static bool add_group(void *own, const struct failure_group *group)
+{
+    char *text = own;
+    size_t used = strlen(text);
+    (void)snprintf(text + used, 200 - used, "%s %" PRId64 "+%" PRId64 "; ", group->cause,
+                   group->count, group->parked_behind);
+    return true;
+}
+
+/* What was dead and parked before is counted from then on, and is mended as what comes later. */
+static void a_spool_of_version_2_goes_on_with_what_is_stuck(void **state)
+{
+    (void)state;
+    struct fault why;
+    struct world world;
+    struct parcel parcel;
+    char text[200] = "";
+    world_make(&world);
+    for (int id = 1; id <= 12; id++) {
+        parcel_begin(&parcel, "motcua", 1747035900000 + id);
+        struct spool_item *item = parcel_item(&parcel, id, id % 4, 1);
+        if (id < 4 || id == 12)
+            item->cause = "R2 /From/OrganId";
+        (void)world_add(&world, &parcel);
+    }
+    for (int i = 1; i <= 4; i++)
+        world_arrive(&world, i, 1, i == 4 ? "-" : "hue");
+    world_settle_one(&world, SETTLE_DEAD, delivery_of(1, 0));
+    world_close(&world);
+    make_version_2(&world);
+    world_open(&world);
+    world_check(&world);
+    world_must(spool_failures(world.reader, add_group, text, &why), &why);
+    assert_non_null(strstr(text, "R2 /From/OrganId 4+6; "));
+    assert_non_null(strstr(text, "http:503 1+2; "));
+    assert_non_null(strstr(text, "route /handoff/to_agency 1+0; "));
+    world_must(spool_release(world.spool, 1, &why), &why);
+    world_settle_one(&world, SETTLE_DISCARD, delivery_of(1, 0));
     world_check(&world);
     world_end(&world);
 }
@@ -515,6 +561,7 @@ int main(void)
         cmocka_unit_test(a_damaged_event_is_given_as_such),
         cmocka_unit_test(the_check_finds_what_contradicts_itself),
         cmocka_unit_test(a_spool_of_version_1_goes_on_with_its_backlog),
+        cmocka_unit_test(a_spool_of_version_2_goes_on_with_what_is_stuck),
         cmocka_unit_test(a_spool_of_the_future_is_refused),
         cmocka_unit_test(an_upgrade_that_fails_changes_nothing),
         cmocka_unit_test(arriving_and_delivering_go_on_side_by_side),

@@ -28,6 +28,7 @@ export const en = {
     'error.status': 'The server answered {status}',
     'error.network': 'The server cannot be reached',
     'error.network.detail': 'Check the network and try again. What was sent may have been done.',
+    'error.stale': 'This cannot be brought up to date ({why}); it is of {moment}.',
     'dialog.cancel': 'Cancel',
     'dialog.save': 'Save',
 
@@ -252,6 +253,7 @@ export const en = {
     'edit.passes': 'The document is valid.',
     'edit.silent': 'The document is valid, but no event comes of it.',
     'edit.propose': 'Propose the revision',
+    'edit.restart': 'Start over',
     'edit.propose.text': 'The revision is kept under your name. Where the rules say so, a second person approves it before it is applied.',
     'edit.done': 'Revision {no} is kept.',
 
@@ -301,8 +303,7 @@ export const en = {
     'delivery.discard': 'Discard',
     'delivery.discard.title': 'Discard this delivery',
     'delivery.discard.text': 'The partner will not get this event. This cannot be undone.',
-    'delivery.route': 'Choose a receiver',
-    'delivery.route.title': 'Choose who gets it',
+    'delivery.nobody.text': 'Nobody gets what is for this agency. Mend agencies.csv or partners.yaml and reload the configuration; lienthong route explain tells where it would go then.',
 
     'job.new': 'Preview a replay',
     'job.new.count': 'Now there are {count}.',

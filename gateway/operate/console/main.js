@@ -3,10 +3,10 @@
 import { loadMe, may, signOut, whenLost, who } from './api.js';
 import { announce, fragment, h, morph } from './dom.js';
 import { button, heading, note, problemBox } from './parts.js';
-import { language, setLanguage, t } from './text.js';
+import { language, moment, setLanguage, t } from './text.js';
 import { audit } from './page_audit.js';
 import { deliveries, delivery } from './page_deliveries.js';
-import { edit } from './page_edit.js';
+import { edit, forgetDrafts } from './page_edit.js';
 import { entry } from './page_entry.js';
 import { failures, group } from './page_failures.js';
 import { job, jobs } from './page_jobs.js';
@@ -87,7 +87,7 @@ class View {
         this.leaving = new AbortController();
         this.signal = this.leaving.signal;
         this.isFirst = true;
-        this.timers = new Set();
+        this.freshAt = Date.now();
     }
 
     get isOpen() {
@@ -120,20 +120,43 @@ class View {
         this.draw(t('error.title'), problemBox(error), button(t('error.again'), () => show()));
     }
 
-    /** Calls again and again while the page is open and somebody could see it. */
+    /** Calls again and again while the page is open and somebody could see it, one at a time. */
     every(milliseconds, work) {
-        const timer = setInterval(() => {
-            if (!document.hidden)
-                work().catch(() => {}); /* the next try may do; an old number is shown with its time */
+        let isBusy = false;
+        const timer = setInterval(async () => {
+            if (document.hidden || isBusy)
+                return;
+            isBusy = true;
+            await this.tryOnce(work);
+            isBusy = false;
         }, milliseconds);
-        this.timers.add(timer);
         this.signal.addEventListener('abort', () => clearInterval(timer));
+    }
+
+    /* What cannot be asked now is asked again; meanwhile the reader knows that it is old. */
+    async tryOnce(work) {
+        try {
+            await work();
+            this.freshAt = Date.now();
+            showStale('');
+        } catch (error) {
+            if (error.name !== 'AbortError' && this.isOpen)
+                showStale(t('error.stale', { moment: moment(this.freshAt), why: error.message }));
+        }
     }
 
     /** Loads and draws anew. */
     again() {
         return show();
     }
+}
+
+function showStale(words) {
+    const place = document.getElementById('stale');
+    if (place.textContent === words)
+        return;
+    place.textContent = words;
+    place.hidden = words === '';
 }
 
 /* Whether the reader went from one page to another: then the heading gets the focus. */
@@ -171,6 +194,7 @@ function toLogin() {
 }
 
 async function leave() {
+    forgetDrafts();
     try {
         await signOut();
     } catch {
@@ -224,7 +248,8 @@ function drawFrame(chosen) {
             h('p', { class: 'brand' }, t('brand'), h('span', {}, t('brand.more'))),
             languageSwitch(), userPart()),
         h('div', { class: isIn ? 'columns' : 'columns alone' }, isIn && menu(chosen),
-            h('main', { id: 'main', tabindex: '-1', 'data-own': true }))));
+            h('div', {}, h('p', { id: 'stale', class: 'box warn', role: 'status', hidden: true }),
+                h('main', { id: 'main', tabindex: '-1', 'data-own': true })))));
 }
 
 function move() {

@@ -77,13 +77,8 @@ async function act(view, name, question) {
 function actions(view, one) {
     if (!may('repair') || !['dead', 'waiting'].includes(one.state))
         return [];
-    const isNobodys = !one.partner;
     return [
-        isNobodys && button(t('delivery.route'), () => act(view, 'route', {
-            title: t('delivery.route.title'), action: t('delivery.route'),
-            fields: [{ name: 'partner', label: t('field.partner'), required: true },
-                reasonField()] }), 'primary'),
-        !isNobodys && button(t('delivery.retry'), () => act(view, 'retry', {
+        one.partner && button(t('delivery.retry'), () => act(view, 'retry', {
             title: t('delivery.retry.title'), text: t('delivery.retry.text'),
             action: t('delivery.retry'), fields: [reasonField()] }), 'primary'),
         button(t('delivery.discard'), () => act(view, 'discard', {
@@ -107,7 +102,8 @@ export async function delivery(view) {
     const one = await get(`deliveries/${segment(view.params.delivery)}`, null,
         { signal: view.signal });
     view.actions = actions(view, one);
-    view.draw(t('delivery.title', one), h('div', { class: 'grid two' },
+    view.draw(t('delivery.title', one), one.state === 'dead' && !one.partner &&
+        h('p', { class: 'box calm' }, t('delivery.nobody.text')), h('div', { class: 'grid two' },
         section(t('delivery.about'), facts([
             [t('field.state'), badge(one.state)],
             one.cause && [t('field.cause'), cause(one)],
@@ -121,7 +117,7 @@ export async function delivery(view) {
             [t('field.attempts'), number(one.attempts)],
             [t('field.last'), when(one.last_at)],
             one.next_at && [t('field.next'), when(one.next_at)],
-            [t('field.due'), due(one.due_at)],
+            [t('field.due'), due(one.due_at, one.state)],
             [t('delivery.place'), `${one.partition ?? '–'} / ${number(one.offset)}`],
             one.dossier && [t('delivery.entry'), link(routeWith(['search'],
                 { dossier: one.dossier }), t('delivery.entries'))],

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mending a document: what one types is tried on the server as one types, and kept only as a
  * revision that says who and why. */
-import { get, post, segment } from './api.js';
+import { get, post, segment, who } from './api.js';
 import { ask, reasonField } from './dialog.js';
 import { drawDiff, problemText } from './document.js';
 import { announce, fragment, h, morph } from './dom.js';
@@ -17,6 +17,21 @@ function sourceOf(story, wanted) {
     return wanted ?? (newest ? `revision:${newest.no}` : 'original');
 }
 
+/* What was typed and not proposed yet, by who and what: leaving the page does not lose it. */
+const drafts = new Map();
+
+const draftOf = (receipt) => `${who().user} ${receipt}`;
+
+export function forgetDrafts() {
+    drafts.clear();
+}
+
+/* The browser itself asks before it throws a draft away. */
+window.addEventListener('beforeunload', (event) => {
+    if (drafts.size > 0)
+        event.preventDefault();
+});
+
 class Editor {
     constructor(view, receipt, doc) {
         this.view = view;
@@ -27,7 +42,7 @@ class Editor {
         this.area = h('textarea', { id: 'document', spellcheck: 'false', wrap: 'off',
             autocomplete: 'off', autocapitalize: 'off', 'aria-describedby': 'document-hint',
             oninput: () => this.typed(), onscroll: () => this.scrolled(),
-            onkeydown: (event) => this.key(event) }, doc.text);
+            onkeydown: (event) => this.key(event) }, drafts.get(draftOf(receipt)) ?? doc.text);
         this.lines = h('pre', { class: 'numbers', 'aria-hidden': 'true' });
         this.found = h('div', { class: 'found', 'aria-live': 'polite' });
         this.propose = h('button', { type: 'button', class: 'primary', disabled: true,
@@ -39,6 +54,7 @@ class Editor {
     /* ---- while one types ---- */
 
     typed() {
+        drafts.set(draftOf(this.receipt), this.area.value);
         this.number();
         clearTimeout(this.timer);
         this.timer = setTimeout(() => this.validate(), PAUSE_MS);
@@ -54,6 +70,10 @@ class Editor {
 
     number() {
         const count = this.area.value.split('\n').length;
+        const shown = `${count} ${[...this.marked]}`;
+        if (shown === this.numbered)
+            return;
+        this.numbered = shown;
         const rows = Array.from({ length: count }, (_, at) => h('span', {
             class: this.marked.has(at + 1) && 'bad' },
         `${this.marked.has(at + 1) ? '▲' : ''}${at + 1}\n`));
@@ -124,8 +144,17 @@ class Editor {
         });
         if (!answer)
             return;
+        drafts.delete(draftOf(this.receipt));
         announce(t('edit.done', answer));
         location.hash = route('entries', this.receipt, 'revisions', String(answer.no));
+    }
+
+    restart() {
+        drafts.delete(draftOf(this.receipt));
+        this.area.value = this.first;
+        this.number();
+        this.area.focus();
+        this.validate();
     }
 
     draw() {
@@ -134,7 +163,8 @@ class Editor {
                 h('label', { class: 'unseen', for: 'document' }, t('edit.document')),
                 h('p', { class: 'note', id: 'document-hint' }, t('edit.hint')),
                 h('div', { class: 'editor' }, this.lines, this.area),
-                h('div', { class: 'actions' }, this.propose)),
+                h('div', { class: 'actions' }, this.propose,
+                    button(t('edit.restart'), () => this.restart()))),
             section(t('edit.found'), this.found));
     }
 }
@@ -159,7 +189,7 @@ function askToUnmask(view, receipt) {
         }, 'primary'))));
 }
 
-/* While it is counted down the text stays: what was typed is not taken away. */
+/* When the time is over the text goes out of sight; what was typed is there when it comes back. */
 function left(view, until) {
     if (!until)
         return h('p', { class: 'box warn' }, t('unmask.opened'));
@@ -167,6 +197,8 @@ function left(view, until) {
         const place = document.getElementById('unmask-left');
         if (place)
             place.textContent = clock(until - Date.now());
+        if (until <= Date.now())
+            await view.again();
     });
     return h('p', { class: 'box warn' }, t('unmask.open'), ' ',
         h('b', { id: 'unmask-left', role: 'timer' }, clock(until - Date.now())));

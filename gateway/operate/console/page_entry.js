@@ -66,7 +66,7 @@ function about(one) {
         [t('field.partner'), one.partner_name && [one.partner_name, ' '], code(one.partner)],
         [t('field.adapter'), code(one.adapter)],
         [t('field.received'), exactly(one.received_at)],
-        [t('field.due'), due(one.due_at)],
+        [t('field.due'), due(one.due_at, stateOf(one))],
         [t('field.receipt'), long(one.receipt)],
         one.event_id && [t('field.event'), code(one.event_id)],
         one.published?.partition >= 0 && [t('entry.place'),
@@ -75,9 +75,22 @@ function about(one) {
     ]));
 }
 
+/* Nobody keeps when it was published: after what people did for it, before it was on its way. */
+function placePublished(steps) {
+    const from = steps.findIndex((one) => one.what === 'published' && !one.at);
+    if (from < 0)
+        return;
+    const [published] = steps.splice(from, 1);
+    const to = steps.findIndex((one) => one.what === 'arrived');
+    const deed = steps.findLastIndex((one) => one.at && !one.refused &&
+        ['accepted', 'apply', 'release'].includes(one.what));
+    steps.splice(to < 0 ? deed + 1 : to, 0, published);
+}
+
 /* Each attempt of each delivery too, in order; what has no time keeps its place. */
 function stepsOf(story) {
     const steps = [...story.timeline ?? []];
+    placePublished(steps);
     for (const delivery of story.deliveries ?? [])
         for (const line of delivery.trail ?? []) {
             const step = { ...line, who: delivery.partner, what: line.what ?? line.kind };

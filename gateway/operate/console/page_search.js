@@ -111,7 +111,7 @@ const columns = () => [
     { label: t('field.type'), cell: (one) => word('type', one.event_type) },
     { label: t('field.partner'), cell: (one) => one.partner ?? '–' },
     { label: t('field.received'), cell: (one) => when(one.received_at) },
-    { label: t('field.due'), cell: (one) => due(one.due_at) },
+    { label: t('field.due'), cell: (one) => due(one.due_at, one.state) },
     { label: t('field.cause'), cell: (one) => cause(one) },
 ];
 

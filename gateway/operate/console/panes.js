@@ -78,9 +78,17 @@ export class Panes {
 
     async choose(at, what) {
         this.chosen[at] = what;
-        if (!this.documents.has(what))
-            await this.loadOne(what);
-        this.redraw();
+        await this.reload(() => this.documents.has(what) || this.loadOne(what));
+    }
+
+    /* A session that ended meanwhile has led to the login already. */
+    async reload(work) {
+        try {
+            await work();
+            this.redraw();
+        } catch (error) {
+            this.view.fail(error);
+        }
     }
 
     /** Whether the reader sees personal data now. */
@@ -110,8 +118,7 @@ export class Panes {
 
     async renew() {
         this.documents.clear();
-        await this.load();
-        this.redraw();
+        await this.reload(() => this.load());
     }
 
     /** Counts the time down; when it is over the documents are masked again. */

@@ -58,11 +58,14 @@ export function age(value) {
     return h('time', { datetime: value, title: moment(value) }, ago(value));
 }
 
-/** A due date; one that is past says so in words. */
-export function due(value) {
+/* What went where it had to is late no more. */
+const OVER = ['published', 'delivered', 'discarded'];
+
+/** A due date; one that is past says so in words while it matters. */
+export function due(value, state) {
     if (!value)
         return '–';
-    return isPast(value)
+    return isPast(value) && !OVER.includes(state)
         ? h('span', { class: 'late' }, minute(value), ' ', h('b', {}, t('due.overdue')))
         : when(value);
 }

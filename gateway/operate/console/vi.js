@@ -28,6 +28,7 @@ export const vi = {
     'error.status': 'Máy chủ trả lời {status}',
     'error.network': 'Không kết nối được với máy chủ',
     'error.network.detail': 'Kiểm tra mạng rồi thử lại. Những gì đã gửi có thể đã được thực hiện.',
+    'error.stale': 'Không cập nhật được ({why}); số liệu là của lúc {moment}.',
     'dialog.cancel': 'Thôi',
     'dialog.save': 'Lưu',
 
@@ -252,6 +253,7 @@ export const vi = {
     'edit.passes': 'Văn bản hợp lệ.',
     'edit.silent': 'Văn bản hợp lệ nhưng không tạo ra sự kiện nào.',
     'edit.propose': 'Đề xuất bản sửa',
+    'edit.restart': 'Trở lại bản ban đầu',
     'edit.propose.text': 'Bản sửa được lưu với tên bạn. Tuỳ quy định, cần người thứ hai duyệt trước khi áp dụng.',
     'edit.done': 'Đã lưu bản sửa số {no}.',
 
@@ -301,8 +303,7 @@ export const vi = {
     'delivery.discard': 'Bỏ',
     'delivery.discard.title': 'Bỏ lượt chuyển này',
     'delivery.discard.text': 'Đối tác sẽ không nhận được sự kiện này. Không hoàn tác được.',
-    'delivery.route': 'Chọn nơi nhận',
-    'delivery.route.title': 'Chọn đối tác nhận',
+    'delivery.nobody.text': 'Cơ quan nhận chưa có hệ thống nào. Sửa agencies.csv hoặc partners.yaml rồi đọc lại cấu hình; lệnh lienthong route explain cho biết khi đó sẽ chuyển về đâu.',
 
     'job.new': 'Chạy thử một đợt phát lại',
     'job.new.count': 'Số lượng hiện nay: {count}.',
