@@ -131,17 +131,19 @@ demo: ## a first look: three formats in, events and receipts out, on a broker in
 	$Q$(MAKE) --no-print-directory all
 	$Qdeploy/demo
 
-bench: all $(benches) ## accepted handoffs a second, beside a baseline (BENCH=arguments)
+bench: all $(benches) ## accepted handoffs a second, beside a baseline (BENCH=arguments); operators' pages
 	$Qdeploy/install-deps test
 	$Qbuild/venv/bin/python tests/bench/run $(BENCH)
+	$Qbuild/venv/bin/python tests/bench/operate.py views
 
-soak: all ## 200 kills under load, ten minutes without a broker, an hour without a partner
+soak: all ## 200 kills under load, ten minutes without a broker, an hour without a partner, 100,000 replays
 	$Qdeploy/install-deps test
 	$Qbuild/venv/bin/python tests/e2e/killloop.py --kills 200 --handoffs 20000
 	$Qbuild/venv/bin/pytest -q -s tests/e2e/test_outage.py --outage-seconds 600
 	$Qbuild/venv/bin/pytest -q -s tests/e2e/test_delivery_kill.py --delivery-kills 200
 	$Qbuild/venv/bin/pytest -q -s tests/e2e/test_delivery_order.py --order-dossiers 1000 --order-events 20
 	$Qbuild/venv/bin/pytest -q -s tests/e2e/test_delivery_outage.py --outage-seconds 3600
+	$Qbuild/venv/bin/python tests/bench/operate.py replay
 
 lint: ## folder layers, static analysis, function sizes, layout, shell scripts
 	$Qtests/lint/run $(styled) -- $(scripts)

@@ -2,9 +2,12 @@
 /* Fills a spool for operate.py: so many entries, published but for so many that are dead of three
  * causes, spread over all.
  *
- *     fill FILE ENTRIES DEAD */
+ *     fill FILE ENTRIES DEAD SCHEMA
+ *
+ * The events themselves are empty: nothing is found by what stands in them. */
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "spool/spool.h"
 
 #include <pthread.h>
@@ -38,6 +41,7 @@ struct fill {
     struct fault fault;
     int64_t made, entries, every; /* each `every`th is dead */
     int32_t schema_no;
+    const char *schema; /* a file */
 };
 
 static char event[EVENT_SIZE];
@@ -165,7 +169,9 @@ static bool run(const char *file, struct fill *fill, struct fault *why)
     auto_free(spool_close) struct spool *spool = spool_open(&options, why);
     if (!spool)
         return false;
-    if (!spool_schema(spool, "dossier-event", "{}", 1, &fill->schema_no, why))
+    size_t size;
+    auto_free(free) char *schema = file_read(fill->schema, 1 << 20, &size, why);
+    if (!schema || !spool_schema(spool, "dossier-event", schema, 1, &fill->schema_no, why))
         return false;
     for (size_t i = 0; i < AT_ONCE; i++) {
         loads[i].fill = fill;
@@ -179,13 +185,14 @@ int main(int argc, char **argv)
 {
     struct fill fill = {.lock = PTHREAD_MUTEX_INITIALIZER, .freed = PTHREAD_COND_INITIALIZER};
     struct fault why = {0};
-    int64_t dead = argc == 4 ? strtoll(argv[3], NULL, 10) : 0;
-    fill.entries = argc == 4 ? strtoll(argv[2], NULL, 10) : 0;
+    int64_t dead = argc == 5 ? strtoll(argv[3], NULL, 10) : 0;
+    fill.entries = argc == 5 ? strtoll(argv[2], NULL, 10) : 0;
     if (dead <= 0 || fill.entries < dead) {
-        fputs("fill FILE ENTRIES DEAD\n", stderr);
+        fputs("fill FILE ENTRIES DEAD SCHEMA\n", stderr);
         return 2;
     }
     fill.every = fill.entries / dead;
+    fill.schema = argv[4];
     int64_t began = clock_ticks_ms();
     if (!run(argv[1], &fill, &why)) {
         fprintf(stderr, "fill: %s\n", why.text);

@@ -31,3 +31,11 @@ def test_no_page_makes_markup_out_of_text_or_runs_one():
                            r"new Function|https?://(?!www\.w3\.org)|setTimeout\('")
     assert {file.name: found for file in CONSOLE.iterdir()
             if (found := forbidden.findall(file.read_text(encoding="utf-8")))} == {}
+
+
+def test_every_act_that_is_put_on_record_has_a_word():
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "gateway").glob("*/*.c"))
+    written = {act for line in re.findall(r"\.act = ([^,;]*)", sources)
+               for act in re.findall(r'"([a-z-]+)"', line)}
+    known = {key.removeprefix("act.") for key in words("vi.js")}
+    assert len(written) > 8 and sorted(written - known) == []

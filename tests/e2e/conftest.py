@@ -11,6 +11,7 @@ from harness.partner import Partner
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also tests that take minutes")
+    parser.addoption("--pictures", help="folder in which the guide's pictures are made anew")
     parser.addoption("--outage-seconds", type=float, default=12, help="of the broker, and of a partner, under load")
     parser.addoption("--kills", type=int, default=8, help="of the daemon in the kill loop")
     parser.addoption("--order-dossiers", type=int, default=100, help="toward ten partners")

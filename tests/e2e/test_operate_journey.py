@@ -2,8 +2,9 @@
 """One working day before the console: a partner's documents fail, somebody finds and understands it,
 mends one, a second person approves, the rest is tried, replayed, and seen to arrive.  In a real
 browser, with a real broker, in both languages, wide and narrow; what the pages look like is kept in
-build/console/journey-*.png."""
+build/console/journey-*.png.  With `--pictures docs/pictures` the guide's are made anew."""
 import contextlib
+import pathlib
 
 import pytest
 
@@ -73,18 +74,21 @@ class Trouble:
 
 LANGUAGES = {"vi": Words("vi"), "en": Words("en")}
 STEPS = [("vi", WIDE), ("vi", NARROW), ("en", WIDE), ("en", NARROW)]
+THOROUGH = STEPS[1:3]  # these see the dialogs and all the other pages too
 
 
 @pytest.mark.parametrize("language,size", STEPS, ids=[f"{one}-{size[0]}" for one, size in STEPS])
-def test_a_day_before_the_console(house, browser, language, size):
+def test_a_day_before_the_console(house, browser, pytestconfig, language, size):
     words, number = LANGUAGES[language], STEPS.index((language, size))
-    tag = f"{language}-{size[0]}"
+    tag, guide = f"{language}-{size[0]}", pytestconfig.getoption("--pictures")
+    is_thorough = (language, size) in THOROUGH
     trouble = Trouble(house, f"J{number}", 100 * (number + 1))
 
     def sit(name):
         visit = stack.enter_context(operators.sit_down(browser, house.address, name,
                                                       language=language, size=size))
-        return Seat(visit, words, tag)
+        return Seat(visit, words, tag, is_thorough=is_thorough,
+                    guide=pathlib.Path(guide) if guide and size == WIDE else None)
 
     with contextlib.ExitStack() as stack:
         an, binh = sit("an"), sit("binh")
@@ -97,7 +101,8 @@ def test_a_day_before_the_console(house, browser, language, size):
         job = try_the_rest(an)
         let_the_rest_go(an, binh, job)
         see_it_delivered(an, house, trouble)
-        look_around(an)
+        if is_thorough:
+            look_around(an)
         assert an.findings + binh.findings == []
 
 
@@ -112,7 +117,7 @@ def find(an, trouble):
     row.locator("a").first.click()
     an.until_title(an.words("failure.title"))
     assert an.page.locator("main tbody tr").count() == 4
-    an.look("03-group")
+    an.look("03-group", "group")
     an.page.locator("main tbody tr", has_text=trouble.dossier).locator("a").first.click()
     an.until_title(trouble.dossier)
 
@@ -142,7 +147,7 @@ def mend(an):
     assert documents.APPLICANT in text and WRONG in text
     area.fill(text.replace(WRONG, RIGHT))
     an.wait_for(an.words("edit.passes"))
-    an.look("06-mended")
+    an.look("06-mended", "editor")
     an.press("edit.propose")
     an.answer("edit.propose", reason="Mã cơ quan sai, đã hỏi lại nơi gửi")
     an.until_title(an.words("revision.one", no=1))
@@ -190,7 +195,7 @@ def try_the_rest(an):
     an.wait_for(an.words("job.previewed"))
     assert an.page.locator(".tile", has_text=an.words("item.would_pass")).locator("b").inner_text() \
         == "3"
-    an.look("10-preview")
+    an.look("10-preview", "preview")
     return an.page.url
 
 

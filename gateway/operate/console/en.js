@@ -438,7 +438,7 @@ export const en = {
     'act.login': 'Sign in',
     'act.login-failed': 'Failed sign in',
     'act.logout': 'Sign out',
-    'act.lock-out': 'Locked out',
+    'act.locked-out': 'Locked out',
     'act.call': 'Call without the right',
     'act.unmask': 'Look at personal data',
     'act.revise': 'Revision proposed',
@@ -457,6 +457,8 @@ export const en = {
     'act.job-pause': 'Replay paused',
     'act.job-resume': 'Replay resumed',
     'act.job-cancel': 'Replay cancelled',
+    'act.job-done': 'Replay done',
+    'act.job-stop': 'Replay stopped by itself',
 
     'reconcile.text': 'For each partner and day: all that came must be somewhere. The column Missing must be 0.',
     'reconcile.show': 'Show',

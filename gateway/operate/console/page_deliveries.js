@@ -6,8 +6,8 @@ import { announce, h } from './dom.js';
 import { newJob } from './job_form.js';
 import { list } from './list.js';
 import {
-    badge, button, cause, code, due, facts, field, hash, link, note, route, routeWith, section,
-    values, when,
+    badge, button, cause, causeNow, code, due, facts, field, hash, link, note, route, routeWith,
+    section, values, when,
 } from './parts.js';
 import { moment, number, t, word } from './text.js';
 
@@ -43,7 +43,7 @@ const columns = () => [
     { label: t('field.attempts'), number: true, cell: (one) => one.attempts },
     { label: t('field.last'), cell: (one) => when(one.last_at) },
     { label: t('field.next'), cell: (one) => when(one.next_at) },
-    { label: t('field.cause'), cell: (one) => cause(one) },
+    { label: t('field.cause'), cell: (one) => causeNow(one) },
 ];
 
 export async function deliveries(view) {

@@ -6,7 +6,8 @@ import { problemText } from './document.js';
 import { announce, h } from './dom.js';
 import { Panes } from './panes.js';
 import {
-    badge, button, cause, code, due, exactly, facts, hash, link, long, note, route, section, table, when,
+    badge, button, cause, causeNow, code, due, exactly, facts, hash, link, long, note, route, section,
+    table, when,
 } from './parts.js';
 import { moment, t, word } from './text.js';
 
@@ -151,7 +152,7 @@ function deliveries(found) {
         { label: t('field.state'), cell: (one) => badge(one.state) },
         { label: t('field.attempts'), number: true, cell: (one) => one.attempts },
         { label: t('field.last'), cell: (one) => when(one.last_at) },
-        { label: t('field.cause'), cell: (one) => cause(one) },
+        { label: t('field.cause'), cell: (one) => causeNow(one) },
     ], found, { key: (one) => one.id }));
 }
 

@@ -6,7 +6,7 @@ import { h } from './dom.js';
 import { newJob } from './job_form.js';
 import { list } from './list.js';
 import {
-    badge, button, cause, due, field, link, route, routeWith, section, values, when,
+    badge, button, causeNow, due, field, link, route, routeWith, section, values, when,
 } from './parts.js';
 import { t, word } from './text.js';
 
@@ -112,7 +112,7 @@ const columns = () => [
     { label: t('field.partner'), cell: (one) => one.partner ?? '–' },
     { label: t('field.received'), cell: (one) => when(one.received_at) },
     { label: t('field.due'), cell: (one) => due(one.due_at, one.state) },
-    { label: t('field.cause'), cell: (one) => cause(one) },
+    { label: t('field.cause'), cell: (one) => causeNow(one) },
 ];
 
 /* Only what is dead can be replayed, and never everything by an empty form. */

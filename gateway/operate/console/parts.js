@@ -103,6 +103,9 @@ export function cause(item) {
         item.cause && h('code', {}, item.cause));
 }
 
+/** The same in lists, where what once failed and is over needs no advice any more. */
+export const causeNow = (item) => (OVER.includes(item.state) ? '–' : cause(item));
+
 /** [[label, value], ...] */
 export function facts(rows) {
     return h('dl', { class: 'facts' }, rows.filter(Boolean).map(([label, ...value]) =>

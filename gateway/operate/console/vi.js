@@ -438,7 +438,7 @@ export const vi = {
     'act.login': 'Đăng nhập',
     'act.login-failed': 'Đăng nhập sai',
     'act.logout': 'Đăng xuất',
-    'act.lock-out': 'Khoá tạm',
+    'act.locked-out': 'Khoá tạm',
     'act.call': 'Gọi không có quyền',
     'act.unmask': 'Xem dữ liệu cá nhân',
     'act.revise': 'Đề xuất bản sửa',
@@ -457,6 +457,8 @@ export const vi = {
     'act.job-pause': 'Tạm dừng đợt',
     'act.job-resume': 'Chạy tiếp đợt',
     'act.job-cancel': 'Huỷ đợt',
+    'act.job-done': 'Đợt phát lại đã xong',
+    'act.job-stop': 'Đợt phát lại tự dừng',
 
     'reconcile.text': 'Cho mỗi đối tác và mỗi ngày: tất cả những gì đã nhận phải còn ở đâu đó. Cột Thiếu phải bằng 0.',
     'reconcile.show': 'Xem',

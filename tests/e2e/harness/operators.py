@@ -84,11 +84,12 @@ class Words:
 
 
 class Seat:
-    """An operator before a browser."""
+    """An operator before a browser.  Dialogs are looked at by who is thorough; `guide` is a folder
+    for the pictures of the operator's guide."""
 
-    def __init__(self, visit, words, tag):
+    def __init__(self, visit, words, tag, *, is_thorough=False, guide=None):
         self.visit, self.page, self.words, self.tag = visit, visit.page, words, tag
-        self.findings = []
+        self.is_thorough, self.guide, self.findings = is_thorough, guide, []
 
     def button(self, key, **values):
         return self.page.get_by_role("button", name=self.words(key, **values), exact=True)
@@ -115,15 +116,19 @@ class Seat:
         dialog.wait_for()
         for name, value in fields.items():
             dialog.locator(f"[name={name}]").fill(value)
-        self.look(f"ask-{key.replace('.', '-')}")
+        if self.is_thorough:
+            self.look(f"ask-{key.replace('.', '-')}")
         dialog.locator("button[type=submit]").click()
         dialog.wait_for(state="detached")
 
     def wait_for(self, text, timeout=20000):
         self.page.get_by_text(text).first.wait_for(timeout=timeout)
 
-    def look(self, name):
-        """Keeps a picture, and what axe and the browser find wrong."""
+    def look(self, name, picture=None):
+        """Keeps a picture, and what axe and the browser find wrong.  `picture` is its name in the
+        guide."""
+        if picture and self.guide:
+            self.page.screenshot(path=str(self.guide / f"{picture}.{self.words.language}.png"))
         name = f"{name}-{self.tag}"
         self.visit.shoot(f"journey-{name}")
         found = self.visit.judge() + self.visit.faults
