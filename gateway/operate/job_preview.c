@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "operate/job_crew.h"
 
 #include <string.h>
 
@@ -85,12 +86,37 @@ static bool remember(struct job_preview *preview, const struct place *place, str
     return true;
 }
 
-static bool try_one(const struct job_preview *preview, int64_t number, struct job_trial *trial,
-                    struct fault *why)
+/* What one trial came to; its document is let go at once. */
+struct tried {
+    int64_t number;
+    struct job_trial trial; /* without what it was tried with */
+    bool is_good;
+    struct fault why;
+};
+
+/* A page on its way. */
+struct trying {
+    const struct job_preview *preview;
+    struct tried list[JOB_PAGE];
+};
+
+static void try_one(void *own, const struct job_bench *bench, size_t index)
 {
-    if (preview->wish->kind == JOB_OF_DELIVERIES)
-        return job_try_delivery(preview->bench, number, trial, why);
-    return job_try_entry(preview->bench, &preview->wish->rules, number, trial, why);
+    struct trying *trying = own;
+    struct tried *tried = &trying->list[index];
+    const struct job_wish *wish = trying->preview->wish;
+    struct job_trial held;
+    auto_free(job_trial_end) struct job_trial *trial = &held;
+    tried->is_good = wish->kind == JOB_OF_DELIVERIES
+                         ? job_try_delivery(bench, tried->number, trial, &tried->why)
+                         : job_try_entry(bench, &wish->rules, tried->number, trial, &tried->why);
+    char *note = steal(trial->note);
+    tried->trial = (struct job_trial){.state = trial->state,
+                                      .note = note,
+                                      .due_at_ms = trial->due_at_ms,
+                                      .arrived_at_ms = trial->arrived_at_ms,
+                                      .lane = trial->lane,
+                                      .needs_approval = trial->needs_approval};
 }
 
 static void note_facts(struct job_preview *preview, const struct job_trial *trial)
@@ -102,36 +128,48 @@ static void note_facts(struct job_preview *preview, const struct job_trial *tria
         preview->oldest_ms = at_ms;
 }
 
-/* `note` is the caller's to free. */
-static bool make_item(struct job_preview *preview, int64_t number, struct job_item *item,
-                      char **note, struct fault *why)
+static bool make_item(struct job_preview *preview, const struct tried *tried, struct job_item *item,
+                      struct fault *why)
 {
-    struct job_trial held;
-    auto_free(job_trial_end) struct job_trial *trial = &held;
-    if (!try_one(preview, number, trial, why))
+    const struct job_trial *trial = &tried->trial;
+    if (!tried->is_good) {
+        *why = tried->why;
         return false;
+    }
     note_facts(preview, trial);
     int64_t due_at_ms =
         trial->due_at_ms ? trial->due_at_ms : trial->arrived_at_ms + WITHOUT_DATE_MS;
-    const struct place place = {trial->lane, number, due_at_ms, trial->state, false};
-    *note = steal(trial->note);
-    *item = (struct job_item){
-        .subject = number, .due_at_ms = due_at_ms, .state = trial->state, .detail = *note};
+    const struct place place = {trial->lane, tried->number, due_at_ms, trial->state, false};
+    *item = (struct job_item){.subject = tried->number,
+                              .due_at_ms = due_at_ms,
+                              .state = trial->state,
+                              .detail = trial->note};
     return trial->lane == 0 || remember(preview, &place, why);
+}
+
+static bool put_page(struct job_preview *preview, const struct trying *trying, size_t count,
+                     struct fault *why)
+{
+    struct job_item items[JOB_PAGE];
+    for (size_t i = 0; i < count; i++)
+        if (!make_item(preview, &trying->list[i], &items[i], why))
+            return false;
+    return spool_job_items(preview->spool, preview->job, items, count, preview->tried, why);
 }
 
 static bool try_page(struct job_preview *preview, const int64_t *numbers, size_t count,
                      struct fault *why)
 {
-    struct job_item items[JOB_PAGE];
-    char *notes[JOB_PAGE] = {NULL};
-    bool is_done = true;
-    for (size_t i = 0; is_done && i < count; i++)
-        is_done = make_item(preview, numbers[i], &items[i], &notes[i], why);
-    is_done =
-        is_done && spool_job_items(preview->spool, preview->job, items, count, preview->tried, why);
+    auto_free(free) struct trying *trying = calloc(1, sizeof *trying);
+    if (!trying)
+        return fault_memory(why);
+    trying->preview = preview;
     for (size_t i = 0; i < count; i++)
-        free(notes[i]);
+        trying->list[i].number = numbers[i];
+    job_crew_do(preview->bench->crew, try_one, trying, count);
+    bool is_done = put_page(preview, trying, count, why);
+    for (size_t i = 0; i < count; i++)
+        free(trying->list[i].trial.note);
     return is_done;
 }
 

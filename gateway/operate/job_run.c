@@ -4,10 +4,12 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "operate/job_crew.h"
 #include "operate/job_page.h"
 #include "spool/receipt.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum { OBJECT_SIZE = RECEIPT_TEXT_SIZE + 8, DETAIL_SIZE = 40, STEP_BYTES = 16 << 20 };
@@ -19,6 +21,8 @@ struct errand {
     int64_t entry;
     struct job_trial trial;
     char object[OBJECT_SIZE];
+    bool is_tried, is_good;
+    struct fault why; /* of one that is not good */
 };
 
 struct batch {
@@ -30,6 +34,7 @@ struct batch {
     struct deed_outcome *outcomes;
     char detail[DETAIL_SIZE];
     int64_t at_ms;
+    atomic_size_t bytes; /* held by the errands */
 };
 
 static void batch_end(struct batch *batch)
@@ -61,41 +66,70 @@ static bool may_go(const struct job_running *running, const struct job_trial *tr
            (trial->state == ITEM_STALE && running->wish->rules.may_be_stale);
 }
 
-static bool add_entry(struct batch *batch, int64_t entry, size_t *bytes, struct fault *why)
+/* What a thread does for one item; large documents are left for the next step. */
+static void try_one(void *own, const struct job_bench *bench, size_t index)
 {
-    const struct job_bench *bench = batch->running->bench;
-    struct errand *errand = &batch->errands[batch->count];
-    if (!job_try_entry(bench, &batch->running->wish->rules, entry, &errand->trial, why)) {
-        job_trial_end(&errand->trial);
-        return false;
+    struct batch *batch = own;
+    struct errand *errand = &batch->errands[index];
+    struct job_trial *trial = &errand->trial;
+    errand->entry = batch->page->subjects[index];
+    if (atomic_load(&batch->bytes) >= STEP_BYTES)
+        return;
+    errand->is_tried = true;
+    errand->is_good =
+        job_try_entry(bench, &batch->running->wish->rules, errand->entry, trial, &errand->why);
+    if (!trial->is_edited) {
+        free(trial->bytes); /* the spool has it */
+        trial->bytes = NULL;
     }
-    if (!may_go(batch->running, &errand->trial)) {
-        job_page_end_item(batch->page, entry, &errand->trial);
-        job_trial_end(&errand->trial);
-        return true;
-    }
-    if (!errand->trial.is_edited) {
-        free(errand->trial.bytes); /* the spool has it */
-        errand->trial.bytes = NULL;
-    }
-    errand->entry = entry;
+    size_t bytes = trial->mended.item.event_size + (trial->bytes ? trial->size : 0);
+    (void)atomic_fetch_add(&batch->bytes, bytes);
+}
+
+static void name_object(const struct batch *batch, struct errand *errand)
+{
     char receipt[RECEIPT_TEXT_SIZE];
-    receipt_write(spool_reader_key(bench->station->reader), entry, receipt);
+    struct spool_reader *reader = batch->running->bench->station->reader;
+    receipt_write(spool_reader_key(reader), errand->entry, receipt);
     (void)snprintf(errand->object, sizeof errand->object, "entry:%s", receipt);
-    *bytes +=
-        errand->trial.mended.item.event_size + (errand->trial.is_edited ? errand->trial.size : 0);
-    batch->count++;
+}
+
+/* Those that may go move to the front, in their order; the others are done with. */
+static bool sort_out(struct batch *batch, struct fault *why)
+{
+    size_t tried = batch->count;
+    batch->count = 0;
+    for (size_t i = 0; i < tried; i++) {
+        struct errand *errand = &batch->errands[i];
+        if (errand->is_tried && !errand->is_good) {
+            *why = errand->why;
+            batch->count = tried; /* for the end of all of them */
+            return false;
+        }
+    }
+    for (size_t i = 0; i < tried; i++) {
+        struct errand *errand = &batch->errands[i];
+        if (errand->is_tried && may_go(batch->running, &errand->trial)) {
+            name_object(batch, errand);
+            if (batch->count != i) {
+                batch->errands[batch->count] = *errand;
+                *errand = (struct errand){.entry = 0};
+            }
+            batch->count++;
+            continue;
+        }
+        if (errand->is_tried)
+            job_page_end_item(batch->page, errand->entry, &errand->trial);
+        job_trial_end(&errand->trial);
+    }
     return true;
 }
 
-/* What is left over of a page of large documents is the next step's. */
 static bool add_entries(struct batch *batch, struct fault *why)
 {
-    size_t bytes = 0;
-    for (size_t i = 0; i < batch->page->count && bytes < STEP_BYTES; i++)
-        if (!add_entry(batch, batch->page->subjects[i], &bytes, why))
-            return false;
-    return true;
+    batch->count = batch->page->count;
+    job_crew_do(batch->running->bench->crew, try_one, batch, batch->count);
+    return sort_out(batch, why);
 }
 
 /* ---- what the rule made of documents, as revisions ---- */

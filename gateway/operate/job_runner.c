@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "operate/job_crew.h"
 #include "operate/job_task.h"
 
 #include <inttypes.h>
@@ -17,6 +18,7 @@ struct job_runner {
     struct job_runner_options options;
     struct stations *stations;
     struct job_tools tools; /* the thread's, as are the tasks */
+    struct job_crew *crew;
     struct job_task *tasks[TASKS_MOST];
     size_t count;
     pthread_mutex_t lock;
@@ -120,9 +122,12 @@ static bool open_bench(struct job_runner *runner)
         .needs_approval = runner->options.needs_approval,
         .own = runner->options.own,
     };
-    if (!runner->tools.bench.station)
+    if (runner->tools.bench.station)
+        runner->crew = job_crew_open(runner->stations, &runner->tools.bench, &why);
+    if (!runner->crew)
         log_error("job.no_runner", "why=\"%s\"", why.text);
-    return runner->tools.bench.station != NULL;
+    runner->tools.bench.crew = runner->crew;
+    return runner->crew != NULL;
 }
 
 static void *run(void *own)
@@ -140,6 +145,7 @@ static void *run(void *own)
     }
     while (runner->count > 0)
         drop_task(runner, 0);
+    job_crew_close(runner->crew);
     return NULL;
 }
 

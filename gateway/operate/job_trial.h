@@ -6,12 +6,16 @@
 #include "operate/job_wish.h"
 #include "operate/mend.h"
 
+struct job_crew;
+
 /** What items are tried with; one thread's. */
 struct job_bench {
     const struct mender *mender; /**< reads entries, with today's adapters and directory */
     struct station *station;
-    bool (*needs_approval)(void *own, const char *partner); /**< of what was edited */
+    bool (*needs_approval)(void *own, const char *partner); /**< of what was edited; from any
+                                                                 thread */
     void *own;
+    struct job_crew *crew; /**< with whom many are tried */
 };
 
 /** How an item would do now.  Pointers are into this. */

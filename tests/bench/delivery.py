@@ -7,6 +7,7 @@ then a steady stream, for the latency.  The baseline (tests/bench/deliver.c) is 
 libcurl's multi interface posting one of the same bodies, as often and as many at once.  The bar is
 60 % of its rate, by medians."""
 import pathlib
+import resource
 import shutil
 import subprocess
 import threading
@@ -184,12 +185,16 @@ def run_baseline(options, folder, body, count):
     folder.mkdir(parents=True)
     sink = Sink(folder)
     (folder / "body").write_bytes(body)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         subprocess.run([PROGRAMS / "deliver", sink.url, folder / "body", str(count),
                         str(options.deliver_concurrency)], check=True, stdout=subprocess.PIPE)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
     finally:
         arrivals, _ = sink.end()
-    return {"rate": rate_of(arrivals.values()), "count": len(arrivals)}
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"rate": rate_of(arrivals.values()), "count": len(arrivals),
+            "cpu_us": spent / count * 1e6}
 
 
 def bench(options, folder, kafka, registry, wrk):
@@ -212,7 +217,9 @@ def report(options, baseline, gateway, size):
     print(f"{'':22}{'baseline':>12}{'gateway':>12}{'ratio':>9}")
     print(f"{'delivered a second':22}{median(baseline, 'rate'):>12.0f}"
           f"{median(gateway, 'rate'):>12.0f}{ratio:>9.2f}")
-    print(f"{'CPU a delivery, us':22}{'':12}{median(gateway, 'cpu_us'):>12.0f}")
+    print(f"{'CPU a delivery, us':22}{median(baseline, 'cpu_us'):>12.0f}"
+          f"{median(gateway, 'cpu_us'):>12.0f}"
+          f"{median(gateway, 'cpu_us') / median(baseline, 'cpu_us'):>9.2f}")
     print(f"{'POST to arrival, p50':22}{'':12}{median(gateway, 'p50'):>12.1f} ms at {STREAM_RATE}/s")
     print(f"{'POST to arrival, p99':22}{'':12}{median(gateway, 'p99'):>12.1f} ms")
     print(f"{'sent more than once':22}{'':12}{median(gateway, 'again'):>12.0f}")
