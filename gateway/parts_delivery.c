@@ -210,6 +210,12 @@ static bool discard(void *own, int64_t delivery, const char *reason, struct faul
     return courier_discard(own, delivery, reason, why);
 }
 
+static bool route_to(void *own, int64_t delivery, const char *partner, const char *reason,
+                     struct fault *why)
+{
+    return courier_route(own, delivery, partner, reason, why);
+}
+
 struct deliveries_hooks deliveries_hooks_of(const struct daemon *daemon)
 {
     return (struct deliveries_hooks){
@@ -219,6 +225,7 @@ struct deliveries_hooks deliveries_hooks_of(const struct daemon *daemon)
         .test = test_partner,
         .release = release,
         .discard = discard,
+        .route = route_to,
     };
 }
 

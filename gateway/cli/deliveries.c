@@ -188,7 +188,7 @@ static int deliveries_list(int argc, char **argv)
         "lienthong deliveries",
         "",
         "Lists what is on its way to partners, by number; also while the daemon is down.\n"
-        "Words: show d-N, retry d-N --reason TEXT, discard d-N --reason TEXT.",
+        "Words: show d-N; retry d-N, discard d-N, route d-N --to PARTNER, each with --reason TEXT.",
         table,
         0,
         0};
@@ -309,12 +309,13 @@ static int deliveries_show(int argc, char **argv)
 struct wish {
     const char *word; /* of the daemon's call */
     const char *done; /* what is said then */
+    bool has_partner; /* it says to whom */
     struct cli_usage usage;
 };
 
-static int ask(const struct wish *wish, const char *config_path, const char *name,
-               const char *reason)
+static int ask(const struct wish *wish, const char *config_path, const char *name, json_t *words)
 {
+    auto_free(json_decref) json_t *body = words;
     auto_free(cli_free_config) struct config *config =
         cli_load_config(wish->usage.command, config_path);
     auto_free(free) char *path = NULL;
@@ -326,7 +327,6 @@ static int ask(const struct wish *wish, const char *config_path, const char *nam
         (void)fault_memory(&why);
         return cli_complain(wish->usage.command, &why);
     }
-    auto_free(json_decref) json_t *body = json_pack("{ss}", "reason", reason);
     auto_free(json_decref) json_t *answer =
         client_ask_daemon(config->admin.socket, "POST", path, body, &why);
     if (!answer)
@@ -339,11 +339,14 @@ static int wish_for(struct wish wish, int argc, char **argv)
 {
     const char *config_path = cli_default_config();
     const char *reason = NULL;
-    const struct cli_option table[] = {
+    const char *partner = NULL;
+    const struct cli_option all[] = {
+        {"to", "PARTNER", &partner, NULL, "the partner that is to get it"},
         {"reason", "TEXT", &reason, NULL, "why; it is kept and told on Kafka"},
         {"config", "FILE", &config_path, NULL, "the daemon's configuration"},
         {0},
     };
+    const struct cli_option *table = wish.has_partner ? all : all + 1;
     int first;
     int exit_code;
     int64_t delivery;
@@ -352,11 +355,12 @@ static int wish_for(struct wish wish, int argc, char **argv)
         return exit_code;
     if (!read_delivery(argv[first], &delivery))
         return CLI_USAGE;
-    if (!reason) {
-        (void)fprintf(stderr, "%s: --reason is needed\n", wish.usage.command);
+    if (!reason || (wish.has_partner && !partner)) {
+        (void)fprintf(stderr, "%s: --%s is needed\n", wish.usage.command, reason ? "to" : "reason");
         return CLI_USAGE;
     }
-    return ask(&wish, config_path, argv[first], reason);
+    return ask(&wish, config_path, argv[first],
+               json_pack("{ss ss*}", "reason", reason, "partner", partner));
 }
 
 static int deliveries_retry(int argc, char **argv)
@@ -364,6 +368,7 @@ static int deliveries_retry(int argc, char **argv)
     const struct wish wish = {
         "retry",
         "is tried again",
+        false,
         {"lienthong deliveries retry", "d-NUMBER",
          "Has a dead delivery tried again, and after it what waits behind it.", NULL, 1, 1}};
     return wish_for(wish, argc, argv);
@@ -373,9 +378,22 @@ static int deliveries_discard(int argc, char **argv)
 {
     const struct wish wish = {"discard",
                               "is discarded",
+                              false,
                               {"lienthong deliveries discard", "d-NUMBER",
                                "Ends a dead delivery for good; what waits behind it goes on.", NULL,
                                1, 1}};
+    return wish_for(wish, argc, argv);
+}
+
+static int deliveries_route(int argc, char **argv)
+{
+    const struct wish wish = {
+        "route",
+        "goes there",
+        true,
+        {"lienthong deliveries route", "d-NUMBER",
+         "Sends a dead delivery, above all one that nobody was found for, to a partner.", NULL, 1,
+         1}};
     return wish_for(wish, argc, argv);
 }
 
@@ -385,6 +403,7 @@ int cli_deliveries(int argc, char **argv)
         {"show", deliveries_show, "one delivery and its record"},
         {"retry", deliveries_retry, "have a dead one tried again"},
         {"discard", deliveries_discard, "end a dead one"},
+        {"route", deliveries_route, "send a dead one to a partner"},
         {0},
     };
     bool is_list = argc < 2 || (argv[1][0] == '-' && strcmp(argv[1], "--help") != 0);

@@ -58,6 +58,12 @@ bool courier_release(struct courier *courier, int64_t delivery, const char *reas
 bool courier_discard(struct courier *courier, int64_t delivery, const char *reason,
                      struct fault *why) __attribute__((warn_unused_result));
 
+/** A person's word about where a DEAD delivery goes, above all one that is unroutable: to this
+ * partner, into its dossier's lane there.  The same, and FAULT_REFUSE for a partner to which
+ * nothing is delivered. */
+bool courier_route(struct courier *courier, int64_t delivery, const char *partner,
+                   const char *reason, struct fault *why) __attribute__((warn_unused_result));
+
 /** Of every partner: {"partner", "by", "state": "up|down|paused", "in_flight", "waiting", "parked",
  * "dead", "oldest", "next_probe", "last_answer"}; the caller owns it. */
 json_t *courier_describe(struct courier *courier);

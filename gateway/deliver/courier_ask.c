@@ -186,6 +186,7 @@ struct wish {
     enum settlement_kind kind;
     enum outcome outcome;
     const char *reason;
+    const char *partner; /* to whom it is to go; NULL: where it goes */
     struct fault *why;
     bool is_done;
 };
@@ -198,13 +199,20 @@ static bool grant(void *own, const struct spool_delivery *delivery)
     struct spool_settlement settlement = {.delivery = delivery->delivery,
                                           .kind = wish->kind,
                                           .at_ms = clock_now_ms(),
-                                          .detail = wish->reason};
+                                          .detail = wish->reason,
+                                          .partner = wish->partner,
+                                          .agency = wish->partner ? delivery->agency : NULL};
     const struct told told = {.outcome = wish->outcome,
                               .at_ms = settlement.at_ms,
                               .attempts = delivery->attempts,
                               .status = delivery->last_status,
                               .cause = delivery->cause,
-                              .detail = wish->reason};
+                              .detail = wish->reason,
+                              .partner = wish->partner};
+    if (wish->partner && delivery->state != DELIVERY_DEAD) {
+        (void)fault_set(wish->why, FAULT_REFUSE, "the delivery is not dead");
+        return false;
+    }
     if (!tell_outcome(wish->courier->options.tells, delivery, &told, &tellings, wish->why))
         return false;
     settlement.notices = tellings.notices;
@@ -234,5 +242,19 @@ bool courier_discard(struct courier *courier, int64_t delivery, const char *reas
                      struct fault *why)
 {
     struct wish wish = {.kind = SETTLE_DISCARD, .outcome = OUTCOME_DISCARDED, .reason = reason};
+    return ask(courier, delivery, &wish, why);
+}
+
+bool courier_route(struct courier *courier, int64_t delivery, const char *partner,
+                   const char *reason, struct fault *why)
+{
+    struct directory *directory = directory_current(courier->options.place);
+    const struct partner *to = directory_partner(directory, partner);
+    bool is_reached = to && to->deliver.by != DELIVER_NONE;
+    directory_release(directory);
+    if (!is_reached)
+        return fault_set(why, FAULT_REFUSE, "nothing is delivered to a partner %s", partner);
+    struct wish wish = {
+        .kind = SETTLE_REROUTE, .outcome = OUTCOME_REROUTED, .reason = reason, .partner = partner};
     return ask(courier, delivery, &wish, why);
 }

@@ -83,21 +83,47 @@ static bool read_wish(struct http_request *request, int64_t *delivery, const cha
     return true;
 }
 
-static void change(const struct operator_call *call, const char *act,
-                   const struct deliveries_hooks *hooks,
-                   bool (*wish)(void *own, int64_t delivery, const char *reason, struct fault *why))
-{
-    struct fault why;
+/* What an operator wants of a delivery, once it is read. */
+struct wanted {
+    const struct deliveries_hooks *hooks;
     int64_t delivery;
     const char *reason;
+    json_t *json; /* the request's body */
+};
+
+static bool release(const struct wanted *wanted, struct fault *why)
+{
+    return wanted->hooks->release(wanted->hooks->own, wanted->delivery, wanted->reason, why);
+}
+
+static bool discard(const struct wanted *wanted, struct fault *why)
+{
+    return wanted->hooks->discard(wanted->hooks->own, wanted->delivery, wanted->reason, why);
+}
+
+static bool route(const struct wanted *wanted, struct fault *why)
+{
+    const char *partner = json_string_value(json_object_get(wanted->json, "partner"));
+    if (!partner)
+        return fault_set(why, FAULT_REFUSE, "partner: to whom it is to go");
+    return wanted->hooks->route(wanted->hooks->own, wanted->delivery, partner, wanted->reason, why);
+}
+
+static void change(const struct operator_call *call, const char *act,
+                   const struct deliveries_hooks *hooks,
+                   bool (*wish)(const struct wanted *wanted, struct fault *why))
+{
+    struct fault why;
+    struct wanted wanted = {.hooks = hooks};
     auto_free(json_decref) json_t *json = NULL;
-    if (!read_wish(call->request, &delivery, &reason, &json))
+    if (!read_wish(call->request, &wanted.delivery, &wanted.reason, &json))
         return;
+    wanted.json = json;
     char object[OBJECT_SIZE];
-    (void)snprintf(object, sizeof object, "delivery:d-%" PRId64, delivery);
-    const struct operator_act done = {.act = act, .object = object, .reason = reason};
+    (void)snprintf(object, sizeof object, "delivery:d-%" PRId64, wanted.delivery);
+    const struct operator_act done = {.act = act, .object = object, .reason = wanted.reason};
     json_t *answer = NULL;
-    if (wish(hooks->own, delivery, reason, &why)) {
+    if (wish(&wanted, &why)) {
         (void)fault_memory(&why); /* for an answer without memory */
         answer = json_pack("{ss}", "delivery", http_segment(call->request, "delivery"));
     }
@@ -106,14 +132,17 @@ static void change(const struct operator_call *call, const char *act,
 
 static void retry_delivery(void *own, struct operator_call *call)
 {
-    const struct deliveries_hooks *hooks = own;
-    change(call, "release", hooks, hooks->release);
+    change(call, "release", own, release);
 }
 
 static void discard_delivery(void *own, struct operator_call *call)
 {
-    const struct deliveries_hooks *hooks = own;
-    change(call, "discard", hooks, hooks->discard);
+    change(call, "discard", own, discard);
+}
+
+static void route_delivery(void *own, struct operator_call *call)
+{
+    change(call, "route", own, route);
 }
 
 struct guard_table deliveries_table(struct deliveries_hooks *hooks)
@@ -148,6 +177,11 @@ struct guard_table deliveries_table(struct deliveries_hooks *hooks)
          .right = RIGHT_REPAIR,
          .body_limit = OPERATE_BODY_LIMIT,
          .handle = discard_delivery},
+        {.method = "POST",
+         .pattern = "/operate/v1/deliveries/{delivery}/route",
+         .right = RIGHT_REPAIR,
+         .body_limit = OPERATE_BODY_LIMIT,
+         .handle = route_delivery},
         {0},
     };
     return (struct guard_table){routes, hooks};

@@ -18,6 +18,8 @@ struct deliveries_hooks {
     json_t *(*test)(void *own, const char *partner, struct fault *why);
     bool (*release)(void *own, int64_t delivery, const char *reason, struct fault *why);
     bool (*discard)(void *own, int64_t delivery, const char *reason, struct fault *why);
+    bool (*route)(void *own, int64_t delivery, const char *partner, const char *reason,
+                  struct fault *why);
 };
 
 /**

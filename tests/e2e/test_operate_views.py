@@ -346,6 +346,29 @@ def test_deliveries_are_listed_and_shown_with_their_record(gateways, partners):
     assert len(found) == len(set(found)) == 6
 
 
+def test_a_delivery_that_nobody_was_found_for_goes_where_an_operator_says(gateways, partners):
+    town = partners("noi-nhan", "lienthong-xml", agencies=[TOWN])
+    gateway = gateways(partners=rows([town]), config=FAST)
+    sender = Sender(gateway, "u")
+    sender.post(code(9), receiver=NOBODYS)
+    until(lambda: items(gateway, "deliveries", unroutable="true"))
+    lost, = items(gateway, "deliveries", unroutable="true")
+
+    def route(to):
+        return gateway.run("deliveries", "route", lost["delivery"], "--to", to, "--reason", "thử",
+                           check=False)
+
+    refused = route("khong-co")
+    assert refused.returncode == 1 and "nothing is delivered to a partner khong-co" in refused.stderr
+    assert view(gateway, f"deliveries/{lost['delivery']}")["state"] == "dead"
+    assert route("noi-nhan").returncode == 0
+    until(lambda: view(gateway, f"deliveries/{lost['delivery']}")["state"] == "delivered")
+    assert len(town.taken()) == 1
+    again = route("noi-nhan")
+    assert again.returncode == 1 and "not dead" in again.stderr
+    until(lambda: view(gateway, "reconcile")["mismatches"] == 0)
+
+
 # The overview.
 
 def test_the_overview_says_what_flows_and_what_waits(gateway, filled):

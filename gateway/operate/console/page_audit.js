@@ -4,7 +4,7 @@ import { address, get } from './api.js';
 import { announce, fragment, h, morph } from './dom.js';
 import { list } from './list.js';
 import {
-    badge, button, code, exactly, field, hash, link, note, problemBox, route, routeWith, section,
+    badge, button, exactly, field, hash, link, note, problemBox, route, routeWith, section,
     values,
 } from './parts.js';
 import { isoDay, number, t, word } from './text.js';
@@ -28,7 +28,7 @@ const columns = () => [
     { label: t('audit.object'), cell: objectOf },
     { label: t('field.reason'), cell: (one) => one.reason || '–' },
     { label: t('audit.outcome'), cell: (one) => badge(one.outcome, 'outcome') },
-    { label: t('field.detail'), cell: (one) => (one.detail ? code(
+    { label: t('field.detail'), cell: (one) => (one.detail ? h('code', { class: 'long' },
         typeof one.detail === 'string' ? one.detail : JSON.stringify(one.detail)) : '–') },
     { label: t('audit.hash'), cell: (one) => hash(one.hash) },
 ];
