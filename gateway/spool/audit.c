@@ -70,7 +70,8 @@ static void end_clean(struct clean *clean)
         free(clean->texts[i]);
 }
 
-/* Whoever tries a door with a name of broken bytes is on record too. */
+/* Whoever tries a door with a name of broken bytes is on record too.  Of the characters that JSON
+ * can write in more than one way, those stay that it writes in one. */
 static char *clean_text(const char *text)
 {
     size_t size = strlen(text);
@@ -80,6 +81,9 @@ static char *clean_text(const char *text)
         if (at < size)
             copy[at++] = '?';
     }
+    for (char *at = copy; copy && *at; at++)
+        if ((unsigned char)*at < ' ' && !strchr("\n\r\t", *at))
+            *at = '?';
     if (copy)
         copy[utf8_cut(copy, size, AUDIT_TEXT_LIMIT)] = '\0';
     return copy;

@@ -38,7 +38,8 @@ struct spool_audited {
 };
 
 /** Appends a record of something that changes nothing in the spool (a login, a look).  Bytes that
- * are not UTF-8 are kept as '?', texts over AUDIT_TEXT_LIMIT are cut.  Waits for the commit. */
+ * are not UTF-8 and control characters but tabs and ends of lines are kept as '?', texts over
+ * AUDIT_TEXT_LIMIT are cut.  Waits for the commit. */
 bool spool_audit(struct spool *spool, const struct spool_record *record, struct fault *why)
     __attribute__((warn_unused_result));
 

@@ -123,7 +123,7 @@ static bool read_whole(void *own, const struct spool_audited *entry)
     assert_non_null(text);
     assert_string_equal(text, "{\"act\":\"login-failed\",\"actor\":\"user:l?n\",\"address\":null,"
                               "\"at\":5,\"detail\":\"\",\"number\":1,\"object\":\"\",\"outcome\":"
-                              "\"refused\",\"reason\":\"Nguy\xe1\xbb\x85n \\\"x\\\"\"}");
+                              "\"refused\",\"reason\":\"Nguy\xe1\xbb\x85n\\n? \\\"x\\\"\"}");
     assert_null(record->actor.address);
     assert_string_equal(record->outcome, "refused");
     *is_read = true;
@@ -139,7 +139,7 @@ static void an_act_is_kept_as_text_whatever_was_given(void **state)
     bool is_read = false;
     const struct spool_record record = {.actor = {.name = "user:l\xffn"},
                                         .act = "login-failed",
-                                        .reason = "Nguy\xe1\xbb\x85n \"x\"",
+                                        .reason = "Nguy\xe1\xbb\x85n\n\a \"x\"",
                                         .outcome = "refused",
                                         .at_ms = 5};
     world_make(&world);
