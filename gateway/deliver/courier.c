@@ -201,13 +201,13 @@ static void *run(void *own)
         loop->is_stopping = stop_is_asked(&courier->stop);
         settle_all(loop);
         follow_directory(loop);
-        bool has_more = sweep_some(loop);
+        sweep_some(loop);
         start_all(loop);
         (void)curl_multi_perform(loop->multi, &running); /* each transfer has its own result */
         end_some(loop);
         settle_all(loop);
         show(courier);
-        int64_t wait = has_more ? 0 : start_wait_ms(loop, LONGEST_WAIT_MS);
+        int64_t wait = sweep_is_due(loop) ? 0 : start_wait_ms(loop, LONGEST_WAIT_MS);
         (void)curl_multi_poll(loop->multi, NULL, 0, (int)wait, NULL); /* or it is only sooner */
     }
     return NULL;

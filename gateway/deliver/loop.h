@@ -26,6 +26,7 @@ struct loop {
     bool is_stopping;
     struct {
         bool is_on;
+        bool is_asked; /**< once more, when this one is through */
         int state;     /**< of the deliveries that it is at */
         int64_t after; /**< the number that it has come to */
         int32_t day;   /**< on which it last began */
@@ -66,10 +67,13 @@ void settle_errand(struct loop *loop, struct errand *errand, struct spool_settle
 /** Gives the settler's to the spool, and takes back what is durable. */
 void settle_all(struct loop *loop);
 
-/** Follows what waits for an agency that has closed; some of it in each call.  True while there is
- * more. */
-bool sweep_some(struct loop *loop);
+/** Follows what waits for an agency that has closed; some of it in each call. */
+void sweep_some(struct loop *loop);
+/** There is more to look at now. */
+bool sweep_is_due(const struct loop *loop);
 /** From the beginning. */
 void sweep_begin(struct loop *loop);
+/** What it moved is durable: others stand first now. */
+void sweep_moved(struct loop *loop);
 
 #endif

@@ -46,6 +46,8 @@ bool settle_delivery(struct loop *loop, const struct spool_delivery *delivery,
 static void forget(void *own, void *tag, int64_t delivery)
 {
     due_forget(own, tag, delivery);
+    if (!tag)
+        sweep_moved(own);
 }
 
 void settle_all(struct loop *loop)

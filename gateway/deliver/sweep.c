@@ -10,8 +10,9 @@
 
 enum { PAGE = 200 };
 
-/* What is not over, in the order in which it is swept. */
-static const enum delivery_state states[] = {DELIVERY_WAITING, DELIVERY_PARKED, DELIVERY_DEAD};
+/* What is swept: who stands first in a lane.  Who is behind stands first when that one has gone,
+ * and is swept then: all at once, one could come before another that was just let go. */
+static const enum delivery_state states[] = {DELIVERY_WAITING, DELIVERY_DEAD};
 enum { STATE_COUNT = sizeof states / sizeof states[0] };
 
 struct page {
@@ -63,33 +64,44 @@ static bool look(void *own, const struct spool_delivery *delivery)
     return true;
 }
 
+void sweep_moved(struct loop *loop)
+{
+    loop->sweep.is_asked = true;
+}
+
 void sweep_begin(struct loop *loop)
 {
     loop->sweep.is_on = true;
+    loop->sweep.is_asked = false;
     loop->sweep.state = 0;
     loop->sweep.after = 0;
     loop->sweep.day = moment_day(clock_now_ms());
 }
 
-bool sweep_some(struct loop *loop)
+bool sweep_is_due(const struct loop *loop)
+{
+    return !loop->is_stopping && (loop->sweep.is_on || loop->sweep.is_asked);
+}
+
+void sweep_some(struct loop *loop)
 {
     struct fault why;
-    if (loop->sweep.day != moment_day(clock_now_ms()))
+    bool is_due = loop->sweep.is_asked && !loop->sweep.is_on;
+    if (is_due || loop->sweep.day != moment_day(clock_now_ms()))
         sweep_begin(loop);
     if (!loop->sweep.is_on || loop->is_stopping)
-        return false;
+        return;
     struct page page = {.loop = loop, .last = loop->sweep.after};
     const struct delivery_filter filter = {
         .state = (int)states[loop->sweep.state], .after = loop->sweep.after, .limit = PAGE};
     if (!spool_deliveries(loop->reader, &filter, look, &page, &why)) {
         log_error("courier.unread", "why=\"%s\"", why.text);
         loop->sweep.is_on = false; /* what it would find is found when it is to be sent */
-        return false;
+        return;
     }
     loop->sweep.after = page.last;
     if (page.count < PAGE) {
         loop->sweep.after = 0;
         loop->sweep.is_on = ++loop->sweep.state < STATE_COUNT;
     }
-    return loop->sweep.is_on;
 }

@@ -489,22 +489,29 @@ static bool note_line(void *own, const struct spool_trail *line)
     return true;
 }
 
-static void what_waits_for_an_agency_that_closed_follows_to_its_successor(void **state)
+/* However many wait behind each other, and whatever is durable of it while it is swept. */
+static void what_waits_for_an_agency_that_closed_follows_in_order(void **state)
 {
+    enum { COUNT = 8 };
     (void)state;
     char lines[400] = "";
+    char text[STAND_TEXT];
     struct fault why;
+    int64_t deliveries[COUNT];
     stand_open(&stand, 0, take_letters, NULL);
     town_partner(&town, "exchange", "edxml", stand.port, "");
     town_handoff(&town, 1, "M-1", "");
     town.agency = "H10"; /* it closed at the end of June 2025 */
     town.arrived_at_ms = ARRIVED_MS;
-    int64_t one = town_arrive(&town, 1, "old");
-    int64_t two = town_arrive(&town, 1, "old");
+    for (size_t i = 0; i < COUNT; i++)
+        deliveries[i] = town_arrive(&town, 1, "old");
     town_open(&town);
-    (void)town_await(&town, one, DELIVERY_DELIVERED);
-    (void)town_await(&town, two, DELIVERY_DELIVERED);
-    must(spool_trail(town.world.reader, one, note_line, lines, &why), &why);
+    for (size_t i = 0; i < COUNT; i++) {
+        (void)town_await(&town, deliveries[i], DELIVERY_DELIVERED);
+        const char *key = heard_header(&stand.heard[i], "Idempotency-Key", text);
+        assert_int_equal(strtol(key + strlen(key) - 1, NULL, 16), i + 1);
+    }
+    must(spool_trail(town.world.reader, deliveries[COUNT - 1], note_line, lines, &why), &why);
     assert_int_equal(strncmp(lines, "rerouted ", 9), 0);
     assert_non_null(strstr(lines, "H09"));
     stand_close(&stand);
@@ -530,7 +537,7 @@ int main(void)
         TOWN(a_listed_name_that_leads_to_this_machine_is_not_asked),
         TOWN(what_cannot_be_read_is_dead_and_was_not_sent),
         TOWN(what_a_format_cannot_say_is_dead_and_was_not_sent),
-        TOWN(what_waits_for_an_agency_that_closed_follows_to_its_successor),
+        TOWN(what_waits_for_an_agency_that_closed_follows_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
