@@ -69,16 +69,31 @@ static bool count_partitions(const struct positions *positions, int32_t *count, 
     return !error || retry(positions, error, why);
 }
 
+/* rd_kafka_query_watermark_offsets waits for a broker that has just gone as long as a request may
+ * take, whatever time it is given (librdkafka 2.0.2); this keeps to its time. */
+static bool ask_offset(const struct positions *positions, int32_t partition, int64_t which,
+                       int64_t *offset, struct fault *why)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, positions->topic, partition)->offset = which;
+    rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(positions->client, list, ANSWER_MS);
+    if (!error)
+        error = list->elems[0].err;
+    *offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    if (!error && *offset < 0)
+        error = RD_KAFKA_RESP_ERR__TIMED_OUT; /* there was no answer in it */
+    return !error || retry(positions, error, why);
+}
+
 static bool ask_partition(const struct positions *positions, int32_t partition,
                           struct stretch *stretch, struct fault *why)
 {
     if (stop_is_asked(positions->stop))
         return fault_set(why, FAULT_RETRY, "stopped");
-    if (!spool_position(positions->reader, positions->topic, partition, &stretch->stored, why))
-        return false;
-    rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-        positions->client, positions->topic, partition, &stretch->low, &stretch->end, ANSWER_MS);
-    return !error || retry(positions, error, why);
+    return spool_position(positions->reader, positions->topic, partition, &stretch->stored, why) &&
+           ask_offset(positions, partition, RD_KAFKA_OFFSET_BEGINNING, &stretch->low, why) &&
+           ask_offset(positions, partition, RD_KAFKA_OFFSET_END, &stretch->end, why);
 }
 
 static bool ask(const struct positions *positions, struct survey *survey, struct fault *why)
