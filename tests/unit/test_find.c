@@ -69,7 +69,7 @@ static void add(struct hall *hall, int at)
                             .dossier = draw(hall, DOSSIERS),
                             .agency = draw(hall, 5),
                             .procedure = draw(hall, 7),
-                            .at_ms = FIRST_MS + (int64_t)at * 60000 + draw(hall, 300000),
+                            .at_ms = FIRST_MS + (int64_t)at * 60000 + draw(hall, FIND_DISORDER_MS),
                             .due_ms = draw(hall, 3) ? FIRST_MS + draw(hall, 1000) : 0,
                             .is_dead = draw(hall, 12) == 0,
                             .cause = draw(hall, 3)};
