@@ -109,14 +109,17 @@ static bool prepare_ours(struct recall *recall, const struct schema *ours, struc
     return schema_reset(ours, &recall->ours, why);
 }
 
-const avro_value_t *recall_as_ours(struct recall *recall, struct spool_reader *reader,
-                                   const struct stored_event *stored, const struct schema *ours,
-                                   struct fault *why)
+avro_value_t *recall_as_ours(struct recall *recall, struct spool_reader *reader,
+                             const struct stored_event *stored, const struct schema *ours,
+                             struct fault *why)
 {
     struct known *known = find(recall, reader, stored->schema_no, why);
     if (!known ||
-        !wire_decode(known->schema, stored->bytes, stored->size, &limits, &known->value, why) ||
-        !prepare_ours(recall, ours, why) ||
+        !wire_decode(known->schema, stored->bytes, stored->size, &limits, &known->value, why))
+        return NULL;
+    if (known->schema->fingerprint == ours->fingerprint)
+        return &known->value;
+    if (!prepare_ours(recall, ours, why) ||
         !event_carry(known->schema, &known->value, ours, &recall->ours, why))
         return NULL;
     return &recall->ours;

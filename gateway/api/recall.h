@@ -27,11 +27,11 @@ struct stored_event {
 };
 
 /**
- * The same, carried over to `ours`, whatever schema wrote it.  `ours` is the same at every call of
- * one recall.
+ * The same, carried over to `ours`, whatever schema wrote it; the caller's to change until the next
+ * call.  `ours` is the same at every call of one recall.
  */
-const avro_value_t *recall_as_ours(struct recall *recall, struct spool_reader *reader,
-                                   const struct stored_event *stored, const struct schema *ours,
-                                   struct fault *why) __attribute__((warn_unused_result));
+avro_value_t *recall_as_ours(struct recall *recall, struct spool_reader *reader,
+                             const struct stored_event *stored, const struct schema *ours,
+                             struct fault *why) __attribute__((warn_unused_result));
 
 #endif

@@ -10,7 +10,7 @@
 struct preparer {
     struct preparer_options options;
     struct workbench *bench;
-    struct unpack *unpack;
+    struct recall *recall;
     struct brought brought; /* of the delivery under way */
 };
 
@@ -25,8 +25,13 @@ struct preparer *preparer_new(const struct preparer_options *options, struct fau
     }
     preparer->options = *options;
     preparer->bench = workbench_new(options->adapters, why);
-    if (!preparer->bench || !(preparer->unpack = unpack_new(options->schema, why)))
+    if (!preparer->bench)
         return NULL;
+    preparer->recall = recall_new();
+    if (!preparer->recall) {
+        (void)fault_memory(why);
+        return NULL;
+    }
     return steal(preparer);
 }
 
@@ -34,7 +39,7 @@ void preparer_free(struct preparer *preparer)
 {
     if (!preparer)
         return;
-    unpack_free(preparer->unpack);
+    recall_free(preparer->recall);
     workbench_free(preparer->bench);
     free(preparer);
 }
@@ -298,8 +303,10 @@ static struct request *make_request(struct preparer *preparer, struct peer *peer
 static avro_value_t *read_event(struct preparer *preparer, const struct errand *errand,
                                 struct spool_reader *reader, struct fault *why)
 {
-    const struct packed packed = {errand->row.event, errand->row.event_size, errand->row.schema_no};
-    avro_value_t *event = unpack_event(preparer->unpack, reader, &packed, why);
+    const struct stored_event stored = {errand->row.schema_no, errand->row.event,
+                                        errand->row.event_size};
+    avro_value_t *event =
+        recall_as_ours(preparer->recall, reader, &stored, preparer->options.schema, why);
     return event && fetched_fill(&errand->fetched, event, why) ? event : NULL;
 }
 

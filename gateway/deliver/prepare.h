@@ -2,11 +2,11 @@
 #ifndef DELIVER_PREPARE_H
 #define DELIVER_PREPARE_H
 
+#include "api/recall.h"
 #include "base/cleanup.h"
 #include "deliver/fetch_rule.h"
 #include "deliver/given.h"
 #include "deliver/peer.h"
-#include "deliver/unpack.h"
 
 /** Makes requests: documents of a partner's format, and logins.  One thread's. */
 struct preparer;
