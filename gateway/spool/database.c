@@ -2,6 +2,7 @@
 /* SQLite, opened as the spool needs it, and its failures as faults. */
 #include "spool/database.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -53,6 +54,27 @@ sqlite3_stmt *database_prepare(sqlite3 *database, const char *sql, struct fault 
         SQLITE_OK)
         (void)database_fault(database, "prepare", why);
     return statement;
+}
+
+sqlite3_stmt *database_statement(sqlite3 *database, struct statement_cache *cache, const char *sql,
+                                 struct fault *why)
+{
+    size_t place = 0;
+    while (place < STATEMENT_CACHE && cache->kept[place].sql && cache->kept[place].sql != sql)
+        place++;
+    assert(place < STATEMENT_CACHE); /* there are not that many in the program */
+    if (!cache->kept[place].statement) {
+        cache->kept[place].statement = database_prepare(database, sql, why);
+        cache->kept[place].sql = cache->kept[place].statement ? sql : NULL;
+    }
+    return cache->kept[place].statement;
+}
+
+void database_forget_statements(struct statement_cache *cache)
+{
+    for (size_t i = 0; i < STATEMENT_CACHE; i++)
+        (void)sqlite3_finalize(cache->kept[i].statement); /* repeats the last step's code */
+    *cache = (struct statement_cache){0};
 }
 
 bool database_run(sqlite3 *database, const char *sql, struct fault *why)

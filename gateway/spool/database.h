@@ -32,7 +32,31 @@ void database_close(sqlite3 *database);
 /** FAULT_RETRY for a full disk or a busy file, FAULT_BROKEN for the rest.  Returns false. */
 bool database_fault(sqlite3 *database, const char *doing, struct fault *why);
 
-/** A statement that is used again and again. */
+/** Statements of one connection that are kept, by their text's address; the first ones asked for
+ * stay. */
+enum { STATEMENT_CACHE = 96 };
+struct statement_cache {
+    struct {
+        const char *sql;
+        sqlite3_stmt *statement;
+    } kept[STATEMENT_CACHE];
+};
+
+static inline void statement_rest(sqlite3_stmt *statement)
+{
+    (void)sqlite3_reset(statement); /* repeats the last step's code */
+    (void)sqlite3_clear_bindings(statement);
+}
+ENDS_WITH_SCOPE(sqlite3_stmt *, statement_rest)
+
+/** A statement that is kept: leave it by auto_free(statement_rest), and do not ask for it again
+ * while it is in use.  `sql` is a constant, whose address it is known by. */
+sqlite3_stmt *database_statement(sqlite3 *database, struct statement_cache *cache, const char *sql,
+                                 struct fault *why) __attribute__((warn_unused_result));
+/** Before the connection is closed. */
+void database_forget_statements(struct statement_cache *cache);
+
+/** A statement that is the caller's to finalize. */
 sqlite3_stmt *database_prepare(sqlite3 *database, const char *sql, struct fault *why)
     __attribute__((warn_unused_result));
 

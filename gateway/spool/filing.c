@@ -52,11 +52,10 @@ bool spool_note_upload(struct spool *spool, const char *partner, const uint8_t s
 bool spool_uploaded(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZE],
                     const char *partner, bool *is_uploaded, struct fault *why)
 {
-    auto_free(sqlite3_finalize) sqlite3_stmt *find =
-        database_prepare(reader->database,
-                         "SELECT 1 FROM upload WHERE sha256 = ?1 AND partner ="
-                         " CASE ?2 WHEN '' THEN 0 ELSE (SELECT no FROM name WHERE text = ?2) END",
-                         why);
+    static const char sql[] =
+        "SELECT 1 FROM upload WHERE sha256 = ?1 AND partner ="
+        " CASE ?2 WHEN '' THEN 0 ELSE (SELECT no FROM name WHERE text = ?2) END";
+    auto_free(statement_rest) sqlite3_stmt *find = row_statement(reader, sql, why);
     if (!find)
         return false;
     bind_bytes(find, 1, sha256, SHA256_SIZE);
@@ -67,10 +66,9 @@ bool spool_uploaded(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZ
 static bool give_users(struct spool_reader *reader, const uint8_t *sha256, bool are_arrivals,
                        spool_each_number each, void *own, struct fault *why)
 {
-    auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
-        reader->database,
-        "SELECT number FROM file_use WHERE sha256 = ? AND is_arrival = ? ORDER BY number DESC",
-        why);
+    static const char sql[] =
+        "SELECT number FROM file_use WHERE sha256 = ? AND is_arrival = ? ORDER BY number DESC";
+    auto_free(statement_rest) sqlite3_stmt *rows = row_statement(reader, sql, why);
     if (!rows)
         return false;
     bind_bytes(rows, 1, sha256, SHA256_SIZE);

@@ -60,6 +60,7 @@ void spool_reader_close(struct spool_reader *reader)
         (void)sqlite3_finalize(reader->queries[i]); /* repeats the last step's code */
     for (size_t i = 0; i < DELIVERY_QUERY_COUNT; i++)
         (void)sqlite3_finalize(reader->delivery_queries[i]); /* as above */
+    database_forget_statements(&reader->kept);
     if (reader->facets)
         database_close(reader->facets);
     if (reader->database)
@@ -266,12 +267,11 @@ bool spool_place_of(struct spool_reader *reader, int64_t number, struct spool_pl
 
 char *spool_original(struct spool_reader *reader, int64_t entry, size_t *size, struct fault *why)
 {
-    auto_free(sqlite3_finalize) sqlite3_stmt *find =
-        database_prepare(reader->database,
-                         "SELECT e.original, e.packed_from, ifnull(s.sha256, e.sha256) FROM entry e"
-                         " LEFT JOIN shortened s ON s.number = e.number"
-                         " WHERE e.number = (SELECT document FROM entry WHERE number = ?)",
-                         why);
+    static const char sql[] =
+        "SELECT e.original, e.packed_from, ifnull(s.sha256, e.sha256) FROM entry e"
+        " LEFT JOIN shortened s ON s.number = e.number"
+        " WHERE e.number = (SELECT document FROM entry WHERE number = ?)";
+    auto_free(statement_rest) sqlite3_stmt *find = row_statement(reader, sql, why);
     bool found = false;
     if (!find)
         return NULL;
@@ -328,8 +328,8 @@ bool spool_schema_of(struct spool_reader *reader, int32_t schema_no, struct spoo
 bool spool_dossier_of(struct spool_reader *reader, const char *reference, char **dossier_code,
                       struct fault *why)
 {
-    auto_free(sqlite3_finalize) sqlite3_stmt *find =
-        database_prepare(reader->database, "SELECT dossier_code FROM reference WHERE key = ?", why);
+    static const char sql[] = "SELECT dossier_code FROM reference WHERE key = ?";
+    auto_free(statement_rest) sqlite3_stmt *find = row_statement(reader, sql, why);
     bool found = false;
     uint8_t key[SHORT_DIGEST_SIZE];
     if (!find)

@@ -153,11 +153,10 @@ bool spool_revisions(struct spool_reader *reader, int64_t entry, int32_t with,
                      bool (*each)(void *own, const struct spool_revision *revision), void *own,
                      struct fault *why)
 {
-    auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
-        reader->database,
+    static const char sql[] =
         "SELECT no, at, state, author, reason, approver, approved_at, sha256, packed_from,"
-        " iif(no = ?2, bytes, NULL) FROM revision WHERE entry = ?1 ORDER BY no",
-        why);
+        " iif(no = ?2, bytes, NULL) FROM revision WHERE entry = ?1 ORDER BY no";
+    auto_free(statement_rest) sqlite3_stmt *rows = row_statement(reader, sql, why);
     if (!rows)
         return false;
     bind_number(rows, 1, entry);
@@ -176,8 +175,7 @@ bool spool_revisions(struct spool_reader *reader, int64_t entry, int32_t with,
 bool spool_is_stale(struct spool_reader *reader, int64_t entry, const char *dossier_code,
                     bool *is_stale, struct fault *why)
 {
-    auto_free(sqlite3_finalize) sqlite3_stmt *find =
-        database_prepare(reader->database, lane_stale_sql, why);
+    auto_free(statement_rest) sqlite3_stmt *find = row_statement(reader, lane_stale_sql, why);
     if (!find)
         return false;
     bind_number(find, 1, entry);

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+sqlite3_stmt *row_statement(struct spool_reader *reader, const char *sql, struct fault *why)
+{
+    return database_statement(reader->database, &reader->kept, sql, why);
+}
+
 bool row_watermark(struct spool_reader *reader, struct fault *why)
 {
     sqlite3_stmt *find = reader->queries[QUERY_WATERMARK];
@@ -32,8 +37,8 @@ static bool make_place(struct spool_reader *reader, size_t no, struct fault *why
 
 static bool load_name(struct spool_reader *reader, size_t no, struct fault *why)
 {
-    auto_free(sqlite3_finalize) sqlite3_stmt *find =
-        database_prepare(reader->database, "SELECT text FROM name WHERE no = ?", why);
+    static const char sql[] = "SELECT text FROM name WHERE no = ?";
+    auto_free(statement_rest) sqlite3_stmt *find = row_statement(reader, sql, why);
     bool found = false;
     if (!find)
         return false;

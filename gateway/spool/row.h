@@ -44,14 +44,19 @@ struct spool_reader {
     sqlite3 *database;
     sqlite3_stmt *queries[QUERY_COUNT];
     sqlite3_stmt *delivery_queries[DELIVERY_QUERY_COUNT];
-    int64_t watermark; /* as it was when the call at hand began */
-    int64_t damaged;   /* number at which the call at hand found damage; 0: nowhere */
-    char **names;      /* by number; NULL where it was not asked for yet */
+    struct statement_cache kept; /* the rest of what is asked often */
+    int64_t watermark;           /* as it was when the call at hand began */
+    int64_t damaged;             /* number at which the call at hand found damage; 0: nowhere */
+    char **names;                /* by number; NULL where it was not asked for yet */
     size_t name_count;
     uint8_t receipt_key[SHA256_SIZE];
     sqlite3 *facets;        /* FILE.find; NULL: it was not asked for yet, or is not there */
     uint64_t facets_number; /* of that file, which may be replaced */
 };
+
+/** database_statement of the reader's own. */
+sqlite3_stmt *row_statement(struct spool_reader *reader, const char *sql, struct fault *why)
+    __attribute__((warn_unused_result));
 
 /** Reads the watermark for what is_published says of the rows to come. */
 bool row_watermark(struct spool_reader *reader, struct fault *why)

@@ -5,7 +5,6 @@
 #include "spool/chain.h"
 #include "spool/places.h"
 
-#include <assert.h>
 #include <string.h>
 
 enum { VIETNAM_MS = 7 * 3600000, DAY_MS = 86400000 };
@@ -210,8 +209,7 @@ void store_close(struct store *store)
 {
     for (size_t i = 0; i < STATEMENT_COUNT; i++)
         (void)sqlite3_finalize(*statement_at(&store->statements, i)); /* repeats the last code */
-    for (size_t i = 0; i < STATEMENT_CACHE; i++)
-        (void)sqlite3_finalize(store->kept[i].statement); /* as above */
+    database_forget_statements(&store->kept);
     store_forget_names(store);
     free(store->tallies);
     free(store->shifts);
@@ -219,15 +217,7 @@ void store_close(struct store *store)
 
 sqlite3_stmt *store_statement(struct store *store, const char *sql, struct fault *why)
 {
-    size_t place = 0;
-    while (place < STATEMENT_CACHE && store->kept[place].sql && store->kept[place].sql != sql)
-        place++;
-    assert(place < STATEMENT_CACHE); /* there are not that many in the program */
-    if (!store->kept[place].statement) {
-        store->kept[place].statement = database_prepare(store->database, sql, why);
-        store->kept[place].sql = store->kept[place].statement ? sql : NULL;
-    }
-    return store->kept[place].statement;
+    return database_statement(store->database, &store->kept, sql, why);
 }
 
 bool store_run(struct store *store, const char *sql, const int64_t *numbers, int count,

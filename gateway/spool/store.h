@@ -25,7 +25,7 @@ struct counters {
     uint8_t audit_hash[AUDIT_HASH_SIZE];      /**< its hash */
 };
 
-enum { NAME_CACHE = 64, STATEMENT_CACHE = 96 };
+enum { NAME_CACHE = 64 };
 
 struct statements {
     sqlite3_stmt *begin, *commit;
@@ -78,12 +78,8 @@ struct store {
     size_t tally_count, tally_capacity;
     struct shift *shifts;
     size_t shift_count, shift_capacity;
-    /* Statements that are seldom used, by their text's address; the first ones asked for stay. */
-    struct {
-        const char *sql;
-        sqlite3_stmt *statement;
-    } kept[STATEMENT_CACHE];
-    int64_t written_audited; /* number that the setting audit_head has */
+    struct statement_cache kept; /* what is seldom used */
+    int64_t written_audited;     /* number that the setting audit_head has */
     struct {
         int32_t schema_no; /* 0: entries of the record are not told on Kafka */
         char *(*encode)(void *own, const struct spool_audited *entry, size_t *size);
@@ -91,15 +87,7 @@ struct store {
     } audit_form;
 };
 
-static inline void statement_rest(sqlite3_stmt *statement)
-{
-    (void)sqlite3_reset(statement); /* repeats the last step's code */
-    (void)sqlite3_clear_bindings(statement);
-}
-ENDS_WITH_SCOPE(sqlite3_stmt *, statement_rest)
-
-/** A statement that is kept: leave it by auto_free(statement_rest).  `sql` is a constant, whose
- * address it is known by. */
+/** database_statement of the store's own. */
 sqlite3_stmt *store_statement(struct store *store, const char *sql, struct fault *why)
     __attribute__((warn_unused_result));
 /** Runs a kept statement with these numbers, which gives no row. */
