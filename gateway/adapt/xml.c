@@ -10,9 +10,11 @@
 ENDS_WITH_SCOPE(struct xml_parser *, xml_parser_free)
 ENDS_WITH_SCOPE(xmlSchemaParserCtxtPtr, xmlSchemaFreeParserCtxt)
 
-/* Never NOENT, DTDLOAD, XINCLUDE, HUGE or RECOVER. */
+/* Never NOENT, DTDLOAD, XINCLUDE, HUGE or RECOVER.  The guard lets only UTF-8 without a NUL pass,
+ * which libxml2 takes for nothing else while it ignores what the declaration says. */
 enum {
-    PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT
+    PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT |
+                    XML_PARSE_IGNORE_ENC
 };
 
 /* A parser's dictionary keeps every name it ever met; over this, a new one is cheaper. */
@@ -161,8 +163,8 @@ bool xml_parse(struct xml_parser *parser, const struct word *bytes,
         flaw_report(&flaw, bytes->text, findings);
         return true;
     }
-    parser->document = xmlCtxtReadMemory(parser->libxml, bytes->text, (int)bytes->size, NULL,
-                                         "UTF-8", PARSE_OPTIONS);
+    parser->document =
+        xmlCtxtReadMemory(parser->libxml, bytes->text, (int)bytes->size, NULL, NULL, PARSE_OPTIONS);
     const xmlError *error = xmlCtxtGetLastError(parser->libxml);
     if (error && error->code == XML_ERR_NO_MEMORY)
         return fault_memory(why);

@@ -5,6 +5,8 @@
 #include "base/cleanup.h"
 #include "base/utf8.h"
 
+#include <errno.h>
+
 enum {
     CONFLUENT_MARK = 0x00,
     SINGLE_OBJECT_MARK_1 = 0xC3,
@@ -56,29 +58,57 @@ enum wire_framing wire_recognise(const void *bytes, size_t size, int32_t *schema
 
 /* ---- writing ---- */
 
-char *wire_encode(const struct schema *schema, avro_value_t *value, size_t *size, struct fault *why)
+/* 0, or what avro-c says: ENOSPC when it does not fit. */
+static int write_into(avro_value_t *value, char *bytes, size_t room, size_t *size)
 {
-    size_t needed = 0;
-    if (avro_value_sizeof(value, &needed) != 0) {
+    auto_free(avro_writer_free) avro_writer_t writer = avro_writer_memory(bytes, (int64_t)room);
+    int error = writer ? avro_value_write(writer, value) : ENOMEM;
+    *size = error ? 0 : (size_t)avro_writer_tell(writer);
+    return error;
+}
+
+static char *write_measured(avro_value_t *value, size_t *size, struct fault *why)
+{
+    size_t room = 0;
+    if (avro_value_sizeof(value, &room) != 0) {
         (void)fault_set(why, FAULT_BROKEN, "an event with a union that has no branch");
         return NULL;
     }
-    auto_free(free) char *bytes = malloc(needed > 0 ? needed : 1);
-    auto_free(avro_writer_free) avro_writer_t writer =
-        bytes ? avro_writer_memory(bytes, (int64_t)needed) : NULL;
-    if (!writer) {
+    auto_free(free) char *bytes = malloc(room > 0 ? room : 1);
+    int error = bytes ? write_into(value, bytes, room, size) : ENOMEM;
+    if (error == 0)
+        return steal(bytes);
+    if (error == ENOMEM)
         (void)fault_memory(why);
-        return NULL;
-    }
-    if (avro_value_write(writer, value) != 0) {
+    else
         (void)fault_set(why, FAULT_BROKEN, "an event that avro-c cannot write");
-        return NULL;
-    }
+    return NULL;
+}
+
+/* Measuring costs as much as writing, and most events are small. */
+static char *write_value(avro_value_t *value, size_t *size, struct fault *why)
+{
+    enum { SMALL = 4096 };
+    static _Thread_local char small[SMALL];
+    if (write_into(value, small, sizeof small, size) != 0)
+        return write_measured(value, size, why);
+    char *bytes = malloc(*size > 0 ? *size : 1);
+    if (bytes)
+        memcpy(bytes, small, *size);
+    else
+        (void)fault_memory(why);
+    return bytes;
+}
+
+char *wire_encode(const struct schema *schema, avro_value_t *value, size_t *size, struct fault *why)
+{
+    size_t written = 0;
+    auto_free(free) char *bytes = write_value(value, &written, why);
     /* avro-c has looked at neither enum indexes nor the encoding of texts. */
     const struct wire_limits any = {.text_size = SIZE_MAX, .items = SIZE_MAX, .depth = INT32_MAX};
-    if (!wire_check(schema, bytes, needed, &any, why))
+    if (!bytes || !wire_check(schema, bytes, written, &any, why))
         return NULL;
-    *size = needed;
+    *size = written;
     return steal(bytes);
 }
 
