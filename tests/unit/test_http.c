@@ -217,10 +217,16 @@ static struct yard *new_yard(void)
     return yard;
 }
 
+/* From now on nobody answers what is suspended. */
+static void stop_answering(struct yard *yard)
+{
+    if (!atomic_exchange(&yard->is_stopping, true))
+        assert_int_equal(pthread_join(yard->answerer, NULL), 0);
+}
+
 static void close_yard(struct yard *yard)
 {
-    atomic_store(&yard->is_stopping, true);
-    pthread_join(yard->answerer, NULL);
+    stop_answering(yard);
     http_close(yard->server);
     assert_int_equal(atomic_load(&yard->begun), atomic_load(&yard->ended));
     pthread_mutex_destroy(&yard->lock);
@@ -477,7 +483,7 @@ static void a_body_that_grows_too_large_is_refused(void **state)
 /* Asks again until it is answered so: when the server sees what another did is not ours to say. */
 static void say_until(int port, const char *request, size_t size, int status, struct answer *answer)
 {
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 1000; i++) {
         say_bytes(port, request, size, answer);
         if (answer->status == status)
             return;
@@ -639,7 +645,8 @@ static void draining_lets_requests_end_and_takes_no_connection(void **state)
     int peer = peer_connect(port);
     static const char request[] = HEAD("POST", "/v1/later") "Content-Length: 2\r\n\r\nok";
     assert_true(peer_send(peer, request, sizeof request - 1));
-    (void)usleep(20000);
+    while (atomic_load(&yard->begun) == 0)
+        (void)usleep(1000);
     assert_true(http_drain(yard->server, 5000));
     peer_receive(peer, &answer);
     assert_int_equal(answer.status, 202);
@@ -653,8 +660,7 @@ static void closing_answers_what_is_still_suspended(void **state)
     struct yard *yard = new_yard();
     struct answer answer;
     (void)state;
-    atomic_store(&yard->is_stopping, true); /* nobody will answer */
-    (void)usleep(20000);
+    stop_answering(yard);
     int peer = peer_connect(http_port(yard->server));
     static const char request[] = HEAD("POST", "/v1/later") "Content-Length: 2\r\n\r\nok";
     assert_true(peer_send(peer, request, sizeof request - 1));

@@ -341,7 +341,7 @@ static void a_handoff_gets_a_receipt_that_tells_its_way(void **state)
     const struct spool_place place = {.number = number_of(receipt), .partition = 3, .offset = 77};
     spool_published(house->spool, place.number, &place, 1);
     json_t *after = NULL;
-    for (int i = 0; i < 200 && !(after && json_object_get(after, "offset")); i++) {
+    for (int i = 0; i < 2000 && !(after && json_object_get(after, "offset")); i++) {
         json_decref(after);
         (void)usleep(10000);
         after = get_receipt(house, "commune", text_at(receipt, "receipt"), 200);
@@ -729,6 +729,20 @@ static void a_journey_comes_in_pages(void **state)
     assert_int_equal(seen, 5);
 }
 
+static int64_t unpublished(const struct house *house)
+{
+    struct spool_levels levels;
+    spool_levels(house->spool, &levels);
+    return levels.unpublished;
+}
+
+/* What was posted by somebody who waits for more than that. */
+static void await_stored(const struct house *house, int64_t count)
+{
+    while (unpublished(house) < count)
+        (void)usleep(1000);
+}
+
 static void who_wants_kafka_s_word_gets_it(void **state)
 {
     struct house *house = *state;
@@ -736,11 +750,10 @@ static void who_wants_kafka_s_word_gets_it(void **state)
     struct answer answer;
     letter.id = "M-ack-1";
     char *text = write_letter(&letter);
+    int64_t before = unpublished(house);
     int peer = start_post(house, "patient", XML, text);
-    (void)usleep(150000);
-    struct spool_levels levels;
-    spool_levels(house->spool, &levels);
-    spool_published(house->spool, spool_watermark(house->spool) + levels.unpublished, NULL, 0);
+    await_stored(house, before + 1);
+    spool_published(house->spool, spool_watermark(house->spool) + before + 1, NULL, 0);
     peer_receive(peer, &answer);
     assert_int_equal(answer.status, 202);
     (void)close(peer);
@@ -799,8 +812,9 @@ static void stopping_cuts_who_waits_and_keeps_what_was_stored(void **state)
     struct answer answer;
     letter.id = "M-stop";
     char *text = write_letter(&letter);
+    int64_t before = unpublished(house);
     int peer = start_post(house, "patient", XML, text);
-    (void)usleep(100000);
+    await_stored(house, before + 1);
     stop_house(house);
     peer_receive(peer, &answer);
     assert_int_equal(answer.status, 503);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { MARK_SIZE = 64, SEEN_MOST = 4000, PATIENCE_STEPS = 200 };
+enum { MARK_SIZE = 64, SEEN_MOST = 4000, PATIENCE_STEPS = 2000 };
 
 static const char topic[] = "t.dossier-events";
 
