@@ -23,7 +23,7 @@ $(if $(filter $(VARIANT),$(variants)),,$(error VARIANT is one of: $(variants)))
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 \
             -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wcast-qual -Wwrite-strings \
             -Wvla -Wswitch-enum -Wnull-dereference -Wduplicated-cond -Wlogical-op
-packages := libxml-2.0 jansson libcyaml libmicrohttpd libcurl rdkafka avro-c sqlite3 libcrypto libzstd libsodium cjose
+packages := libxml-2.0 jansson libcyaml libmicrohttpd libcurl rdkafka avro-c sqlite3 libcrypto libzstd libsodium cjose gnutls
 
 cppflags := -D_GNU_SOURCE -Igateway -include gateway/base/banned.h \
             $(shell pkg-config --cflags $(packages) 2>/dev/null)

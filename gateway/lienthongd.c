@@ -114,7 +114,9 @@ static const char usage[] =
     "Usage: lienthongd --config FILE     run, until SIGTERM\n"
     "       lienthongd --check FILE      read the configuration and what it names, then exit\n"
     "       lienthongd --version\n"
-    "SIGHUP reloads agencies.csv, partners.yaml and operators.yaml; a bad file keeps the old one.\n"
+    "SIGHUP reloads agencies.csv, partners.yaml, operators.yaml and the certificates of HTTPS; a "
+    "bad\n"
+    "file keeps the old one.\n"
     "Exit: 0 stopped as asked, 1 a fault at start, 2 usage.\n";
 
 int main(int argc, char **argv)

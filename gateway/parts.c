@@ -245,6 +245,8 @@ static bool start_http(struct daemon *daemon, struct fault *why)
         .listen = config->http.listen,
         .certificate = config->http.certificate,
         .private_key = config->http.private_key,
+        .client_ca = config->http.client_ca,
+        .client_crl = config->http.client_crl,
         .threads = config->http.threads,
         .connections = config->http.connections,
         .connections_per_address = config->http.connections_per_address,

@@ -112,15 +112,43 @@ void stop_operators(struct daemon *daemon)
     operators_place_close(daemon->operators);
 }
 
+static bool reload_directory(struct daemon *daemon, struct fault *why)
+{
+    return directory_reload(daemon->place, why);
+}
+
+static bool reload_operators(struct daemon *daemon, struct fault *why)
+{
+    return operators_reload(daemon->operators, why);
+}
+
+/* Operators are there before partners are listened to. */
+static bool reload_certificates(struct daemon *daemon, struct fault *why)
+{
+    return (!daemon->server || http_reload(daemon->server, why)) &&
+           (!daemon->operate || operate_reload(daemon->operate, why));
+}
+
 bool reload_files(struct daemon *daemon, struct fault *why)
 {
-    struct fault second;
-    bool is_good = directory_reload(daemon->place, why);
-    if (operators_reload(daemon->operators, is_good ? why : &second))
-        return is_good;
-    if (!is_good)
-        log_error("operators.kept", "why=\"%s\"", second.text);
-    return false;
+    static const struct {
+        bool (*reload)(struct daemon *daemon, struct fault *why);
+        const char *kept; /* said of what failed after another */
+    } files[] = {
+        {reload_directory, "directory.kept"},
+        {reload_operators, "operators.kept"},
+        {reload_certificates, "certificates.kept"},
+    };
+    bool is_good = true;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct fault other;
+        if (files[i].reload(daemon, is_good ? why : &other))
+            continue;
+        if (!is_good)
+            log_error(files[i].kept, "why=\"%s\"", other.text);
+        is_good = false;
+    }
+    return is_good;
 }
 
 static bool reload(void *own, struct fault *why)

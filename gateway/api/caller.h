@@ -11,8 +11,9 @@ struct caller {
     const struct partner *partner;
 };
 
-/** By `Authorization: Bearer KEY` or `X-Api-Key: KEY`.  False when it answered 401; else the caller
- * is to be forgotten. */
+/** By `Authorization: Bearer KEY` or `X-Api-Key: KEY`, or by the client certificate of the
+ * connection, or by both, which must name the same partner.  False when it answered 401; else the
+ * caller is to be forgotten. */
 bool caller_identify(struct directory_place *place, struct http_request *request,
                      struct caller *caller);
 void caller_forget(struct caller *caller);

@@ -9,6 +9,8 @@
 enum refusal {
     REFUSAL_NO_CREDENTIAL,
     REFUSAL_UNKNOWN_CREDENTIAL,
+    REFUSAL_BAD_CERTIFICATE,
+    REFUSAL_NEEDS_CERTIFICATE,
     REFUSAL_FOREIGN_AGENCY,
     REFUSAL_UNKNOWN_RECEIPT,
     REFUSAL_UNKNOWN_DOSSIER,
@@ -32,7 +34,8 @@ enum refusal {
     REFUSAL_OVERDUE,
     REFUSAL_NOT_YET_PUBLISHED,
     REFUSAL_INTERNAL,
-    REFUSAL_COUNT_
+    REFUSAL_COUNT_,
+    REFUSAL_NONE, /**< there is nothing to refuse */
 };
 
 /** Answers; `detail` may be NULL, `more` is taken.  Adds Retry-After where coming again helps. */

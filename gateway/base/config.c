@@ -22,6 +22,8 @@ static const struct config_setting settings[] = {
     {"http.listen", CONFIG_TEXT, AT(http.listen), "127.0.0.1:8080", 0, 0},
     {"http.certificate", CONFIG_FILE, AT(http.certificate), "", 0, 0},
     {"http.private_key", CONFIG_FILE, AT(http.private_key), "", 0, 0},
+    {"http.client_ca", CONFIG_FILE, AT(http.client_ca), "", 0, 0},
+    {"http.client_crl", CONFIG_FILE, AT(http.client_crl), "", 0, 0},
     {"http.threads", CONFIG_NUMBER, AT(http.threads), "2", 1, 64},
     {"http.connections", CONFIG_NUMBER, AT(http.connections), "1000", 1, 100000},
     {"http.connections_per_address", CONFIG_NUMBER, AT(http.connections_per_address), "0", 0,

@@ -33,7 +33,7 @@ struct config_limits {
 struct config {
     struct {
         char *listen;
-        char *certificate, *private_key;
+        char *certificate, *private_key, *client_ca, *client_crl;
         int64_t threads;
         int64_t connections, connections_per_address;
         int64_t head_limit_bytes, body_limit_bytes, body_memory_bytes;

@@ -156,6 +156,13 @@ const struct partner *directory_by_key(const struct directory *directory, const 
     return partners_by_hash(directory->partners, hash, day);
 }
 
+const struct partner *directory_by_certificate(const struct directory *directory,
+                                               const uint8_t fingerprint[SHA256_SIZE],
+                                               const char *subject, const char *issuer, int32_t day)
+{
+    return partners_by_certificate(directory->partners, fingerprint, subject, issuer, day);
+}
+
 /* Base64 for addresses (RFC 4648, section 5), without padding. */
 static void write_base64(const uint8_t *bytes, size_t size, char *text)
 {

@@ -39,6 +39,12 @@ const struct partner *directory_partner_at(const struct directory *directory, si
 const struct partner *directory_by_key(const struct directory *directory, const char *key,
                                        size_t size, int32_t day);
 
+/** The partner that this client certificate names on that day (partners_by_certificate). */
+const struct partner *directory_by_certificate(const struct directory *directory,
+                                               const uint8_t fingerprint[SHA256_SIZE],
+                                               const char *subject, const char *issuer,
+                                               int32_t day);
+
 /** Whether the partner may speak for `code` on that day: one of its codes, an alias of one, an
  * agency below one, or one whose successor is such an agency. */
 bool directory_speaks_for(const struct directory *directory, const struct partner *partner,

@@ -4,11 +4,11 @@
 #include "directory/partner.h"
 
 #include "base/cleanup.h"
-#include "base/moment.h"
+#include "directory/partner_certificate.h"
 #include "directory/partner_collect.h"
 #include "directory/partner_delivery.h"
 
-enum { DAY_SIZE = 10, OPEN_END = 99991231 };
+enum { OPEN_END = 99991231, MEMBER_SIZE = 64 };
 
 /* A key, and whose it is. */
 struct held_key {
@@ -26,12 +26,17 @@ struct partners {
     const struct partner **by_id; /* sorted */
     struct held_key *by_hash;     /* sorted */
     size_t key_count;
+    struct partner_certificate *certificates; /* of all partners, one after another */
+    struct held_certificate *by_certificate;  /* sorted */
+    size_t certificate_count;
 };
 
 void partners_free(struct partners *partners)
 {
     if (!partners)
         return;
+    free(partners->by_certificate);
+    free(partners->certificates);
     free(partners->by_hash);
     free(partners->by_id);
     free(partners->given);
@@ -54,7 +59,7 @@ const struct partner *partners_at(const struct partners *partners, size_t index)
     return &partners->partners[index];
 }
 
-/* --- the two indexes --- */
+/* --- the indexes --- */
 
 static int compare_ids(const void *left, const void *right)
 {
@@ -89,6 +94,27 @@ const struct partner *partners_by_hash(const struct partners *partners,
     return found && day <= found->key->valid_to ? found->partner : NULL;
 }
 
+static const struct held_certificate *find_certificate(const struct partners *partners,
+                                                       const struct partner_certificate *wanted)
+{
+    const struct held_certificate key = {.certificate = wanted};
+    return bsearch(&key, partners->by_certificate, partners->certificate_count,
+                   sizeof *partners->by_certificate, partner_certificate_compare);
+}
+
+const struct partner *partners_by_certificate(const struct partners *partners,
+                                              const uint8_t fingerprint[SHA256_SIZE],
+                                              const char *subject, const char *issuer, int32_t day)
+{
+    struct partner_certificate this_one = {.subject = NULL};
+    const struct partner_certificate named = {.subject = subject, .issuer = issuer};
+    memcpy(this_one.fingerprint, fingerprint, SHA256_SIZE);
+    const struct held_certificate *found = find_certificate(partners, &this_one);
+    if (!found && subject[0] && issuer[0])
+        found = find_certificate(partners, &named);
+    return found && day <= found->certificate->valid_to ? found->partner : NULL;
+}
+
 /* --- one partner --- */
 
 /* Where the loading stands. */
@@ -115,27 +141,17 @@ static bool is_id(const char *text)
     return text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
 }
 
-static bool read_day(const char *text, int32_t *day)
-{
-    int64_t moment;
-    struct fault ignored; /* the caller has a better one */
-    if (text[4] != '-' || !moment_read(text, DAY_SIZE, &moment, &ignored))
-        return false;
-    *day = moment_day(moment);
-    return true;
-}
-
 static bool read_key(const struct loading *loading, size_t number, size_t index,
                      struct partner_key *key, struct fault *why)
 {
-    char member[64];
+    char member[MEMBER_SIZE];
     const struct key_row *row = &loading->partners->rows->partners[number].keys[index];
     (void)snprintf(member, sizeof member, "keys[%zu].hash", index);
     if (!digest_unhex(row->hash, SHA256_SIZE, key->hash))
         return refuse(loading, number, member, why, "expected 64 hex digits");
     key->valid_to = OPEN_END;
     (void)snprintf(member, sizeof member, "keys[%zu].valid_to", index);
-    if (row->valid_to && !read_day(row->valid_to, &key->valid_to))
+    if (row->valid_to && !partner_read_day(row->valid_to, &key->valid_to))
         return refuse(loading, number, member, why, "expected a day as 2026-12-31");
     return true;
 }
@@ -153,6 +169,25 @@ static bool read_keys(const struct loading *loading, size_t number, struct fault
         partners->by_hash[partners->key_count++] = (struct held_key){&keys[i], partner};
     }
     return true;
+}
+
+static bool read_certificates(const struct loading *loading, const struct partner_place *place,
+                              struct fault *why)
+{
+    struct partners *partners = loading->partners;
+    struct partner *partner = &partners->partners[place->number];
+    const struct partner_row *row = &partners->rows->partners[place->number];
+    struct partner_certificate *certificates = partners->certificates + partners->certificate_count;
+    partner->certificates = certificates;
+    partner->certificate_count = row->certificates_count;
+    partner->needs_certificate = row->certificate_required;
+    if (!partner_certificates_read(place, row, certificates, why))
+        return false;
+    for (size_t i = 0; i < partner->certificate_count; i++)
+        partners->by_certificate[partners->certificate_count++] =
+            (struct held_certificate){&certificates[i], partner};
+    return !partner->needs_certificate || partner->certificate_count > 0 ||
+           partner_refuse(place, "certificate_required", why, "needs certificates");
 }
 
 static bool check_id(const struct loading *loading, size_t number, struct fault *why)
@@ -197,7 +232,6 @@ static bool read_partner(const struct loading *loading, size_t number, struct fa
         .agency_count = row->agencies_count,
         .adapters = (const char *const *)row->adapters,
         .adapter_count = row->adapters_count,
-        .certificate = row->certificate,
         .invalid = row->invalid,
         .ack = row->ack,
         .approval = row->approval,
@@ -210,7 +244,7 @@ static bool read_partner(const struct loading *loading, size_t number, struct fa
     return check_id(loading, number, why) &&
            partner_check_codes(&place, "agencies", partner->agencies, partner->agency_count, why) &&
            check_rates(loading, number, why) && read_keys(loading, number, why) &&
-           read_delivery(loading, &place, why) &&
+           read_certificates(loading, &place, why) && read_delivery(loading, &place, why) &&
            partner_collect_read(&place, &loading->partners->rows->partners[number],
                                 &partner->deliver, &partner->collect, why);
 }
@@ -219,19 +253,22 @@ static bool read_partner(const struct loading *loading, size_t number, struct fa
 
 static bool make_room(struct partners *partners)
 {
-    size_t key_count = 0, given_count = 0;
+    size_t key_count = 0, given_count = 0, certificate_count = 0;
     partners->count = partners->rows->partners_count;
     for (size_t i = 0; i < partners->count; i++) {
         key_count += partners->rows->partners[i].keys_count;
         given_count += partners->rows->partners[i].deliver.given_count;
+        certificate_count += partners->rows->partners[i].certificates_count;
     }
     partners->partners = calloc(partners->count + 1, sizeof *partners->partners);
     partners->by_id = calloc(partners->count + 1, sizeof *partners->by_id);
     partners->keys = calloc(key_count + 1, sizeof *partners->keys);
     partners->given = calloc(given_count + 1, sizeof *partners->given);
     partners->by_hash = calloc(key_count + 1, sizeof *partners->by_hash);
+    partners->certificates = calloc(certificate_count + 1, sizeof *partners->certificates);
+    partners->by_certificate = calloc(certificate_count + 1, sizeof *partners->by_certificate);
     return partners->partners && partners->by_id && partners->keys && partners->given &&
-           partners->by_hash;
+           partners->by_hash && partners->certificates && partners->by_certificate;
 }
 
 /* Of two alike, the one that stands later in the file is shown. */
@@ -266,11 +303,28 @@ static bool check_hashes(const struct loading *loading, struct fault *why)
         const struct held_key *one = &partners->by_hash[i - 1], *other = &partners->by_hash[i];
         if (compare_hashes(one, other) != 0)
             continue;
-        char member[64];
+        char member[MEMBER_SIZE];
         const struct held_key *later = one->key > other->key ? one : other;
         (void)snprintf(member, sizeof member, "keys[%td].hash", later->key - later->partner->keys);
         return refuse(loading, (size_t)(later->partner - partners->partners), member, why,
                       "this key is here twice");
+    }
+    return true;
+}
+
+static bool check_certificates(const struct loading *loading, struct fault *why)
+{
+    const struct partners *partners = loading->partners;
+    for (size_t i = 1; i < partners->certificate_count; i++) {
+        const struct held_certificate *one = &partners->by_certificate[i - 1], *other = one + 1;
+        if (partner_certificate_compare(one, other) != 0)
+            continue;
+        char member[MEMBER_SIZE];
+        const struct held_certificate *later = one->certificate > other->certificate ? one : other;
+        (void)snprintf(member, sizeof member, "certificates[%td]",
+                       later->certificate - later->partner->certificates);
+        return refuse(loading, (size_t)(later->partner - partners->partners), member, why,
+                      "this certificate is here twice");
     }
     return true;
 }
@@ -283,7 +337,10 @@ static bool read_partners(const struct loading *loading, struct fault *why)
             return false;
     qsort(partners->by_id, partners->count, sizeof *partners->by_id, compare_ids);
     qsort(partners->by_hash, partners->key_count, sizeof *partners->by_hash, compare_hashes);
-    return check_ids(loading, why) && check_hashes(loading, why) && check_subscribers(loading, why);
+    qsort(partners->by_certificate, partners->certificate_count, sizeof *partners->by_certificate,
+          partner_certificate_compare);
+    return check_ids(loading, why) && check_hashes(loading, why) &&
+           check_certificates(loading, why) && check_subscribers(loading, why);
 }
 
 struct partners *partners_load(const char *path, const struct agencies *agencies, struct fault *why)

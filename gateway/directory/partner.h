@@ -21,6 +21,14 @@ struct partner_key {
     int32_t valid_to;          /**< last day, inclusive; 99991231 when open */
 };
 
+/** A client certificate by which the partner is known: this very one, or every one of this name
+ * from this authority, which may be renewed without a word here. */
+struct partner_certificate {
+    uint8_t fingerprint[SHA256_SIZE]; /**< SHA-256 of its DER; when `subject` is NULL */
+    const char *subject, *issuer;     /**< as RFC 4514 writes them, byte by byte; or both NULL */
+    int32_t valid_to;                 /**< last day, inclusive; 99991231 when open */
+};
+
 /** How the partner's system gets what is addressed to it. */
 enum deliver_by {
     DELIVER_NONE, /**< not by us: it reads Kafka itself, or only sends */
@@ -103,7 +111,9 @@ struct partner {
     size_t adapter_count;
     const struct partner_key *keys; /**< two may be valid at once, so that a key can be changed */
     size_t key_count;
-    const char *certificate; /**< place for the client certificate of a later issue; NULL */
+    const struct partner_certificate *certificates;
+    size_t certificate_count;
+    bool needs_certificate; /**< a key alone is not enough */
     enum partner_invalid invalid;
     enum partner_ack ack;
     enum partner_approval approval; /**< APPROVAL_UNSAID: as operate.approval says */
@@ -124,11 +134,12 @@ struct partners;
 
 /**
  * Loads a file of `partners:`, a list with the keys id, name, agencies, adapters, keys (hash,
- * valid_to), certificate, invalid (refused, parked), ack (stored, published), approval (none,
- * edits), rate_per_s, burst, silence_hours, deliver, fetch_files_from and collect;
- * deploy/partners.yaml says what each means.  Paths in it are seen from its own folder.  Refuses,
- * with file, line and column: an id or a hash twice, an agency that no row of `agencies` has ever
- * named, a file that is not there, settings that need or exclude another, and what is malformed.
+ * valid_to), certificates (fingerprint or subject and issuer, valid_to), certificate_required,
+ * invalid (refused, parked), ack (stored, published), approval (none, edits), rate_per_s, burst,
+ * silence_hours, deliver, fetch_files_from and collect; deploy/partners.yaml says what each means.
+ * Paths in it are seen from its own folder.  Refuses, with file, line and column: an id or a hash
+ * twice, an agency that no row of `agencies` has ever named, a file that is not there, settings
+ * that need or exclude another, and what is malformed.
  */
 struct partners *partners_load(const char *path, const struct agencies *agencies, struct fault *why)
     __attribute__((warn_unused_result));
@@ -136,6 +147,13 @@ void partners_free(struct partners *partners);
 size_t partners_count(const struct partners *partners);
 const struct partner *partners_at(const struct partners *partners, size_t index);
 const struct partner *partners_find(const struct partners *partners, const char *id);
+
+/** The partner that has a certificate with this fingerprint, or else of this subject from this
+ * issuer
+ * ("" for none), among its own, valid on that day; NULL when none has. */
+const struct partner *partners_by_certificate(const struct partners *partners,
+                                              const uint8_t fingerprint[SHA256_SIZE],
+                                              const char *subject, const char *issuer, int32_t day);
 
 /** The partner that has this key's hash among its keys, valid on that day; NULL when none has. */
 const struct partner *partners_by_hash(const struct partners *partners,

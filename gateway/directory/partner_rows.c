@@ -3,12 +3,14 @@
 #include "directory/partner_rows.h"
 
 #include "base/cleanup.h"
+#include "base/moment.h"
 #include "base/yaml_value.h"
 
 enum {
     ID_LIMIT = 40,
     DAY_SIZE = 10,
     PATH_LIMIT = 4096,
+    NAME_LIMIT = 1000,
     MEMBER_SIZE = 128,
     PLACE_SIZE = 160,
     OPEN_END = 99991231
@@ -118,14 +120,29 @@ static const cyaml_schema_field_t key_fields[] = {
 static const cyaml_schema_value_t key_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct key_row, key_fields),
 };
+static const cyaml_schema_field_t certificate_fields[] = {
+    CYAML_FIELD_STRING_PTR("fingerprint", TEXT | OPTIONAL, struct certificate_row, fingerprint, 1,
+                           64),
+    CYAML_FIELD_STRING_PTR("subject", TEXT | OPTIONAL, struct certificate_row, subject, 1,
+                           NAME_LIMIT),
+    CYAML_FIELD_STRING_PTR("issuer", TEXT | OPTIONAL, struct certificate_row, issuer, 1,
+                           NAME_LIMIT),
+    CYAML_FIELD_STRING_PTR("valid_to", TEXT | OPTIONAL, struct certificate_row, valid_to, DAY_SIZE,
+                           DAY_SIZE),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t certificate_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct certificate_row, certificate_fields),
+};
 static const cyaml_schema_field_t partner_fields[] = {
     CYAML_FIELD_STRING_PTR("id", TEXT, struct partner_row, id, 1, ID_LIMIT),
     CYAML_FIELD_STRING_PTR("name", TEXT, struct partner_row, name, 1, 200),
     CYAML_FIELD_SEQUENCE("agencies", TEXT, struct partner_row, agencies, &code_schema, 1, 10000),
     CYAML_FIELD_SEQUENCE("adapters", TEXT, struct partner_row, adapters, &code_schema, 1, 100),
     CYAML_FIELD_SEQUENCE("keys", TEXT | OPTIONAL, struct partner_row, keys, &key_schema, 0, 100),
-    CYAML_FIELD_STRING_PTR("certificate", TEXT | OPTIONAL, struct partner_row, certificate, 1,
-                           PATH_LIMIT),
+    CYAML_FIELD_SEQUENCE("certificates", TEXT | OPTIONAL, struct partner_row, certificates,
+                         &certificate_schema, 0, 100),
+    CYAML_FIELD_BOOL("certificate_required", OPTIONAL, struct partner_row, certificate_required),
     CYAML_FIELD_ENUM("invalid", OPTIONAL | CYAML_FLAG_STRICT, struct partner_row, invalid,
                      invalid_words, CYAML_ARRAY_LEN(invalid_words)),
     CYAML_FIELD_ENUM("ack", OPTIONAL | CYAML_FLAG_STRICT, struct partner_row, ack, ack_words,
@@ -183,6 +200,16 @@ bool partner_has(const struct partner_place *place, const char *member)
 }
 
 /* A code that was or will be an agency's is good: who may speak when is asked at each request. */
+bool partner_read_day(const char *text, int32_t *day)
+{
+    int64_t moment;
+    struct fault ignored; /* the caller has a better one */
+    if (text[4] != '-' || !moment_read(text, DAY_SIZE, &moment, &ignored))
+        return false;
+    *day = moment_day(moment);
+    return true;
+}
+
 bool partner_check_codes(const struct partner_place *place, const char *member,
                          const char *const *codes, size_t count, struct fault *why)
 {

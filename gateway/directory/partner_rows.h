@@ -11,6 +11,10 @@ struct key_row {
     char *hash;
     char *valid_to;
 };
+struct certificate_row {
+    char *fingerprint, *subject, *issuer;
+    char *valid_to;
+};
 struct delivery_row {
     struct partner_delivery settings; /**< what is not given is 0 or NULL; without what follows */
     struct subscription *subscriptions;
@@ -31,7 +35,9 @@ struct partner_row {
     unsigned adapters_count;
     struct key_row *keys;
     unsigned keys_count;
-    char *certificate;
+    struct certificate_row *certificates;
+    unsigned certificates_count;
+    bool certificate_required;
     enum partner_invalid invalid;
     enum partner_ack ack;
     enum partner_approval approval;
@@ -63,6 +69,8 @@ bool partner_refuse(const struct partner_place *place, const char *member, struc
                     const char *what);
 /** Whether the file says anything at that member. */
 bool partner_has(const struct partner_place *place, const char *member);
+/** Reads a day as 2026-12-31 into 20261231. */
+bool partner_read_day(const char *text, int32_t *day) __attribute__((warn_unused_result));
 /** Refuses a code that no row of agencies.csv ever named.  `member` is the list. */
 bool partner_check_codes(const struct partner_place *place, const char *member,
                          const char *const *codes, size_t count, struct fault *why)

@@ -7,12 +7,14 @@
 #include "http/reaper.h"
 #include "http/request.h"
 #include "http/server.h"
+#include "http/tls.h"
 
 /** What every request of a server is judged by. */
 struct dispatcher {
     const struct http_options *options;
     struct http_load load;
     struct meter *meter;
+    struct tls *tls; /**< NULL for plain HTTP */
 };
 
 /** One connection and the request that is on it; a connection has one at a time. */
@@ -20,7 +22,9 @@ struct peer {
     struct watched watched; /**< first, so that the reaper's list gives peers */
     struct dispatcher *dispatcher;
     struct http_request request;
-    struct peer *next_gone; /**< kept until the server is closed */
+    struct http_certificate *certificate; /**< NULL: not yet asked for */
+    unsigned judged;                      /**< generation of the tls then */
+    struct peer *next_gone;               /**< kept until the server is closed */
 };
 
 /** The library has the target of a request line and will cut it: sees it before, and names the

@@ -8,7 +8,6 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "http/dispatch.h"
 #include "http/listen.h"
@@ -23,11 +22,11 @@
 
 /* The library wipes a connection's whole memory after each request, so that is kept small: the head
  * itself and, in HEAD_RECORDS, the library's notes about its headers. */
-enum { PEM_LIMIT = 64 * 1024, LOG_TEXT = 256, TICK_US = 2000, HEAD_RECORDS = 8192 };
+enum { LOG_TEXT = 256, TICK_US = 2000, HEAD_RECORDS = 8192 };
 
 struct http_server {
     struct http_options options; /* its texts are our own copies */
-    char *listen, *certificate, *private_key;
+    char *listen;
     struct http_table *tables;
     struct dispatcher dispatcher;
     struct reaper *reaper;
@@ -58,13 +57,19 @@ static void start_peer(struct http_server *server, struct MHD_Connection *connec
     meter_connections(server->dispatcher.meter, 1);
 }
 
+static void free_peer(struct peer *peer)
+{
+    free(peer->certificate);
+    free(peer);
+}
+
 /* While the server closes, a stage may still hold the request that it was too late to answer. */
 static void end_peer(struct http_server *server, struct peer *peer)
 {
     reaper_forget(server->reaper, &peer->watched);
     meter_connections(server->dispatcher.meter, -1);
     if (!atomic_load(&server->dispatcher.load.is_refusing)) {
-        free(peer);
+        free_peer(peer);
         return;
     }
     pthread_mutex_lock(&server->lock);
@@ -101,13 +106,23 @@ static void pass_log(void *own, const char *format, va_list values)
     log_debug("http.library", "text=\"%s\"", text);
 }
 
-static bool read_pem(const char *path, char **text, struct fault *why)
+static struct peer *peer_of(struct MHD_Connection *connection)
 {
-    size_t size = 0;
-    if (!path)
-        return true;
-    *text = file_read(path, PEM_LIMIT, &size, why);
-    return *text != NULL;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+/* GnuTLS asks in each handshake; of its session we know what the library put into it. */
+static int show_certificate(gnutls_session_t session, const gnutls_datum_t *authorities, int count,
+                            const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
+                            gnutls_pcert_st **chain, unsigned *size, gnutls_privkey_t *key)
+{
+    /* #lizard forgives: the signature is the library's */
+    struct MHD_Connection *connection = gnutls_session_get_ptr(session);
+    const struct peer *peer = connection ? peer_of(connection) : NULL;
+    (void)authorities, (void)count, (void)algorithms, (void)algorithm_count;
+    return peer ? tls_show(peer->dispatcher->tls, session, chain, size, key) : -1;
 }
 
 static bool check_options(const struct http_options *options, struct fault *why)
@@ -129,20 +144,25 @@ static bool check_options(const struct http_options *options, struct fault *why)
     }
     if (!options->certificate != !options->private_key)
         return fault_set(why, FAULT_REFUSE, "certificate, private_key: one without the other");
+    if ((options->client_ca && !options->certificate) ||
+        (options->client_crl && !options->client_ca))
+        return fault_set(why, FAULT_REFUSE,
+                         "client_ca needs certificate, and client_crl client_ca");
     return true;
 }
 
 static bool start_daemon(struct http_server *server, struct fault *why)
 {
     const struct http_options *options = &server->options;
+    static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
     struct MHD_OptionItem list[] = {
         {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads, NULL},
-        {server->certificate ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, server->certificate},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, server->private_key},
+        {server->dispatcher.tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0, priorities},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)show_certificate},
         {MHD_OPTION_END, 0, NULL},
     };
     unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-                     MHD_USE_ERROR_LOG | (server->certificate ? MHD_USE_TLS : 0);
+                     MHD_USE_ERROR_LOG | (server->dispatcher.tls ? MHD_USE_TLS : 0);
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, dispatch_call, NULL, MHD_OPTION_EXTERNAL_LOGGER, pass_log, NULL,
         MHD_OPTION_LISTEN_SOCKET, server->socket, MHD_OPTION_STRICT_FOR_CLIENT, 1,
@@ -152,9 +172,8 @@ static bool start_daemon(struct http_server *server, struct fault *why)
         (unsigned)options->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         (unsigned)options->connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)options->head_limit + HEAD_RECORDS, MHD_OPTION_ARRAY, list, MHD_OPTION_END);
-    return server->daemon ||
-           fault_set(why, FAULT_REFUSE, "listen %s: the HTTP server does not start%s",
-                     server->listen, server->certificate ? "; is the key the certificate's?" : "");
+    return server->daemon || fault_set(why, FAULT_REFUSE,
+                                       "listen %s: the HTTP server does not start", server->listen);
 }
 
 static struct http_table *copy_tables(const struct http_table *tables)
@@ -176,8 +195,7 @@ static bool prepare(struct http_server *server, struct fault *why)
     if (!server->listen || !server->tables)
         return fault_memory(why);
     server->options.tables = server->tables;
-    if (!read_pem(server->options.certificate, &server->certificate, why) ||
-        !read_pem(server->options.private_key, &server->private_key, why))
+    if (server->options.certificate && !(server->dispatcher.tls = tls_open(&server->options, why)))
         return false;
 
     server->dispatcher.options = &server->options;
@@ -199,7 +217,7 @@ static void free_gone(struct peer *peer)
 {
     while (peer) {
         struct peer *next = peer->next_gone;
-        free(peer);
+        free_peer(peer);
         peer = next;
     }
 }
@@ -215,12 +233,11 @@ static void free_server(struct http_server *server)
         (void)close(server->socket); /* nobody is on it any more */
         listen_forget(server->listen);
     }
+    tls_close(server->dispatcher.tls);
     meter_free(server->dispatcher.meter);
     free_gone(server->gone);
     pthread_mutex_destroy(&server->lock);
     free(server->listen);
-    free(server->certificate);
-    free(server->private_key);
     free(server->tables);
     free(server);
 }
@@ -241,6 +258,36 @@ struct http_server *http_open(const struct http_options *options, struct fault *
         return server;
     free_server(server);
     return NULL;
+}
+
+bool http_reload(struct http_server *server, struct fault *why)
+{
+    return !server->dispatcher.tls || tls_reload(server->dispatcher.tls, why);
+}
+
+static bool judge(struct peer *peer, gnutls_session_t session)
+{
+    unsigned generation = tls_generation(peer->dispatcher->tls);
+    if (peer->certificate && peer->judged == generation)
+        return true;
+    if (!peer->certificate)
+        peer->certificate = malloc(sizeof *peer->certificate);
+    if (!peer->certificate)
+        return false;
+    tls_judge(peer->dispatcher->tls, session, peer->certificate);
+    peer->judged = generation;
+    return true;
+}
+
+void http_certificate(const struct http_request *request, struct http_certificate *certificate)
+{
+    struct peer *peer = peer_of(request->connection);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    *certificate = (struct http_certificate){.trust = HTTP_TRUST_NONE};
+    if (peer && peer->dispatcher->tls && info && info->tls_session &&
+        judge(peer, info->tls_session))
+        *certificate = *peer->certificate;
 }
 
 /* Also shuts the socket, so that who connects now is refused by the system and goes elsewhere. */

@@ -2,6 +2,7 @@
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
+#include "base/digest.h"
 #include "base/fault.h"
 
 #include <stdbool.h>
@@ -70,6 +71,9 @@ struct http_options {
     const char *listen;      /**< "127.0.0.1:8080", "[::1]:8080", or "unix:/run/lienthong/admin" */
     const char *certificate; /**< PEM files; NULL for plain HTTP */
     const char *private_key;
+    const char *client_ca;  /**< PEM of the authorities of clients' certificates; NULL: clients are
+                                 not asked for one.  Needs certificate */
+    const char *client_crl; /**< PEM of their revocation lists; NULL: none.  Needs client_ca */
     int64_t threads;
     int64_t connections;
     int64_t connections_per_address; /**< 0 for no limit of its own */
@@ -97,6 +101,10 @@ bool http_drain(struct http_server *server, int64_t timeout_ms);
 /** Ends all connections; what is still suspended is answered 503.  Accepts NULL.  Nobody may answer
  * a request after this returns. */
 void http_close(struct http_server *server);
+
+/** Reads its certificate, its key, and whom it trusts again: new connections get the new ones, open
+ * ones go on.  On a fault the old ones stay.  Nothing to do for plain HTTP. */
+bool http_reload(struct http_server *server, struct fault *why) __attribute__((warn_unused_result));
 
 /** The port that it listens on, as chosen by the system for ":0"; 0 for a Unix socket. */
 int http_port(const struct http_server *server);
@@ -142,6 +150,25 @@ struct http_peer {
     char address[HTTP_ADDRESS_SIZE]; /**< numeric; "" over a Unix socket */
 };
 void http_peer(const struct http_request *request, struct http_peer *peer);
+
+enum http_trust {
+    HTTP_TRUST_NONE,    /**< it showed no certificate, or was not asked for one */
+    HTTP_TRUST_GOOD,    /**< an authority of client_ca vouches for it today */
+    HTTP_TRUST_REFUSED, /**< it showed one that is expired, revoked, or nobody's whom we trust */
+};
+
+enum { HTTP_NAME_SIZE = 1024 };
+
+/** The certificate that a client showed in the TLS handshake. */
+struct http_certificate {
+    enum http_trust trust;
+    const char *flaw; /**< of one that is refused: "expired"; else NULL.  Not to be freed */
+    uint8_t fingerprint[SHA256_SIZE]; /**< SHA-256 of its DER */
+    char subject[HTTP_NAME_SIZE];     /**< as RFC 4514 writes it: "CN=a,O=b"; "" when too long */
+    char issuer[HTTP_NAME_SIZE];
+};
+/** In begin, handle or resumed.  Judged once for a connection, and again after http_reload. */
+void http_certificate(const struct http_request *request, struct http_certificate *certificate);
 
 /** Whether the client has closed its side: nobody is there to take an answer, as far as the system
  * knows.  On the request's thread. */

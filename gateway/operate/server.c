@@ -167,6 +167,11 @@ void operate_close(struct operate_server *server)
     free(server);
 }
 
+bool operate_reload(struct operate_server *server, struct fault *why)
+{
+    return !server->console || http_reload(server->console, why);
+}
+
 int operate_port(const struct operate_server *server)
 {
     return server->console ? http_port(server->console) : 0;

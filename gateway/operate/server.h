@@ -28,6 +28,10 @@ struct operate_server *operate_open(const struct operate_options *options, struc
     __attribute__((warn_unused_result));
 void operate_close(struct operate_server *server);
 
+/** Reads the console's certificate and key again; on a fault the old ones stay. */
+bool operate_reload(struct operate_server *server, struct fault *why)
+    __attribute__((warn_unused_result));
+
 /** The port of `listen`, as chosen by the system for ":0"; 0 without one. */
 int operate_port(const struct operate_server *server);
 

@@ -68,6 +68,21 @@ static const struct {
     {ROW ", keys: [{hash: " HASH ", valid_to: 31/12/2026}]}\n",
      ":2:142: partners[0].keys[0].valid_to: expected a day as 2026-12-31"},
     {ROW ", keys: [{hash: " HASH ", valid_to: 20261231}]}\n", ":2:142: needs at least 10 bytes"},
+    {ROW ", certificates: [{}]}\n",
+     ":2:67: partners[0].certificates[0]: expected fingerprint, or subject and issuer"},
+    {ROW ", certificates: [{subject: CN=a}]}\n",
+     ":2:67: partners[0].certificates[0]: expected fingerprint, or subject and issuer"},
+    {ROW ", certificates: [{subject: CN=a, issuer: CN=b, fingerprint: " HASH "}]}\n",
+     ":2:67: partners[0].certificates[0]: expected fingerprint, or subject and issuer"},
+    {ROW ", certificates: [{fingerprint: 01}]}\n",
+     ":2:81: partners[0].certificates[0].fingerprint: expected 64 hex digits"},
+    {ROW ", certificates: [{fingerprint: " HASH ", valid_to: 2026-02-30}]}\n",
+     ":2:157: partners[0].certificates[0].valid_to: expected a day as 2026-12-31"},
+    {ROW ", certificates: [{subject: CN=a, issuer: CN=b}]}\n- {id: b, name: B, agencies: [H09],"
+         " adapters: [x], certificates: [{subject: CN=a, issuer: CN=b}]}\n",
+     ":3:67: partners[1].certificates[0]: this certificate is here twice"},
+    {ROW ", certificate_required: true}\n",
+     ":2:74: partners[0].certificate_required: needs certificates"},
     {ROW ", invalid: ignored}\n", ":2:61: expected one of: refused, parked"},
     {ROW ", ack: never}\n", ":2:57: expected one of: stored, published"},
     {ROW ", approval: maybe}\n", ":2:62: expected one of: none, edits"},
@@ -99,7 +114,9 @@ static void every_key_is_read(void **state)
     struct partners *partners =
         load("partners:\n- id: motcua-1\n  name: Một cửa\n  agencies: [H09.40, 000.12.40.H09]\n"
              "  adapters: [x, y]\n  keys: [{hash: " HASH "}, {hash: " OTHER
-             ", valid_to: 2026-12-31}]\n  certificate: CN=x\n  invalid: parked\n"
+             ", valid_to: 2026-12-31}]\n  certificates: [{fingerprint: " OTHER
+             "}, {subject: CN=x, issuer: CN=y, valid_to: 2026-12-31}]\n  certificate_required: "
+             "true\n  invalid: parked\n"
              "  ack: published\n  approval: none\n  rate_per_s: 50\n  burst: 100\n");
     assert_int_equal(partners_count(partners), 1);
     const struct partner *partner = partners_at(partners, 0);
@@ -112,7 +129,13 @@ static void every_key_is_read(void **state)
     assert_int_equal(partner->key_count, 2);
     assert_int_equal(partner->keys[0].valid_to, 99991231);
     assert_int_equal(partner->keys[1].valid_to, 20261231);
-    assert_string_equal(partner->certificate, "CN=x");
+    assert_int_equal(partner->certificate_count, 2);
+    assert_null(partner->certificates[0].subject);
+    assert_int_equal(partner->certificates[0].valid_to, 99991231);
+    assert_string_equal(partner->certificates[1].subject, "CN=x");
+    assert_string_equal(partner->certificates[1].issuer, "CN=y");
+    assert_int_equal(partner->certificates[1].valid_to, 20261231);
+    assert_true(partner->needs_certificate);
     assert_int_equal(partner->invalid, INVALID_PARKED);
     assert_int_equal(partner->ack, ACK_PUBLISHED);
     assert_int_equal(partner->approval, APPROVAL_NONE);
@@ -127,7 +150,8 @@ static void what_is_left_out_has_the_careful_default(void **state)
     struct partners *partners = load(ROW "}\n");
     const struct partner *partner = partners_at(partners, 0);
     assert_int_equal(partner->key_count, 0);
-    assert_null(partner->certificate);
+    assert_int_equal(partner->certificate_count, 0);
+    assert_false(partner->needs_certificate);
     assert_int_equal(partner->invalid, INVALID_REFUSED);
     assert_int_equal(partner->ack, ACK_STORED);
     assert_int_equal(partner->approval, APPROVAL_UNSAID);
@@ -159,6 +183,25 @@ static void a_key_is_good_until_its_last_day(void **state)
     assert_non_null(partners_by_hash(partners, hash, 20270101));
     hash[31] ^= 1;
     assert_null(partners_by_hash(partners, hash, 20270101));
+    partners_free(partners);
+}
+
+static void a_certificate_is_found_by_its_print_or_by_its_name(void **state)
+{
+    (void)state;
+    struct partners *partners =
+        load(ROW ", certificates: [{fingerprint: " HASH ", valid_to: 2026-12-31}]}\n"
+                 "- {id: b, name: B, agencies: [H09], adapters: [x],"
+                 " certificates: [{subject: CN=a, issuer: CN=b}]}\n");
+    uint8_t known[SHA256_SIZE], unknown[SHA256_SIZE] = {0};
+    assert_true(digest_unhex(HASH, SHA256_SIZE, known));
+    const struct partner *one = partners_at(partners, 0), *other = partners_at(partners, 1);
+    assert_ptr_equal(partners_by_certificate(partners, known, "CN=x", "CN=y", 20261231), one);
+    assert_null(partners_by_certificate(partners, known, "CN=x", "CN=y", 20270101));
+    assert_ptr_equal(partners_by_certificate(partners, unknown, "CN=a", "CN=b", 20270101), other);
+    assert_null(partners_by_certificate(partners, unknown, "CN=a", "CN=c", 20261231));
+    assert_null(partners_by_certificate(partners, unknown, "CN=aa", "CN=b", 20261231));
+    assert_null(partners_by_certificate(partners, unknown, "", "", 20261231));
     partners_free(partners);
 }
 
@@ -198,6 +241,7 @@ int main(void)
         cmocka_unit_test(what_is_left_out_has_the_careful_default),
         cmocka_unit_test(nobody_at_all_is_a_file_too),
         cmocka_unit_test(a_key_is_good_until_its_last_day),
+        cmocka_unit_test(a_certificate_is_found_by_its_print_or_by_its_name),
         cmocka_unit_test(many_partners_are_all_found),
     };
     return cmocka_run_group_tests_name("partner", tests, NULL, NULL);
