@@ -6,6 +6,7 @@ static const struct command commands[] = {
     {"send", cli_send, "post a document as a partner does"},
     {"inbox", cli_inbox, "a partner's mailbox: fetch, accept, refuse"},
     {"show", cli_show, "one entry's story, by its receipt"},
+    {"receipt", cli_receipt, "prove what a gateway signed"},
     {"entry", cli_entry, "one that failed: see, mend, release, discard"},
     {"status", cli_status, "what the running daemon says of itself"},
     {"events", cli_events, "events as consumers see them"},

@@ -208,6 +208,9 @@ static void stop_publisher(struct daemon *daemon)
 static bool start_ingest(struct daemon *daemon, struct fault *why)
 {
     const struct config *config = daemon->config;
+    if (config->receipts.signing_keys &&
+        !(daemon->signing_keys = jws_keys_open(config->receipts.signing_keys, why)))
+        return false;
     const struct ingest_options options = {
         .adapters = daemon->adapters,
         .schema = daemon->event_schema,
@@ -222,6 +225,8 @@ static bool start_ingest(struct daemon *daemon, struct fault *why)
         .filer = daemon->filer,
         .inline_above_bytes = config->files.inline_above_bytes,
         .link_hours = config->files.link_hours,
+        .signing_keys = daemon->signing_keys,
+        .issuer = config->receipts.issuer ? config->receipts.issuer : config->kafka.gateway_id,
     };
     daemon->ingest = ingest_open(&options, why);
     return daemon->ingest != NULL;
@@ -234,6 +239,7 @@ static void stop_ingest(struct daemon *daemon)
     filer_close(daemon->filer);
     daemon->filer = NULL;
     ingest_close(daemon->ingest);
+    jws_keys_close(daemon->signing_keys);
 }
 
 static bool start_http(struct daemon *daemon, struct fault *why)

@@ -58,6 +58,7 @@ struct daemon {
     struct courier *courier;
     struct deliveries_hooks deliveries;
     struct mailbox *mailbox;
+    struct jws_keys *signing_keys; /* of receipts; NULL: they are not signed */
     struct ingest *ingest;
     struct drop *drop;
     struct stop collecting; /* asked for when the collector is to stop */

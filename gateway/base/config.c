@@ -37,6 +37,8 @@ static const struct config_setting settings[] = {
     {"http.body_least_rate", CONFIG_NUMBER, AT(http.body_least_rate), "65536", 0, GIB},
     {"http.rate_per_s", CONFIG_NUMBER, AT(http.rate_per_s), "0", 0, 1000000},
     {"http.burst", CONFIG_NUMBER, AT(http.burst), "0", 0, 1000000},
+    {"receipts.signing_keys", CONFIG_FILE, AT(receipts.signing_keys), "", 0, 0},
+    {"receipts.issuer", CONFIG_TEXT, AT(receipts.issuer), "", 0, 0},
     {"admin.socket", CONFIG_PATH, AT(admin.socket), "lienthong.sock", 0, 0},
     {"operate.listen", CONFIG_TEXT, AT(operate.listen), "", 0, 0},
     {"operate.certificate", CONFIG_FILE, AT(operate.certificate), "", 0, 0},

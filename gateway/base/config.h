@@ -41,6 +41,9 @@ struct config {
         int64_t rate_per_s, burst;
     } http;
     struct {
+        char *signing_keys, *issuer;
+    } receipts;
+    struct {
         char *socket;
     } admin;
     struct {

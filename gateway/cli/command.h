@@ -25,6 +25,7 @@ int cli_adapter(int argc, char **argv);
 int cli_agency(int argc, char **argv);
 int cli_audit(int argc, char **argv);
 int cli_deliveries(int argc, char **argv);
+int cli_receipt(int argc, char **argv);
 int cli_entry(int argc, char **argv);
 int cli_entries(int argc, char **argv);
 int cli_events(int argc, char **argv);

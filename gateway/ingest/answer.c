@@ -4,6 +4,7 @@
 
 #include "api/json_text.h"
 #include "base/moment.h"
+#include "ingest/proof.h"
 #include "ingest/state.h"
 
 #include <inttypes.h>
@@ -71,6 +72,14 @@ static void write_problems(FILE *out, const struct handoff *handoff)
     (void)fprintf(out, ",\"total\":%zu", handoff->problem_total);
 }
 
+static void write_proof(FILE *out, const struct handoff *handoff)
+{
+    char *proof = proof_of_handoff(handoff);
+    if (proof)
+        (void)fprintf(out, ",\"signed\":\"%s\"", proof); /* base64url and dots */
+    free(proof);
+}
+
 char *answer_receipts(const struct handoff *handoff, size_t *size)
 {
     char *text = NULL;
@@ -88,6 +97,7 @@ char *answer_receipts(const struct handoff *handoff, size_t *size)
     (void)moment_write(handoff->document.received_at_ms, MOMENT_ISO_UTC, received);
     (void)fprintf(out, "],\"document_sha256\":\"%s\",\"received_at\":\"%s\"", hex, received);
     write_problems(out, handoff);
+    write_proof(out, handoff);
     (void)fputs("}\n", out);
     if (fclose(out) == 0)
         return text;

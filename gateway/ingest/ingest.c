@@ -6,6 +6,7 @@
 #include "ingest/download.h"
 #include "ingest/health.h"
 #include "ingest/lookup.h"
+#include "ingest/proof.h"
 #include "ingest/receive.h"
 #include "ingest/state.h"
 #include "ingest/upload.h"
@@ -40,6 +41,7 @@ static const struct http_route routes[] = {
     {.method = "GET", .pattern = "/readyz", .handle = health_ready},
     {.method = "GET", .pattern = "/metrics", .handle = health_metrics},
     {.method = "GET", .pattern = "/openapi.yaml", .handle = health_openapi},
+    {.method = "GET", .pattern = "/v1/keys", .handle = proof_keys},
     {0},
 };
 

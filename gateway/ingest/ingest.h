@@ -4,6 +4,7 @@
 
 #include "adapt/adapter.h"
 #include "base/fault.h"
+#include "base/jws.h"
 #include "directory/directory.h"
 #include "event/schema.h"
 #include "files/filer.h"
@@ -22,10 +23,12 @@ struct ingest_options {
     int64_t rate_per_s;       /**< handoffs a second, for partners without a rate of their own */
     int64_t burst;            /**< at once above it; 0: as many as the rate */
     struct file_store *files;
-    struct filer *filer;        /**< whose jobs are over before ingest_close */
-    int64_t inline_above_bytes; /**< larger files are moved out of documents */
-    int64_t link_hours;         /**< the longest that a signed link holds */
-    int64_t publish_wait_ms;    /**< how long a request with `ack: published` waits for Kafka */
+    struct filer *filer;                 /**< whose jobs are over before ingest_close */
+    int64_t inline_above_bytes;          /**< larger files are moved out of documents */
+    int64_t link_hours;                  /**< the longest that a signed link holds */
+    const struct jws_keys *signing_keys; /**< for receipts; NULL: they are not signed */
+    const char *issuer;                  /**< who signs them */
+    int64_t publish_wait_ms; /**< how long a request with `ack: published` waits for Kafka */
 };
 
 /**

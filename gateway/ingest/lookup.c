@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "ingest/answer.h"
 #include "ingest/journey.h"
+#include "ingest/proof.h"
 #include "ingest/state.h"
 
 #include <inttypes.h>
@@ -113,6 +114,24 @@ static json_t *tell_receipt(const struct ingest *ingest, const struct found *fou
     return steal(answer);
 }
 
+/* The same word as the answer to its document had, of this receipt alone. */
+static bool add_proof(const struct ingest *ingest, const struct found *found, json_t *answer)
+{
+    const struct spool_entry *entry = &found->entry;
+    if (!ingest->options.signing_keys || !entry->document_sha256)
+        return true;
+    const struct proof proof = {
+        .partner = entry->partner,
+        .sha256 = entry->document_sha256,
+        .received_at_ms = entry->received_at_ms,
+        .receipts = json_pack("[o]", proof_receipt(ingest, entry->entry, entry->item_no,
+                                                   entry->dossier_code,
+                                                   entry->event_type ? entry->event_id : NULL)),
+    };
+    auto_free(free) char *text = proof_sign(ingest, &proof);
+    return !text || json_object_set_new(answer, "signed", json_string(text)) == 0;
+}
+
 /* The receipt's own question: who got it, where the agency that it names had been closed. */
 static bool add_agencies(struct station *station, const struct found *found,
                          const struct caller *caller, json_t *answer)
@@ -137,7 +156,8 @@ static void answer_own(const struct ingest *ingest, struct http_request *request
     }
     auto_free(json_decref) json_t *answer = tell_receipt(ingest, found);
     bool is_whole = json_object_set_new(answer, "deliveries", deliveries) == 0 &&
-                    add_agencies(listener->station, found, listener->caller, answer);
+                    add_agencies(listener->station, found, listener->caller, answer) &&
+                    add_proof(ingest, found, answer);
     answer_json(request, is_whole ? answer : NULL);
 }
 
