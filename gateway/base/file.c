@@ -100,8 +100,20 @@ char *file_join(const char *folder, const char *name, struct fault *why)
     return path;
 }
 
+/* The service manager hands secrets over in a folder that it names only to what it starts. */
+static const char handed_over[] = "$CREDENTIALS_DIRECTORY/";
+
+bool file_is_handed_over(const char *path)
+{
+    return strncmp(path, handed_over, sizeof handed_over - 1) == 0;
+}
+
 char *file_beside(const char *path, const char *name, struct fault *why)
 {
+    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+    if (file_is_handed_over(name))
+        return file_join(credentials ? credentials : "$CREDENTIALS_DIRECTORY",
+                         name + sizeof handed_over - 1, why);
     const char *slash = strrchr(path, '/');
     int folder_size = name[0] == '/' || !slash ? 0 : (int)(slash - path) + 1;
     char *joined = NULL;

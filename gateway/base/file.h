@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -22,10 +23,14 @@ char *file_join(const char *folder, const char *name, struct fault *why)
     __attribute__((warn_unused_result));
 
 /**
- * `name` as a file at `path` means it: itself when absolute, else in the folder of `path`.  The
- * caller owns it; NULL with FAULT_BROKEN when memory is out.
+ * `name` as a file at `path` means it: itself when absolute, else in the folder of `path`.  What
+ * begins with "$CREDENTIALS_DIRECTORY/" lies in the folder of that variable, and stays as it is
+ * where the variable is not set.  The caller owns it; NULL with FAULT_BROKEN when memory is out.
  */
 char *file_beside(const char *path, const char *name, struct fault *why)
     __attribute__((warn_unused_result));
+
+/** Whether a path still begins with "$CREDENTIALS_DIRECTORY/": only the service would find it. */
+bool file_is_handed_over(const char *path);
 
 #endif

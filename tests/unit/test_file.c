@@ -106,6 +106,22 @@ static void a_relative_path_is_seen_from_the_files_folder(void **state)
     free(joined);
 }
 
+static void a_credential_lies_where_the_service_manager_puts_it(void **state)
+{
+    (void)state;
+    struct fault why;
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", "/run/credentials/x", 1), 0);
+    char *handed = file_beside("/etc/x.yaml", "$CREDENTIALS_DIRECTORY/pepper", &why);
+    assert_string_equal(handed, "/run/credentials/x/pepper");
+    assert_false(file_is_handed_over(handed));
+    free(handed);
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    handed = file_beside("/etc/x.yaml", "$CREDENTIALS_DIRECTORY/pepper", &why);
+    assert_string_equal(handed, "$CREDENTIALS_DIRECTORY/pepper");
+    assert_true(file_is_handed_over(handed));
+    free(handed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +129,7 @@ int main(void)
         cmocka_unit_test(what_is_no_file_is_refused),
         cmocka_unit_test(a_secret_is_one_line),
         cmocka_unit_test(a_relative_path_is_seen_from_the_files_folder),
+        cmocka_unit_test(a_credential_lies_where_the_service_manager_puts_it),
     };
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
 }
