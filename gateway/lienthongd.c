@@ -2,6 +2,7 @@
 /* The daemon: starts the stages in order, hears signals, stops the stages in the reverse order. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "parts.h"
 #include "parts_operate.h"
 #include "version.h"
@@ -82,7 +83,9 @@ static int serve(struct daemon *daemon, const char *config_path, bool only_check
         (void)printf("%s: good\n", config_path);
     } else {
         log_info("daemon.ready", "version=%s", LIENTHONG_VERSION);
+        notify("READY=1");
         run(daemon, &signals);
+        notify("STOPPING=1");
         log_info("daemon.stopping", NULL);
     }
     parts_stop(daemon, started);
