@@ -5,9 +5,11 @@
 #include "base/cleanup.h"
 #include "operate/answer.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
 
@@ -135,4 +137,23 @@ void aside_do(struct aside *aside, struct http_request *request, struct aside_wo
 bool aside_is_over(const struct aside *aside)
 {
     return atomic_load(&aside->is_over);
+}
+
+FILE *aside_scratch(const struct aside *aside, struct fault *why)
+{
+    auto_free(free) char *path = NULL;
+    FILE *file = NULL;
+    if (asprintf(&path, "%s.XXXXXX", aside->spool_file) < 0) {
+        path = NULL;
+        (void)fault_memory(why);
+        return NULL;
+    }
+    int descriptor = mkstemp(path);
+    if (descriptor >= 0 && unlink(path) == 0)
+        file = fdopen(descriptor, "w+");
+    if (!file)
+        (void)fault_set(why, FAULT_RETRY, "no file for it: %s", strerrordesc_np(errno));
+    if (!file && descriptor >= 0)
+        (void)close(descriptor); /* nothing was written yet */
+    return file;
 }

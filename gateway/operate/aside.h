@@ -6,6 +6,7 @@
 #include "spool/reader.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 /**
  * Long readings, one after the other, on a thread of their own: an HTTP thread that waited for one
@@ -34,6 +35,11 @@ void aside_free(struct aside *aside);
 /** Suspends the work's request and has it run.  Takes `work`, which begins with a struct
  * aside_work and is freed by free().  NULL, or when too many wait: answers at once. */
 void aside_do(struct aside *aside, struct http_request *request, struct aside_work *work);
+
+/** A file without a name on the spool's disk, for what must not be in memory; the caller closes it.
+ */
+FILE *aside_scratch(const struct aside *aside, struct fault *why)
+    __attribute__((warn_unused_result));
 
 /** Whether the thread is to end. */
 bool aside_is_over(const struct aside *aside);

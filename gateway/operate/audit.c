@@ -170,10 +170,8 @@ static void run_export(struct aside *aside, struct aside_work *work, struct spoo
     int descriptor = -1;
     char last[SHA256_HEX_SIZE] = "";
     char etag[SHA256_HEX_SIZE + 4];
-    FILE *out = tmpfile();
+    FILE *out = aside_scratch(aside, &why);
     struct exporting exporting = {aside, out, &why, last, false};
-    if (!out)
-        (void)fault_set(&why, FAULT_RETRY, "no temporary file: %s", strerrordesc_np(errno));
     bool is_written = out && write_export(&exporting, (const struct export_work *)work, reader);
     int64_t size = is_written ? ftell(out) : -1;
     if (size >= 0)
