@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <libxml/parser.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 enum { HOUR_MS = 3600000, DAY_HOURS = 24 };
 
@@ -69,12 +70,21 @@ static void block_signals(sigset_t *signals)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* A core would hold the documents of the moment.  One byte is too little for a file, and the kernel
+ * takes it as "none" also where cores go to a program, which 0 does not say. */
+static void forbid_cores(void)
+{
+    const struct rlimit none = {.rlim_cur = 1, .rlim_max = 1};
+    (void)setrlimit(RLIMIT_CORE, &none); /* fails when the limit is 0 for ever, which will do */
+}
+
 static int serve(struct daemon *daemon, const char *config_path, bool only_check)
 {
     struct fault why;
     size_t started = 0;
     sigset_t signals;
     block_signals(&signals);
+    forbid_cores();
     if (!parts_start(daemon, only_check, &started, &why)) {
         (void)fprintf(stderr, "lienthongd: %s\n", why.text);
         return 1;
