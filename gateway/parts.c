@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "kafka/audit_record.h"
 #include "kafka/topics.h"
+#include "parts_confine.h"
 #include "parts_delivery.h"
 #include "parts_operate.h"
 
@@ -78,9 +79,9 @@ static bool adapter_exists(const struct daemon *daemon, const struct partner *pa
 }
 
 /* A partner's adapter that does not exist would only show when that partner sends or gets. */
-static bool adapters_exist(void *own, const struct directory *directory, struct fault *why)
+static bool adapters_exist(const struct daemon *daemon, const struct directory *directory,
+                           struct fault *why)
 {
-    const struct daemon *daemon = own;
     for (size_t i = 0; i < directory_partner_count(directory); i++) {
         const struct partner *partner = directory_partner_at(directory, i);
         for (size_t j = 0; j < partner->adapter_count; j++)
@@ -92,13 +93,18 @@ static bool adapters_exist(void *own, const struct directory *directory, struct 
     return true;
 }
 
+static bool accept_directory(void *own, const struct directory *directory, struct fault *why)
+{
+    return adapters_exist(own, directory, why) && confinement_permits(own, directory, why);
+}
+
 static bool start_directory(struct daemon *daemon, struct fault *why)
 {
     const struct directory_options options = {
         .agencies_file = daemon->config->directory.agencies,
         .partners_file = daemon->config->directory.partners,
         .pepper_file = daemon->config->directory.pepper_file,
-        .accept = adapters_exist,
+        .accept = accept_directory,
         .own = daemon,
     };
     daemon->place = directory_place_open(&options, why);
@@ -303,6 +309,8 @@ static const struct part parts[] = {
     {"adapters", true, start_adapters, stop_adapters},
     {"directory", true, start_directory, stop_directory},
     {"operators", true, start_operators, stop_operators},
+    /* Before the first thread: a thread is held to what holds the one that started it. */
+    {"confinement", false, start_confinement, stop_confinement},
     {"spool", false, start_spool, stop_spool},
     {"files", false, start_files, stop_files},
     {"embedded broker", false, start_embedded, stop_embedded},

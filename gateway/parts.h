@@ -43,6 +43,7 @@ struct daemon {
     struct schema *audit_schema;
     struct adapters *adapters;
     struct directory_place *place;
+    bool is_confined; /* the kernel holds us to what start_confinement allowed */
     struct spool *spool;
     struct file_store *files;
     struct filer *filer;

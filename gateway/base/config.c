@@ -124,6 +124,8 @@ static const struct config_setting settings[] = {
     {"registry.timeout_ms", CONFIG_NUMBER, AT(registry.timeout_ms), "3000", 10, HOUR_MS},
     {"registry.tries", CONFIG_NUMBER, AT(registry.tries), "3", 1, 100},
     {"registry.may_register", CONFIG_TRUTH, AT(registry.may_register), "true", 0, 0},
+    {"confine.enabled", CONFIG_TRUTH, AT(confine.enabled), "true", 0, 0},
+    {"confine.drop_folder", CONFIG_FOLDER, AT(confine.drop_folder), "", 0, 0},
     {"stop.drain_ms", CONFIG_NUMBER, AT(stop.drain_ms), "10000", 0, HOUR_MS},
 };
 enum { SETTING_COUNT = sizeof settings / sizeof *settings };

@@ -121,6 +121,10 @@ struct config {
         bool may_register;
     } registry;
     struct {
+        bool enabled;
+        char *drop_folder;
+    } confine;
+    struct {
         int64_t drain_ms;
     } stop;
 };
