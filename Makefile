@@ -151,12 +151,16 @@ lint: ## folder layers, static analysis, function sizes, layout, shell scripts
 format: ## lay the sources out by .clang-format
 	$Qclang-format -i $(styled)
 
-install: all ## programs, schemas, adapters, man pages and samples, under DESTDIR and PREFIX
+# deploy/package-files lists what comes of it.
+install: all ## programs, schemas, adapters, man pages, samples and the service, under DESTDIR and PREFIX
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(programs:%=$B/%)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/lienthong/schemas schemas/*.avsc
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/lienthong/deploy deploy/lienthong.yaml \
 	    deploy/partners.yaml deploy/agencies.csv deploy/operators.yaml deploy/alerts.yaml
 	cp -r --no-preserve=ownership adapters $(DESTDIR)$(PREFIX)/share/lienthong/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|=/usr/local/|=$(PREFIX)/|' deploy/lienthong.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/lienthong.service
+	install -D -m 644 deploy/lienthong.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/lienthong.conf
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/lienthong.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/man/lienthongd.8
 

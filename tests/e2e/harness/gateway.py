@@ -136,12 +136,14 @@ class Gateway:
 
     # Its life.
 
+    def command(self):
+        return [self.build / "lienthongd", "--config", self.config_path]
+
     def start(self, wait=True, timeout=60):
         assert self.process is None, "it runs already"
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(
-                [self.build / "lienthongd", "--config", self.config_path], stderr=log,
-                stdout=log, stdin=subprocess.DEVNULL, cwd=ROOT)
+            self.process = subprocess.Popen(self.command(), stderr=log, stdout=log,
+                                            stdin=subprocess.DEVNULL, cwd=ROOT)
         Gateway.started.append(self.process)
         if wait:
             self.wait_for("/healthz", timeout)
