@@ -394,7 +394,10 @@ enum MHD_Result request_send(struct http_request *request)
     no_longer_busy(request);
     if (!request->response)
         return MHD_NO;
-    if (request->must_close || atomic_load(&request->load->is_draining))
+    /* The library ends a chunk's size at a bare line feed, where a proxy before us may read on:
+     * what comes behind chunks is never taken for a request. */
+    bool is_chunked = http_header(request, "Transfer-Encoding") != NULL;
+    if (request->must_close || is_chunked || atomic_load(&request->load->is_draining))
         (void)MHD_add_response_header(request->response, "Connection", "close");
     return MHD_queue_response(request->connection, (unsigned)request->status, request->response);
 }

@@ -156,12 +156,22 @@ static void the_next_request_on_a_good_connection_is_read_right(void **state)
     (void)close(peer);
 }
 
+static void nothing_behind_chunks_is_taken_for_a_request(void **state)
+{
+    static const char two[] = TO CHUNKED "\r\n3\r\nabc\r\n0\n\r\n" TO ABC;
+    struct answer answer;
+    say_bytes(http_port(*state), two, sizeof two - 1, &answer);
+    assert_null(strstr(answer.text + 12, "HTTP/1.1 "));
+    assert_true(answer.closed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_request_gets_the_answer_it_must),
         cmocka_unit_test(a_head_over_the_limit_is_refused),
         cmocka_unit_test(the_next_request_on_a_good_connection_is_read_right),
+        cmocka_unit_test(nothing_behind_chunks_is_taken_for_a_request),
     };
     return cmocka_run_group_tests(tests, open_server, close_server);
 }
