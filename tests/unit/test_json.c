@@ -182,11 +182,12 @@ static void each_bomb_is_refused_in_little_time(void **state)
     }
 }
 
-/* Another's collection of hard cases, where a machine has it: none may do harm. */
+/* Another's collection of hard cases, if it lies beside the clone: none may do harm. */
 static void no_case_of_a_collection_does_harm(void **state)
 {
-    const char *folder = getenv("JSON_TEST_SUITE");
-    DIR *open = folder ? opendir(folder) : NULL;
+    const char *named = getenv("JSON_TEST_SUITE");
+    const char *folder = named ? named : "../shared/attacks/json/test_parsing";
+    DIR *open = opendir(folder);
     int bad = 0;
     if (!open)
         skip();
