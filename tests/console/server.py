@@ -110,7 +110,7 @@ class World:
         facts.update(receipt=receipt, partner_name="Một cửa phường Phú Cường",
                      is_published=self.state == "released", has_event=self.state == "released",
                      published=None, document_sha256=answers.digest(answers.ORIGINAL))
-        return {"facts": facts, "timeline": answers.timeline(),
+        return {"facts": facts, "timeline": answers.timeline(self.state),
                 "problems": [answers.PROBLEM] if self.state == "dead" else [], "would_pass": False,
                 "revisions": self.revisions, "needs_approval": True,
                 "masked": receipt not in self.unmasked,
