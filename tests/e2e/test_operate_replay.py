@@ -201,6 +201,9 @@ def test_a_rule_mends_a_whole_group_after_another_persons_word(gateway, kafka, r
                                        "reason": "mã cũ", "options": {"rule": rule}}), "previewed")
     jobs.say(own, "approve", 409, dung)  # it is his own
     assert jobs.say(job, "approve", operator=binh)["approved_by"] == "user:binh"
+    spoken = [json.loads(line) for line in gateway.run(
+        "audit", "list", "--object", f"job:{job['job']}", "--json").stdout.splitlines()]
+    assert [one["actor"] for one in spoken if one["act"] == "job-approve"] == ["user:binh"]
     jobs.say(job, "run", operator=an)
     done = jobs.wait(job, "done")
     assert done["report"]["done"] == 40, done

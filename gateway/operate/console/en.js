@@ -461,6 +461,7 @@ export const en = {
     'act.reload': 'Reload',
     'act.prune': 'Prune',
     'act.job': 'Replay made',
+    'act.job-approve': 'Rule of a replay approved',
     'act.job-run': 'Replay run',
     'act.job-pause': 'Replay paused',
     'act.job-resume': 'Replay resumed',

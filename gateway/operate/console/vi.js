@@ -461,6 +461,7 @@ export const vi = {
     'act.reload': 'Đọc lại cấu hình',
     'act.prune': 'Xoá bản cũ',
     'act.job': 'Lập đợt phát lại',
+    'act.job-approve': 'Duyệt quy tắc của đợt phát lại',
     'act.job-run': 'Chạy đợt phát lại',
     'act.job-pause': 'Tạm dừng đợt',
     'act.job-resume': 'Chạy tiếp đợt',
