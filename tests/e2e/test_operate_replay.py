@@ -285,7 +285,7 @@ def test_a_partner_that_is_paused_would_fail(gateway, jobs, partners):
     gateway.start()
     gateway.accept(documents.native_xml("T-1", documents.dossier_code(1)))
     wait_dead(gateway, 1)
-    jobs.root.post("partners/noi-nhan/pause", {})
+    jobs.root.post("partners/noi-nhan/pause", {"reason": "bảo trì"})
     job = jobs.preview(kind="deliveries", filter={})
     [item] = jobs.items(job)
     assert (item["state"], item["cause"], item["newly"]) == ("would_fail", "partner:paused", True)
