@@ -184,7 +184,8 @@ def test_a_changing_call_needs_the_sessions_own_token(console):
     answer = one.call("POST", path, headers={"Sec-Fetch-Site": "cross-site"})
     assert (answer.status_code, answer.json()["code"]) == (403, "from-elsewhere")
     refused = record(gateway, "call")
-    assert [row[3] for row in refused] == [f"call:POST /operate/v1/{path}"] * 4
+    assert [row[3] for row in refused] == [f"call:POST /operate/v1/{path}"] * 5
+    assert refused[-1][0] == "user:quantri" and refused[-1][6] == '{"elsewhere":true}'
     assert record(gateway, "pause") == [
         ("user:quantri", "127.0.0.1", "pause", "partner:motcua-phucuong", "bảo trì", "done", "")]
 
