@@ -242,7 +242,7 @@ def test_what_cannot_be_asked_is_refused_by_name(gateway, query):
 SEARCHES = {
     "entries": ["dossier", "receipt", "partner", "agency", "procedure", "type", "alias", "state",
                 "cause", "from", "to", "due", "order", "after", "limit"],
-    "deliveries": ["partner", "state", "dossier", "unroutable", "after", "limit"],
+    "deliveries": ["partner", "state", "dossier", "unroutable", "order", "after", "limit"],
     "failures": ["partner", "kind"],
     "audit": ["actor", "act", "object", "from", "to", "order", "after", "limit"],
     "reconcile": ["from", "to", "format"],
@@ -331,7 +331,27 @@ def test_deliveries_are_listed_and_shown_with_their_record(gateways, partners):
         sender.post(code(n))
     sender.post(code(9), receiver=NOBODYS)
     until(lambda: len(items(gateway, "deliveries", state="delivered")) == 5)
-    assert len(items(gateway, "deliveries")) == 6
+    newest = [one["delivery"] for one in items(gateway, "deliveries")]
+    oldest = [one["delivery"] for one in items(gateway, "deliveries", order="oldest")]
+    assert len(newest) == 6 and newest == oldest[::-1]
+    assert newest == sorted(newest, key=lambda name: -int(name[2:]))
+    for order, expected in (("newest", newest), ("oldest", oldest)):
+        for narrow in ({}, {"state": "delivered"}, {"partner": town.id}):
+            whole = [one["delivery"] for one in items(gateway, "deliveries", order=order, **narrow)]
+            found, after = [], None
+            while True:
+                page = view(gateway, "deliveries", limit=2, order=order, after=after, **narrow)
+                found += [one["delivery"] for one in page["items"]]
+                after = page["next"]
+                if after is None:
+                    break
+            assert found == whole == [name for name in expected if name in whole]
+    arrived = sender.post(code(6))
+    page = view(gateway, "deliveries", limit=3)
+    until(lambda: len(items(gateway, "deliveries")) == 7)
+    rest = view(gateway, "deliveries", limit=9, after=page["next"])["items"]
+    assert not {one["delivery"] for one in rest} & {one["delivery"] for one in page["items"]}, \
+        f"a cursor that moved as {arrived.key} came"
     lost, = items(gateway, "deliveries", state="dead")
     assert lost["partner"] is None and lost["cause"].endswith("nobody")
     one, = items(gateway, "deliveries", dossier=code(2))
