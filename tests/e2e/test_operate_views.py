@@ -207,6 +207,20 @@ def test_an_item_says_what_it_is_and_nothing_personal(gateway, filled):
     assert not [word for word in documents.PERSONAL if word in text]
 
 
+@pytest.mark.parametrize("language, sentence, hint", [
+    ("vi", "mã cơ quan sai dạng, không tồn tại hoặc không còn hiệu lực", "cần: cơ quan có hiệu lực"),
+    ("en", "the agency's code is malformed, unknown or not valid", "expected: an agency of that day")])
+def test_what_is_wrong_is_said_in_the_readers_language(gateway, filled, language, sentence, hint):
+    del filled
+    headers = {"Accept-Language": language}
+    entry = json.loads(ask(gateway, "entries", headers=headers, dossier=code(20))[2])["items"][1]
+    story = json.loads(ask(gateway, f"entries/{entry['receipt']}", headers=headers)[2])
+    group = json.loads(ask(gateway, "failures", headers=headers)[2])["items"][0]
+    dead, = (one["text"] for one in story["timeline"] if one["what"] == "dead")
+    for said in (entry["detail"], story["facts"]["detail"], group["detail"], dead):
+        assert sentence in said and hint in said and "\x1e" not in said, said
+
+
 @pytest.mark.parametrize("order", ["newest", "oldest"])
 @pytest.mark.parametrize("narrow", [{}, {"partner": COMMUNE}, {"state": "dead"},
                                     {"state": "published"}, {"procedure": "1.011442"}],
