@@ -219,6 +219,20 @@ def test_a_rule_mends_a_whole_group_after_another_persons_word(gateway, kafka, r
     jobs.say(own, "approve", operator=binh)
     jobs.say(own, "run", operator=dung)
     assert jobs.wait(own, "done")["report"]["skipped"] == 40, "others were faster"
+    deadline = time.monotonic() + 20
+    while (metrics := numbers_of(gateway))['lienthong_jobs{state="done"}'] < 2:
+        assert time.monotonic() < deadline, metrics
+        time.sleep(0.2)
+    assert metrics['lienthong_jobs{state="running"}'] == 0
+    assert metrics['lienthong_job_items_total{outcome="done"}'] == 40
+    assert metrics['lienthong_job_items_total{outcome="refused"}'] == 40
+    assert metrics['lienthong_job_items_total{outcome="failed"}'] == 0
+
+
+def numbers_of(gateway):
+    lines = gateway.call("GET", "/metrics").body.decode().splitlines()
+    return {name: float(value) for name, _, value in
+            (line.rpartition(" ") for line in lines if line.startswith("lienthong_job"))}
 
 
 def test_a_job_stops_by_itself_when_too_many_fail(gateway, jobs):
