@@ -275,7 +275,7 @@ def test_a_dead_delivery_is_sent_to_the_partner_that_one_chooses(house, visit, l
 
 
 @pytest.mark.parametrize("language, was, untimed", [
-    ("vi", "Trước đây bị lỗi", "Không lưu thời điểm"), ("en", "Failed before of", "Time not kept")])
+    ("vi", "Trước đây bị lỗi", "Không lưu thời điểm"), ("en", "Earlier failure", "Time not kept")])
 def test_what_was_mended_is_told_as_what_once_was(house, visit, language, was, untimed):
     house.world.state = "released"
     seen = visit(house.url, language=language)

@@ -188,7 +188,7 @@ export const en = {
     'entry.about': 'About this entry',
     'entry.released': '(released)',
     'entry.place': 'Kafka: partition / offset',
-    'entry.was': 'Failed before of',
+    'entry.was': 'Earlier failure',
     'entry.timeline': 'What happened',
     'entry.problems': 'What is wrong with the document',
     'entry.passes': 'By today\'s adapters and lists the document is valid: it can be released.',
