@@ -152,8 +152,9 @@ json_t *describe_subscriber(const struct daemon *daemon)
     };
     struct fault why = {.kind = FAULT_NONE};
     enum subscriber_state state = subscriber_state(daemon->subscriber, &why);
-    return json_pack("{ss ss* sI}", "state", names[state],            /**/
-                     "why", why.kind == FAULT_NONE ? NULL : why.text, /**/
+    bool has_reason = state != SUBSCRIBER_RUNNING && why.kind != FAULT_NONE;
+    return json_pack("{ss ss* sI}", "state", names[state], /**/
+                     "why", has_reason ? why.text : NULL,  /**/
                      "lag", (json_int_t)subscriber_lag(daemon->subscriber));
 }
 

@@ -25,8 +25,9 @@ static json_t *describe_publisher(void *own)
     const struct daemon *daemon = own;
     struct fault why = {.kind = FAULT_NONE};
     enum publisher_state state = publisher_state(daemon->publisher, &why);
-    return json_pack("{ss ss* ss}", "state", names[state],            /**/
-                     "why", why.kind == FAULT_NONE ? NULL : why.text, /**/
+    bool has_reason = state != PUBLISHER_RUNNING && why.kind != FAULT_NONE;
+    return json_pack("{ss ss* ss}", "state", names[state], /**/
+                     "why", has_reason ? why.text : NULL,  /**/
                      "brokers",
                      daemon->embedded ? embedded_brokers(daemon->embedded)
                                       : daemon->config->kafka.brokers);

@@ -43,6 +43,63 @@ static const struct {
                        "the message's id was used before with another content"},
 };
 
+/* What may be expected, in Vietnamese; the first row with which a hint begins counts.  What is in
+ * no row is a name: of a list, a conversion, an element, a key of the configuration. */
+static const struct {
+    const char *hint, *vi;
+} expected[] = {
+    /* of agencies: api/judge.c */
+    {"an agency of that day", "cơ quan có hiệu lực vào ngày đó"},
+    {"an agency of the sender", "cơ quan của bên gửi"},
+
+    /* of values and files */
+    {"a shorter text", "văn bản ngắn hơn"},
+    {"the file that the hash is of", "tệp có đúng mã băm này"},
+    {"one item", "một mục"},
+    {"items", "các mục"},
+
+    /* of limits */
+    {"nodes", "ít phần tử hơn"},
+    {"names", "ít tên hơn"},
+    {"depth", "ít cấp lồng nhau hơn"},
+    {"attributes", "ít thuộc tính hơn"},
+
+    /* of syntax */
+    {"a document", "một tài liệu"},
+    {"a name", "một tên"},
+    {"the end tag of the element", "thẻ đóng của phần tử"},
+    {"the end", "hết tài liệu"},
+    {"more", "phần còn lại"},
+    {"no entities", "không có thực thể"},
+    {"no DOCTYPE", "không có DOCTYPE"},
+    {"no NUL", "không có ký tự NUL"},
+    {"characters of XML 1.0", "ký tự của XML 1.0"},
+    {"an attribute once", "mỗi thuộc tính một lần"},
+    {"each member once", "mỗi thành phần một lần"},
+    {"a declared prefix", "tiền tố đã khai báo"},
+    {"a smaller number", "số nhỏ hơn"},
+    {"well-formed XML", "XML đúng cú pháp"},
+
+    /* of an XSD: adapt/xml_check.c; what follows is the schema's own */
+    {"elements only", "chỉ các phần tử"},
+    {"no such attribute", "không có thuộc tính này"},
+    {"the schema's root element", "phần tử gốc của lược đồ"},
+    {"a text, no elements", "văn bản, không có phần tử con"},
+    {"nothing more", "không có gì thêm"},
+    {"one of ", "một trong "},
+    {"length at least ", "độ dài ít nhất "},
+    {"length at most ", "độ dài nhiều nhất "},
+    {"length ", "độ dài "},
+    {"at least ", "ít nhất "},
+    {"at most ", "nhiều nhất "},
+    {"over ", "lớn hơn "},
+    {"under ", "nhỏ hơn "},
+    {"digits after the point: ", "số chữ số sau dấu phẩy: "},
+    {"digits: ", "số chữ số: "},
+    {"pattern ", "mẫu "},
+    {"unique: ", "duy nhất: "},
+};
+
 /* The small words around a rule's sentence. */
 struct words {
     const char *line;
@@ -71,6 +128,20 @@ static void append(char *text, size_t size, const char *format, ...)
     va_end(values);
 }
 
+/* A row that ends in a blank is followed by what the schema says; another one is the whole hint. */
+static void append_hint_vi(char *text, size_t size, const char *hint)
+{
+    for (size_t at = 0; at < sizeof expected / sizeof expected[0]; at++) {
+        size_t length = strlen(expected[at].hint);
+        bool is_open = expected[at].hint[length - 1] == ' ';
+        if (strncmp(hint, expected[at].hint, length) != 0 || (!is_open && hint[length]))
+            continue;
+        append(text, size, "%s%s", expected[at].vi, hint + length);
+        return;
+    }
+    append(text, size, "%s", hint);
+}
+
 void problem_write(const struct problem *problem, const char *language, char *text, size_t size)
 {
     assert(problem->rule < RULE_COUNT_);
@@ -84,7 +155,11 @@ void problem_write(const struct problem *problem, const char *language, char *te
         append(text, size, " (%s %d)", words->line, problem->line);
     append(text, size, ": %s", is_english ? rules[problem->rule].en : rules[problem->rule].vi);
     if (problem->hint)
-        append(text, size, "; %s: %s", words->expected, problem->hint);
+        append(text, size, "; %s: ", words->expected);
+    if (problem->hint && is_english)
+        append(text, size, "%s", problem->hint);
+    else if (problem->hint)
+        append_hint_vi(text, size, problem->hint);
     if (problem->value)
         append(text, size, "; %s: \"%s\"", words->got, problem->value);
     text[utf8_valid(text, strlen(text))] = '\0'; /* a cut may have split a character */

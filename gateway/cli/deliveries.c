@@ -170,7 +170,7 @@ static bool read_state(const char *text, int *state)
 static int deliveries_list(int argc, char **argv)
 {
     const char *config_path = cli_default_config();
-    struct delivery_filter filter = {.state = -1};
+    struct delivery_filter filter = {.state = -1, .newest_first = true};
     const char *state = NULL;
     const char *limit_text = "1000";
     long long limit;
@@ -187,7 +187,7 @@ static int deliveries_list(int argc, char **argv)
     const struct cli_usage usage = {
         "lienthong deliveries",
         "",
-        "Lists what is on its way to partners, by number; also while the daemon is down.\n"
+        "Lists what is on its way to partners, newest first; also while the daemon is down.\n"
         "Words: show d-N; retry d-N, discard d-N, route d-N --to PARTNER, each with --reason TEXT.",
         table,
         0,

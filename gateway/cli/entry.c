@@ -2,6 +2,7 @@
 /* An entry of the spool as JSON, as show and export print it. */
 #include "cli/entry.h"
 
+#include "base/bilingual.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/moment.h"
@@ -47,6 +48,12 @@ static json_t *receipt_json(struct spool_reader *reader, int64_t entry)
     return json_string(text);
 }
 
+static const char *english_of(const char *text)
+{
+    size_t size;
+    return text ? bilingual_part(text, true, &size) : NULL;
+}
+
 json_t *entry_json(struct spool_reader *reader, const struct spool_entry *entry)
 {
     char event_id[UUID_TEXT_SIZE];
@@ -65,7 +72,7 @@ json_t *entry_json(struct spool_reader *reader, const struct spool_entry *entry)
                      "item", entry->item_no, "document_sha256", sha256,                    /**/
                      "number", (json_int_t)entry->number,                                  /**/
                      "behind", receipt_json(reader, entry->behind), "cause", entry->cause, /**/
-                     "detail", entry->detail);
+                     "detail", english_of(entry->detail));
 }
 
 struct describing {

@@ -19,7 +19,8 @@ struct asking {
 };
 
 /* The daemon's answer, which the caller owns; NULL: `*exit_code` says how it failed. */
-static json_t *ask(const struct asking *asking, const char *path, int *exit_code)
+static json_t *ask(const struct asking *asking, const char *path, const json_t *body,
+                   int *exit_code)
 {
     auto_free(cli_free_config) struct config *config =
         cli_load_config(asking->command, asking->config_path);
@@ -27,14 +28,14 @@ static json_t *ask(const struct asking *asking, const char *path, int *exit_code
     *exit_code = CLI_FAILED;
     if (!config)
         return NULL;
-    json_t *answer = client_ask_daemon(config->admin.socket, asking->method, path, NULL, &why);
+    json_t *answer = client_ask_daemon(config->admin.socket, asking->method, path, body, &why);
     if (!answer)
         *exit_code = cli_complain(asking->command, &why);
     return answer;
 }
 
 static json_t *ask_about(const struct asking *asking, const char *partner, const char *word,
-                         int *exit_code)
+                         const json_t *body, int *exit_code)
 {
     auto_free(free) char *path = NULL;
     struct fault why;
@@ -44,7 +45,7 @@ static json_t *ask_about(const struct asking *asking, const char *partner, const
         *exit_code = cli_complain(asking->command, &why);
         return NULL;
     }
-    return ask(asking, path, exit_code);
+    return ask(asking, path, body, exit_code);
 }
 
 static const char *text_in(const json_t *json, const char *name)
@@ -95,7 +96,7 @@ int partner_list(int argc, char **argv)
     int exit_code;
     if (!cli_parse(&usage, argc, argv, &first, &exit_code))
         return exit_code;
-    auto_free(json_decref) json_t *answer = ask(&asking, "/operate/v1/partners", &exit_code);
+    auto_free(json_decref) json_t *answer = ask(&asking, "/operate/v1/partners", NULL, &exit_code);
     if (!answer)
         return exit_code;
     return asking.as_json ? cli_print_json(json_incref(answer)) : print_list(answer);
@@ -104,7 +105,9 @@ int partner_list(int argc, char **argv)
 static int set_paused(struct asking asking, const char *word, const char *description, int argc,
                       char **argv)
 {
+    const char *reason = NULL;
     const struct cli_option table[] = {
+        {"reason", "TEXT", &reason, NULL, "why; it is kept on record"},
         {"config", "FILE", &asking.config_path, NULL, "the daemon's configuration"},
         {"json", NULL, NULL, &asking.as_json, "for scripts"},
         {0},
@@ -114,7 +117,12 @@ static int set_paused(struct asking asking, const char *word, const char *descri
     int exit_code;
     if (!cli_parse(&usage, argc, argv, &first, &exit_code))
         return exit_code;
-    auto_free(json_decref) json_t *answer = ask_about(&asking, argv[first], word, &exit_code);
+    if (!reason) {
+        (void)fprintf(stderr, "%s: --reason is needed\n", asking.command);
+        return CLI_USAGE;
+    }
+    auto_free(json_decref) json_t *body = json_pack("{ss}", "reason", reason);
+    auto_free(json_decref) json_t *answer = ask_about(&asking, argv[first], word, body, &exit_code);
     if (!answer)
         return exit_code;
     if (asking.as_json)
@@ -171,7 +179,8 @@ int partner_test(int argc, char **argv)
     int exit_code;
     if (!cli_parse(&usage, argc, argv, &first, &exit_code))
         return exit_code;
-    auto_free(json_decref) json_t *answer = ask_about(&asking, argv[first], "test", &exit_code);
+    auto_free(json_decref) json_t *answer =
+        ask_about(&asking, argv[first], "test", NULL, &exit_code);
     if (!answer)
         return exit_code;
     return asking.as_json ? cli_print_json(json_incref(answer)) : print_test(argv[first], answer);

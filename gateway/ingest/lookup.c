@@ -6,6 +6,7 @@
 #include "api/member.h"
 #include "api/refusal.h"
 #include "api/succession.h"
+#include "base/bilingual.h"
 #include "base/cleanup.h"
 #include "base/moment.h"
 #include "base/number.h"
@@ -91,8 +92,19 @@ static json_t *describe(const struct ingest *ingest, const struct found *found)
                      "offset", has_place ? json_integer(found->place.offset) : NULL);
 }
 
+/* What is wrong with it, in the language of the caller. */
+static json_t *detail_or_absent(const struct spool_entry *entry, enum http_language language)
+{
+    size_t size;
+    if (!entry->detail)
+        return NULL;
+    const char *part = bilingual_part(entry->detail, language == LANGUAGE_EN, &size);
+    return json_stringn(part, size);
+}
+
 /* And what is for the sender alone. */
-static json_t *describe_own(const struct ingest *ingest, const struct found *found)
+static json_t *describe_own(const struct ingest *ingest, const struct found *found,
+                            enum http_language language)
 {
     const struct spool_entry *entry = &found->entry;
     return json_pack("{s:o*, s:i, s:o*, s:o*, s:o*, s:o*, s:o*}",              /**/
@@ -102,12 +114,13 @@ static json_t *describe_own(const struct ingest *ingest, const struct found *fou
                      "document_sha256", hex_or_absent(entry->document_sha256), /**/
                      "behind", receipt_or_absent(ingest, entry->behind),       /**/
                      "cause", text_or_absent(entry->cause),                    /**/
-                     "detail", text_or_absent(entry->detail));
+                     "detail", detail_or_absent(entry, language));
 }
 
-static json_t *tell_receipt(const struct ingest *ingest, const struct found *found)
+static json_t *tell_receipt(const struct ingest *ingest, const struct found *found,
+                            enum http_language language)
 {
-    auto_free(json_decref) json_t *answer = describe_own(ingest, found);
+    auto_free(json_decref) json_t *answer = describe_own(ingest, found, language);
     json_t *rest = describe(ingest, found);
     if (!answer || json_object_update_new(answer, rest) != 0)
         return NULL;
@@ -154,7 +167,7 @@ static void answer_own(const struct ingest *ingest, struct http_request *request
         refuse_fault(request, &why);
         return;
     }
-    auto_free(json_decref) json_t *answer = tell_receipt(ingest, found);
+    auto_free(json_decref) json_t *answer = tell_receipt(ingest, found, listener->language);
     bool is_whole = json_object_set_new(answer, "deliveries", deliveries) == 0 &&
                     add_agencies(listener->station, found, listener->caller, answer) &&
                     add_proof(ingest, found, answer);
@@ -247,8 +260,9 @@ static bool add_entry(const struct ingest *ingest, const struct listener *listen
     json_t *deliveries = journey_tell(listener, found, why);
     if (!deliveries)
         return false;
-    auto_free(json_decref) json_t *entry =
-        found_is_own(found, caller) ? tell_receipt(ingest, found) : describe(ingest, found);
+    auto_free(json_decref) json_t *entry = found_is_own(found, caller)
+                                               ? tell_receipt(ingest, found, listener->language)
+                                               : describe(ingest, found);
     json_t *parties = tell_parties(station, found);
     bool has_deliveries = json_object_set_new(entry, "deliveries", deliveries) == 0;
     bool has_parties = json_object_update_new(entry, parties) == 0;

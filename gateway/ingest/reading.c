@@ -8,6 +8,7 @@
 #include "api/member.h"
 #include "api/reference.h"
 #include "api/succession.h"
+#include "base/bilingual.h"
 #include "base/cleanup.h"
 #include "event/wire.h"
 #include "ingest/filing.h"
@@ -151,15 +152,17 @@ static bool take_item(void *own, const struct adapt_item *item, struct fault *wh
     return !is_valid || finish_item(run, item, stored, memory, why);
 }
 
-/* "missing /data[0]/MaHoSo" and its sentence, into memory of the item. */
+/* "missing /data[0]/MaHoSo" and its sentence in both languages, into memory of the item. */
 static bool bury(struct spool_item *stored, struct item_memory *memory,
                  const struct problem *problem, struct fault *why)
 {
-    char detail[DETAIL_SIZE];
+    char vietnamese[DETAIL_SIZE], english[DETAIL_SIZE];
     char *texts = NULL;
-    problem_write(problem, "vi", detail, sizeof detail);
-    int cause_size = asprintf(&texts, "%s %.*s%c%s", rule_code(problem->rule), CAUSE_SIZE,
-                              problem->path ? problem->path : "/", '\0', detail);
+    problem_write(problem, "vi", vietnamese, sizeof vietnamese);
+    problem_write(problem, "en", english, sizeof english);
+    int cause_size =
+        asprintf(&texts, "%s %.*s%c%s" BILINGUAL_MARK "%s", rule_code(problem->rule), CAUSE_SIZE,
+                 problem->path ? problem->path : "/", '\0', vietnamese, english);
     if (cause_size < 0)
         return fault_memory(why);
     free(memory->event); /* of an item that a problem of the whole document took down */

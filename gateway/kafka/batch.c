@@ -2,6 +2,7 @@
 /* Makes Kafka records of the spool's entries, one transaction's worth at a time. */
 #include "kafka/batch.h"
 
+#include "base/bilingual.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -141,6 +142,17 @@ static bool set_time(avro_value_t *letter, const char *name, int64_t time_ms)
            avro_value_set_long(&field, time_ms) == 0;
 }
 
+/* In Vietnamese where it is in both languages: a letter has one line. */
+static bool set_detail(avro_value_t *letter, const char *detail)
+{
+    avro_value_t field;
+    size_t size = 0;
+    const char *part = bilingual_part(detail ? detail : "", false, &size);
+    auto_free(free) char *copy = strndup(part, size);
+    return copy && avro_value_get_by_name(letter, "detail", &field, NULL) == 0 &&
+           avro_value_set_string(&field, copy) == 0;
+}
+
 /* What has an event died later, at Kafka's door; what has none was dead on arrival. */
 static bool fill_letter(avro_value_t *letter, const struct batch_form *form,
                         const struct spool_entry *entry)
@@ -153,7 +165,7 @@ static bool fill_letter(avro_value_t *letter, const struct batch_form *form,
     return set_text(letter, "receipt", receipt) && set_text(letter, "partner", entry->partner) &&
            set_optional_text(letter, "dossier_code", entry->dossier_code) &&
            set_time(letter, "died_at", died_at) && set_text(letter, "cause", entry->cause) &&
-           set_text(letter, "detail", entry->detail) && set_text(letter, "payload_sha256", digest);
+           set_detail(letter, entry->detail) && set_text(letter, "payload_sha256", digest);
 }
 
 static char *encode_letter(const struct batch_form *form, const struct spool_entry *entry,

@@ -200,8 +200,9 @@ static void settle_batch(struct carrier *carrier)
     for (size_t i = 0; i < carrier->batch.count; i++) {
         const struct record *record = &carrier->batch.records[i];
         if (record->kind == RECORD_EVENT)
-            carrier->places[events++] = (struct spool_place){
-                record->number, record->stored_partition, record->stored_offset};
+            carrier->places[events++] = (struct spool_place){.number = record->number,
+                                                             .partition = record->stored_partition,
+                                                             .offset = record->stored_offset};
         else if (record->kind == RECORD_DEAD_LETTER)
             dead_letters++;
         else if (record->kind == RECORD_NOTICE)

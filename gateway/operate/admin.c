@@ -13,6 +13,10 @@ ENDS_WITH_SCOPE(json_t *, json_decref)
 
 enum { DAY_MS = 86400000 };
 
+/* gateway/operate/openapi.yaml, put into the program by the linker. */
+extern const char _binary_gateway_operate_openapi_yaml_start[];
+extern const char _binary_gateway_operate_openapi_yaml_end[];
+
 struct admin {
     struct admin_options options;
     int64_t started_ms;
@@ -68,6 +72,17 @@ static void show_status(void *own, struct operator_call *call)
                              "publisher", options->hooks.publisher(options->hooks.own), /**/
                              "subscriber", subscriber,                                  /**/
                              "directory", describe_directory(options->place)));
+}
+
+static void show_openapi(void *own, struct operator_call *call)
+{
+    (void)own;
+    const char *start = _binary_gateway_operate_openapi_yaml_start;
+    size_t size = (size_t)((uintptr_t)_binary_gateway_operate_openapi_yaml_end - (uintptr_t)start);
+    char *copy = malloc(size);
+    if (copy)
+        memcpy(copy, start, size);
+    http_answer(call->request, copy ? 200 : 503, "application/yaml", copy, copy ? size : 0);
 }
 
 /* `json` NULL: memory is out, and it is done all the same. */
@@ -164,6 +179,10 @@ struct guard_table admin_table(struct admin *admin)
          .pattern = "/operate/v1/status",
          .right = RIGHT_VIEW,
          .handle = show_status},
+        {.method = "GET",
+         .pattern = "/operate/v1/openapi.yaml",
+         .right = RIGHT_VIEW,
+         .handle = show_openapi},
         {.method = "POST",
          .pattern = "/operate/v1/spool/prune",
          .right = RIGHT_ADMINISTER,

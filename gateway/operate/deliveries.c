@@ -20,15 +20,26 @@ static void list_partners(void *own, struct operator_call *call)
 
 /* ---- one partner ---- */
 
-/* `act` is what is done to the partner; `json` NULL when `why` says that it was not. */
-static void conclude(const struct operator_call *call, const char *act, json_t *json,
-                     const struct fault *why)
+/* A person's name stands behind a change, so it needs a reason; NULL: the call is answered.  The
+ * JSON is the caller's to release. */
+static const char *read_reason(struct http_request *request, json_t **json)
+{
+    const char *reason = operate_member(request, "reason", json);
+    if (reason && *reason && strlen(reason) <= REASON_LIMIT)
+        return reason;
+    http_problem(request, &operate_bad_request, "reason: a text of up to 500 bytes", NULL);
+    return NULL;
+}
+
+/* `json` NULL when `why` says that it was not done. */
+static void conclude(const struct operator_call *call, const char *act, const char *reason,
+                     json_t *json, const struct fault *why)
 {
     auto_free(free) char *object = NULL;
     if (asprintf(&object, "partner:%s", http_segment(call->request, "partner")) < 0)
         object = NULL;
     const struct operator_act done = {
-        .act = act, .object = object ? object : "partner:", .reason = ""};
+        .act = act, .object = object ? object : "partner:", .reason = reason};
     guard_conclude(call, &done, json, why);
 }
 
@@ -37,12 +48,16 @@ static void set_paused(const struct deliveries_hooks *hooks, const struct operat
 {
     struct fault why;
     json_t *json = NULL;
+    auto_free(json_decref) json_t *body = NULL;
     const char *partner = http_segment(call->request, "partner");
+    const char *reason = read_reason(call->request, &body);
+    if (!reason)
+        return;
     if (hooks->pause(hooks->own, partner, is_paused, &why)) {
         (void)fault_memory(&why); /* for an answer without memory */
         json = json_pack("{ss sb}", "partner", partner, "paused", is_paused);
     }
-    conclude(call, is_paused ? "pause" : "resume", json, &why);
+    conclude(call, is_paused ? "pause" : "resume", reason, json, &why);
 }
 
 static void pause_partner(void *own, struct operator_call *call)
@@ -60,27 +75,23 @@ static void test_partner(void *own, struct operator_call *call)
     struct fault why;
     const struct deliveries_hooks *hooks = own;
     json_t *json = hooks->test(hooks->own, http_segment(call->request, "partner"), &why);
-    conclude(call, "test", json, &why);
+    conclude(call, "test", "", json, &why);
 }
 
 /* ---- one delivery ---- */
 
-/* A person's name stands behind a change, so it needs a reason; false: it is answered. */
+/* False: it is answered. */
 static bool read_wish(struct http_request *request, int64_t *delivery, const char **reason,
                       json_t **json)
 {
     const char *text = http_segment(request, "delivery");
-    *reason = operate_member(request, "reason", json);
     if (strncmp(text, "d-", 2) != 0 ||
         number_read(text + 2, strlen(text + 2), 1, INT64_MAX, delivery) != NUMBER_GOOD) {
         http_problem(request, &operate_bad_request, "a delivery is called d-NUMBER", NULL);
         return false;
     }
-    if (!*reason || !**reason || strlen(*reason) > REASON_LIMIT) {
-        http_problem(request, &operate_bad_request, "reason: a text of up to 500 bytes", NULL);
-        return false;
-    }
-    return true;
+    *reason = read_reason(request, json);
+    return *reason != NULL;
 }
 
 /* What an operator wants of a delivery, once it is read. */

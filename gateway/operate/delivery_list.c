@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET deliveries?partner&unroutable&state&dossier&after&limit and GET deliveries/{id}. */
+/* GET deliveries?partner&unroutable&state&dossier&order&after&limit and GET deliveries/{id}. */
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/number.h"
@@ -14,7 +14,7 @@
 ENDS_WITH_SCOPE(json_t *, json_decref)
 
 /* Arrivals that one step looks at, and how long the steps of one call may take. */
-enum { STEP = 20000, MOST_MS = 50 };
+enum { STEP = 20000 * DELIVERIES_PER_ARRIVAL, MOST_MS = 50 };
 
 static bool add_one(void *own, const struct spool_delivery *delivery)
 {
@@ -30,54 +30,87 @@ static bool is_indexed(const struct delivery_filter *filter)
     return filter->dossier_code || (filter->state >= 0 && filter->state <= DELIVERY_DEAD);
 }
 
+/* What is left to look at: the numbers between the two. */
+struct stretch {
+    int64_t low, high;
+};
+
+/* Its next part, from the end at which the list begins. */
+static void take_step(struct stretch *left, struct delivery_filter *filter)
+{
+    bool is_whole = is_indexed(filter) || left->high - left->low <= STEP;
+    bool newest_first = filter->newest_first;
+    filter->after = is_whole || !newest_first ? left->low : left->high - STEP;
+    filter->before = is_whole || newest_first ? left->high : left->low + STEP;
+    if (newest_first)
+        left->high = filter->after + 1;
+    else
+        left->low = filter->before - 1;
+}
+
 /* What is in no index is looked at in steps: a page may be short of items while there is more, and
- * the cursor goes on.  All numbers are below `end`. */
-static bool find(struct page *page, struct delivery_filter *filter, int64_t end, struct fault *why)
+ * the cursor goes on. */
+static bool find(struct page *page, struct delivery_filter *filter, struct stretch left,
+                 struct fault *why)
 {
     int64_t until = clock_ticks_ms() + MOST_MS;
     size_t count = 0;
-    while (page->items && count < page->limit && filter->after < end - 1 &&
+    while (page->items && count < page->limit && left.low < left.high - 1 &&
            clock_ticks_ms() < until) {
-        filter->before = end;
-        if (!is_indexed(filter) && end - filter->after > STEP * (int64_t)DELIVERIES_PER_ARRIVAL)
-            filter->before = filter->after + STEP * (int64_t)DELIVERIES_PER_ARRIVAL;
+        take_step(&left, filter);
         if (!spool_deliveries(page->reader, filter, add_one, page, why))
             return false;
         count = json_array_size(page->items);
-        filter->after = filter->before - 1;
     }
-    if (count < page->limit)
-        page->next = filter->after < end - 1 ? filter->after : 0;
+    if (count < page->limit && left.low < left.high - 1)
+        page->next = filter->newest_first ? left.high : left.low;
+    else if (count < page->limit)
+        page->next = 0;
     return true;
+}
+
+/* All that the spool has, or what of it comes after the cursor. */
+static struct stretch stretch_of(struct spool *spool, const struct delivery_filter *filter,
+                                 int64_t cursor)
+{
+    struct stretch left = {.high = (spool_last_arrival(spool) + 1) * DELIVERIES_PER_ARRIVAL};
+    if (!filter->newest_first)
+        left.low = cursor;
+    else if (cursor > 0 && cursor < left.high)
+        left.high = cursor;
+    return left;
 }
 
 static void list(void *own, struct operator_call *call)
 {
     static const char *const yes[] = {"false", "true", NULL};
+    static const char *const orders[] = {"newest", "oldest", NULL};
     struct views *views = own;
     struct delivery_filter filter = {.state = -1};
-    int is_unroutable = 0;
+    int is_unroutable = 0, order = 0;
+    int64_t cursor = 0;
     size_t limit;
     const struct asked table[] = {
         {.name = "partner", .kind = ASKED_TEXT, .to = &filter.partner},
         {.name = "unroutable", .kind = ASKED_WORD, .to = &is_unroutable, .words = yes},
         {.name = "state", .kind = ASKED_WORD, .to = &filter.state, .words = item_delivery_states},
         {.name = "dossier", .kind = ASKED_TEXT, .to = &filter.dossier_code},
-        {.name = "after", .kind = ASKED_NUMBER, .to = &filter.after},
+        {.name = "order", .kind = ASKED_WORD, .to = &order, .words = orders},
+        {.name = "after", .kind = ASKED_NUMBER, .to = &cursor},
         {0},
     };
     if (!asked_read(call->request, table) || !asked_limit(call->request, &limit))
         return;
     struct page page = page_begin(call->request, call->language, views_reader(views, call));
     struct fault why;
-    int64_t end = (spool_last_arrival(views->spool) + 1) * DELIVERIES_PER_ARRIVAL;
     if (is_unroutable)
         filter.partner = "";
     page.limit = limit;
     filter.limit = limit;
+    filter.newest_first = order == 0;
     if (!page.reader)
         json_decref(page.items);
-    else if (find(&page, &filter, end, &why))
+    else if (find(&page, &filter, stretch_of(views->spool, &filter, cursor), &why))
         page_answer(&page);
     else
         page_fail(&page, &why);

@@ -5,6 +5,7 @@
 #include "operate/answer.h"
 #include "operate/asked.h"
 #include "operate/cause.h"
+#include "operate/detail.h"
 #include "operate/item.h"
 #include "operate/page.h"
 #include "operate/views.h"
@@ -25,7 +26,7 @@ json_t *failures_item(const struct spool_reader *reader, const struct failure_gr
                      "cause_text", cause_text(group->cause, language),      /**/
                      "partner", item_text(group->partner),                  /**/
                      "adapter", item_text(group->adapter),                  /**/
-                     "detail", item_text(group->detail),                    /**/
+                     "detail", detail_shown(group->detail, language),       /**/
                      "count", (json_int_t)group->count,                     /**/
                      "parked_behind", (json_int_t)group->parked_behind,     /**/
                      "oldest", item_moment(group->oldest_ms),               /**/

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "operate/answer.h"
+#include "operate/lockout.h"
 #include "operate/peer.h"
 
 #include <sodium.h>
@@ -14,6 +15,10 @@
 #include <string.h>
 
 enum { PATH_KEPT = 200, OBJECT_SIZE = PATH_KEPT + 40 };
+
+/* So many calls from another site are on record of one name, and four times as many of an address;
+ * then none for so long. */
+enum { ELSEWHERE_MOST = 5, ELSEWHERE_MS = 15 * 60 * 1000 };
 
 static const char prefix[] = "/operate/v1/";
 
@@ -41,6 +46,7 @@ struct guard {
     struct guard_options options;
     struct bound *rows;
     struct http_table *tables;
+    struct lockout *elsewhere; /* whose calls from another site are kept */
 };
 
 /* What a request holds from its begin to its end. */
@@ -100,7 +106,7 @@ static enum access_fate identify(const struct bound *bound, struct admission *ad
 
 /* The path as it came may be long and is cut; what is not UTF-8 of it is of no use. */
 static void record_refusal(const struct bound *bound, const struct operator_call *call,
-                           const char *detail)
+                           const struct spool_actor *actor, const char *detail)
 {
     const struct guard_options *options = &bound->guard->options;
     const char *path = http_path(call->request);
@@ -109,7 +115,7 @@ static void record_refusal(const struct bound *bound, const struct operator_call
     (void)snprintf(object, sizeof object, "call:%s %.*s", http_method(call->request),
                    (int)utf8_valid(path, strnlen(path, PATH_KEPT)), path);
     const struct spool_record record = {
-        .actor = call->actor,
+        .actor = *actor,
         .act = "call",
         .object = object,
         .reason = "",
@@ -127,7 +133,7 @@ static void refuse_right(const struct bound *bound, const struct operator_call *
     char detail[64], record[64];
     (void)snprintf(detail, sizeof detail, "right: %s", name ? name : "none");
     (void)snprintf(record, sizeof record, "{\"right\":\"%s\"}", name ? name : "none");
-    record_refusal(bound, call, record);
+    record_refusal(bound, call, &call->actor, record);
     http_problem(call->request, &no_right, detail, NULL);
 }
 
@@ -144,6 +150,25 @@ static bool is_from_elsewhere(const struct http_request *request)
     return site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
 }
 
+/* A page that somebody else made may send as many as it likes, so only the first ones are kept, and
+ * the last of these says so. */
+static void refuse_elsewhere(const struct bound *bound, const struct operator_call *call)
+{
+    struct lockout *elsewhere = bound->guard->elsewhere;
+    const struct spool_actor *actor = &call->actor;
+    const struct spool_actor stranger = {.name = "user:?", .address = actor->address};
+    const char *address = actor->address ? actor->address : "";
+    int64_t now = clock_ticks_ms();
+    if (!*actor->name)
+        actor = &stranger;
+    if (lockout_wait_ms(elsewhere, actor->name, address, now) == 0) {
+        bool is_last = lockout_failed(elsewhere, actor->name, address, now);
+        record_refusal(bound, call, actor,
+                       is_last ? "{\"elsewhere\":true,\"last\":true}" : "{\"elsewhere\":true}");
+    }
+    http_problem(call->request, &from_elsewhere, NULL, NULL);
+}
+
 static bool has_token(const struct operator_call *call)
 {
     const char *token = http_header(call->request, "X-Csrf-Token");
@@ -155,7 +180,7 @@ static bool has_token(const struct operator_call *call)
 static bool may(const struct bound *bound, const struct operator_call *call)
 {
     if (call->csrf && changes_something(call->request) && !has_token(call)) {
-        record_refusal(bound, call, "{\"token\":false}");
+        record_refusal(bound, call, &call->actor, "{\"token\":false}");
         http_problem(call->request, &no_token, NULL, NULL);
         return false;
     }
@@ -180,7 +205,7 @@ static void judge(const struct bound *bound, struct admission *admission)
     enum access_fate fate = identify(bound, admission);
     if (!admission->peer.is_unix && changes_something(call->request) &&
         is_from_elsewhere(call->request))
-        http_problem(call->request, &from_elsewhere, NULL, NULL);
+        refuse_elsewhere(bound, call);
     else if (fate == ACCESS_UNKNOWN && bound->row->right != RIGHT_ANYBODY)
         refuse_unknown(call->request);
     else if (fate == ACCESS_ASK)
@@ -363,8 +388,10 @@ struct guard *guard_new(const struct guard_options *options, struct fault *why)
         (void)fault_memory(why);
         return NULL;
     }
+    const struct lockout_options elsewhere = {ELSEWHERE_MOST, ELSEWHERE_MS};
     guard->options = *options;
-    bool is_good = bind_all(guard, why);
+    guard->elsewhere = lockout_new(&elsewhere, why);
+    bool is_good = guard->elsewhere && bind_all(guard, why);
     guard->options.tables = NULL; /* the caller's, who may let go of it now */
     if (is_good)
         return guard;
@@ -376,6 +403,7 @@ void guard_free(struct guard *guard)
 {
     if (!guard)
         return;
+    lockout_free(guard->elsewhere);
     free(guard->tables);
     free(guard->rows);
     free(guard);

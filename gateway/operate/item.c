@@ -4,6 +4,7 @@
 
 #include "base/moment.h"
 #include "operate/cause.h"
+#include "operate/detail.h"
 #include "spool/receipt.h"
 
 #include <inttypes.h>
@@ -97,7 +98,7 @@ json_t *item_of_entry(const struct spool_reader *reader, const struct spool_entr
                      "due_at", item_moment(entry->due_at_ms),           /**/
                      "cause", item_text(entry->cause),                  /**/
                      "cause_text", words_of(entry->cause, language),    /**/
-                     "detail", item_text(entry->detail),                /**/
+                     "detail", detail_shown(entry->detail, language),   /**/
                      "behind", item_receipt(reader, entry->behind));
 }
 
@@ -132,7 +133,7 @@ json_t *item_of_delivery(const struct spool_delivery *delivery, enum http_langua
                              "last_status", (int)delivery->last_status,                     /**/
                              "cause", item_text(delivery->cause),                           /**/
                              "cause_text", words_of(delivery->cause, language),             /**/
-                             "detail", item_text(delivery->detail),                         /**/
+                             "detail", detail_shown(delivery->detail, language),            /**/
                              "document_sha256", hash_of(delivery->document_sha256),         /**/
                              "behind", item_delivery_name(delivery->behind));
     json_t *event = event_of(delivery);

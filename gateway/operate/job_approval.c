@@ -31,13 +31,17 @@ static bool look(void *own, const struct spool_audited *audited)
 bool job_approver(struct spool_reader *reader, int64_t job, const char *author, char **approver,
                   struct fault *why)
 {
+    static const char *const acts[] = {JOB_APPROVAL_ACT, "approve"}; /* as it was once called */
     char object[JOB_OBJECT_SIZE];
     struct sought sought = {author, approver, false};
     job_object(job, object);
     *approver = NULL;
-    const struct audit_range range = {.act = "approve", .object = object};
-    return spool_audited(reader, &range, look, &sought, why) &&
-           (!sought.is_broken || fault_memory(why));
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0] && !*approver; i++) {
+        const struct audit_range range = {.act = acts[i], .object = object};
+        if (!spool_audited(reader, &range, look, &sought, why))
+            return false;
+    }
+    return !sought.is_broken || fault_memory(why);
 }
 
 bool job_needs_approval(const char *detail)

@@ -6,9 +6,11 @@
 
 /*
  * A job whose rule edits documents waits for a second person's word on the rule as a whole.  That
- * word is an act in the record, "approve" of "job:N", and stands nowhere else: what a job is asked
- * to do never changes, so the word cannot come to mean something else.
+ * word is an act in the record, JOB_APPROVAL_ACT of "job:N", and stands nowhere else: what a job is
+ * asked to do never changes, so the word cannot come to mean something else.
  */
+
+#define JOB_APPROVAL_ACT "job-approve"
 
 enum { JOB_OBJECT_SIZE = 32 };
 /** "job:N". */

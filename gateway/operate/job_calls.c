@@ -417,7 +417,7 @@ static void approve_job(void *own, struct operator_call *call)
         operate_fault(call->request, &why);
         return;
     }
-    struct spool_record record = record_of(call, "approve", reason);
+    struct spool_record record = record_of(call, JOB_APPROVAL_ACT, reason);
     job_object(job, object);
     record.object = object;
     auto_free(free) char *rule = json_dumps(json_object_get(showing.json, "options"), JSON_COMPACT);

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 enum { IDLE_MS = 60000, AFTER_FAULT_MS = 2000, TASKS_MOST = 64 };
 
@@ -21,6 +22,7 @@ struct job_runner {
     struct job_crew *crew;
     struct job_task *tasks[TASKS_MOST];
     size_t count;
+    int64_t states[JOB_STATES]; /* how many jobs are in each, as they were last looked through */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool is_woken; /* guarded by lock */
@@ -45,22 +47,25 @@ static bool take_up(void *own, const struct spool_job *job)
     struct fault why;
     struct job_runner *runner = own;
     bool is_active = job->state == JOB_COLLECTING || job->state == JOB_RUNNING;
-    if (!is_active || has_task(runner, job->job))
+    runner->states[job->state]++;
+    if (!is_active || runner->count == TASKS_MOST || has_task(runner, job->job))
         return true;
     struct job_task *task = job_task_new(&runner->tools, job, &why);
     if (task)
         runner->tasks[runner->count++] = task;
     else
         log_error("job.unreadable", "job=%" PRId64 " why=\"%s\"", job->job, why.text);
-    return runner->count < TASKS_MOST;
+    return true;
 }
 
 static bool find_tasks(struct job_runner *runner)
 {
     struct fault why;
-    if (runner->count == TASKS_MOST ||
-        spool_jobs(runner->tools.bench.station->reader, 0, 0, take_up, runner, &why))
+    memset(runner->states, 0, sizeof runner->states);
+    if (spool_jobs(runner->tools.bench.station->reader, 0, 0, take_up, runner, &why)) {
+        job_numbers_states(&runner->tools.numbers, runner->states);
         return true;
+    }
     log_warn("job.retry", "why=\"%s\"", why.text);
     return false;
 }
@@ -116,6 +121,7 @@ static bool open_bench(struct job_runner *runner)
 {
     struct fault why;
     runner->tools.options = &runner->options;
+    job_numbers_open(&runner->tools.numbers);
     runner->tools.bench = (struct job_bench){
         .mender = runner->options.mender,
         .station = stations_here(runner->stations, &why),
@@ -138,7 +144,9 @@ static void *run(void *own)
         return NULL;
     while (!atomic_load(&runner->is_over)) {
         is_stale = is_stale && !find_tasks(runner);
+        size_t before = runner->count;
         int64_t wait_ms = step_all(runner);
+        is_stale |= runner->count < before; /* one is over: there is room, and the numbers differ */
         if (is_stale && wait_ms > AFTER_FAULT_MS)
             wait_ms = AFTER_FAULT_MS;
         is_stale |= rest(runner, wait_ms) || wait_ms == IDLE_MS;

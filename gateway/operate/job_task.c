@@ -244,6 +244,7 @@ static bool watch(struct job_task *task, struct fault *why)
                                   task->tools->bench.station->reader, task->job, &failed, why);
     task->done -= (int64_t)failed;
     task->failed += (int64_t)failed;
+    metrics_add(task->tools->numbers.failed, (int64_t)failed);
     return is_seen;
 }
 
@@ -251,7 +252,19 @@ static bool step_events(struct job_task *task, size_t limit, struct job_stepped 
                         struct fault *why)
 {
     *stepped = (struct job_stepped){.tried = 0};
-    return job_replay_step(task->replay, limit, &stepped->tried, &stepped->is_over, why);
+    bool is_good = job_replay_step(task->replay, limit, &stepped->tried, &stepped->is_over, why);
+    metrics_add(task->tools->numbers.done, is_good ? (int64_t)stepped->tried : 0);
+    return is_good;
+}
+
+/* What was neither done nor failed was refused: it is stale, or not what it was when it was chosen.
+ */
+static void count_items(const struct job_numbers *numbers, const struct job_stepped *stepped)
+{
+    size_t over = stepped->done + stepped->failed;
+    metrics_add(numbers->done, (int64_t)stepped->done);
+    metrics_add(numbers->failed, (int64_t)stepped->failed);
+    metrics_add(numbers->refused, stepped->tried > over ? (int64_t)(stepped->tried - over) : 0);
 }
 
 static bool step_items(struct job_task *task, size_t limit, struct job_stepped *stepped,
@@ -268,8 +281,11 @@ static bool step_items(struct job_task *task, size_t limit, struct job_stepped *
         .approver = task->approver,
         .watch = task->watch,
     };
-    return task->watch ? job_run_deliveries(&running, limit, stepped, why)
-                       : job_run_entries(&running, limit, stepped, why);
+    bool is_good = task->watch ? job_run_deliveries(&running, limit, stepped, why)
+                               : job_run_entries(&running, limit, stepped, why);
+    if (is_good)
+        count_items(&task->tools->numbers, stepped);
+    return is_good;
 }
 
 static size_t room(struct job_task *task)

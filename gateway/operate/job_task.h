@@ -2,6 +2,7 @@
 #ifndef OPERATE_JOB_TASK_H
 #define OPERATE_JOB_TASK_H
 
+#include "operate/job_numbers.h"
 #include "operate/job_pace.h"
 #include "operate/job_preview.h"
 #include "operate/job_runner.h"
@@ -13,6 +14,7 @@ struct job_task;
 struct job_tools {
     const struct job_runner_options *options;
     struct job_bench bench;
+    struct job_numbers numbers;
 };
 
 /** Keeps the tools; `job` is one that is COLLECTING or RUNNING. */

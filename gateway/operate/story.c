@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One entry's story: what is known of it, what happened to it and by whom, what is wrong with it.
  */
+#include "adapt/problem.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "operate/answer.h"
 #include "operate/cause.h"
+#include "operate/detail.h"
 #include "operate/repair_own.h"
 #include "spool/receipt.h"
 
@@ -50,6 +52,7 @@ static json_t *open_until(const struct subject *subject)
 enum moment_kind {
     HAPPENED_ACCEPTED,
     HAPPENED_DEAD,
+    HAPPENED_FAILED,
     HAPPENED_PARKED,
     HAPPENED_PUBLISHED,
     HAPPENED_ARRIVED,
@@ -63,6 +66,7 @@ static const struct {
 } moments[HAPPENED_COUNT_] = {
     [HAPPENED_ACCEPTED] = {"accepted", {"Đã nhận từ %s", "Accepted from %s"}},
     [HAPPENED_DEAD] = {"dead", {"Chờ người xử lý: %s", "Waits for a person: %s"}},
+    [HAPPENED_FAILED] = {"failed", {"Bị lỗi: %s", "Failed: %s"}},
     [HAPPENED_PARKED] = {"parked", {"Chờ sau %s cùng hồ sơ", "Waits behind %s of the dossier"}},
     [HAPPENED_PUBLISHED] = {"published", {"Đã phát lên Kafka, %s", "Published to Kafka, %s"}},
     [HAPPENED_ARRIVED] = {"arrived", {"Chuyển tới %s", "On its way to %s"}},
@@ -116,6 +120,32 @@ static bool tell_acts(struct story *story, struct fault *why)
     return spool_audited(story->subject->station->reader, &range, tell_act, story, why);
 }
 
+/* Whether it was found as the document was read, which is when it came. */
+static bool is_of_document(const char *cause)
+{
+    for (int rule = 0; cause && rule < RULE_COUNT_; rule++) {
+        const char *code = rule_code((enum rule)rule);
+        size_t size = strlen(code);
+        if (strncmp(cause, code, size) == 0 && (cause[size] == ' ' || !cause[size]))
+            return true;
+    }
+    return false;
+}
+
+/* What is wrong with it, or was until somebody dealt with it. */
+static bool tell_failure(struct story *story)
+{
+    const struct spool_entry *entry = &story->subject->found.entry;
+    bool is_dead = entry->state == ENTRY_DEAD;
+    auto_free(json_decref) json_t *detail =
+        detail_shown(entry->detail, story->subject->call->language);
+    const struct happening failed = {.kind = is_dead ? HAPPENED_DEAD : HAPPENED_FAILED,
+                                     .at_ms =
+                                         is_of_document(entry->cause) ? entry->received_at_ms : 0,
+                                     .detail = json_string_value(detail)};
+    return (!is_dead && !entry->cause) || tell_moment(story, &failed);
+}
+
 static bool tell_beginning(struct story *story)
 {
     const struct spool_entry *entry = &story->subject->found.entry;
@@ -123,14 +153,12 @@ static bool tell_beginning(struct story *story)
                                        .at_ms = entry->received_at_ms,
                                        .who = entry->partner,
                                        .detail = entry->partner};
-    const struct happening dead = {.kind = HAPPENED_DEAD, .detail = entry->detail};
     char receipt[RECEIPT_TEXT_SIZE] = "";
     if (entry->behind)
         receipt_write(spool_receipt_key(story->subject->repair->options.spool), entry->behind,
                       receipt);
     const struct happening parked = {.kind = HAPPENED_PARKED, .detail = receipt};
-    return tell_moment(story, &accepted) &&
-           (entry->state != ENTRY_DEAD || tell_moment(story, &dead)) &&
+    return tell_moment(story, &accepted) && tell_failure(story) &&
            (entry->state != ENTRY_PARKED || tell_moment(story, &parked));
 }
 
@@ -141,7 +169,8 @@ static bool tell_publishing(struct story *story)
     if (found->place.number)
         (void)snprintf(place, sizeof place, "%" PRId32 ":%" PRId64, found->place.partition,
                        found->place.offset);
-    const struct happening published = {.kind = HAPPENED_PUBLISHED, .detail = place};
+    const struct happening published = {
+        .kind = HAPPENED_PUBLISHED, .at_ms = found->place.at_ms, .detail = place};
     return !found->entry.is_published || !found->entry.event_type || tell_moment(story, &published);
 }
 
@@ -191,10 +220,11 @@ static bool tell_delivery(void *own, const struct spool_delivery *delivery)
         subject_text(delivery->reason), "attempts", (json_int_t)delivery->attempts, "status",
         delivery->last_status ? json_integer(delivery->last_status) : json_null(), "cause",
         subject_text(delivery->cause), "cause_text", words_of(story->subject, delivery->cause),
-        "detail", subject_text(delivery->detail), "last_at", subject_moment(delivery->last_at_ms),
-        "next_at", subject_moment(delivery->state == DELIVERY_WAITING ? delivery->next_at_ms : 0),
-        "behind", id_or_null(delivery->behind), "document_sha256",
-        subject_hash(delivery->document_sha256), "trail");
+        "detail", detail_shown(delivery->detail, story->subject->call->language), "last_at",
+        subject_moment(delivery->last_at_ms), "next_at",
+        subject_moment(delivery->state == DELIVERY_WAITING ? delivery->next_at_ms : 0), "behind",
+        id_or_null(delivery->behind), "document_sha256", subject_hash(delivery->document_sha256),
+        "trail");
     return append(story, story->deliveries, json) && tell_moment(story, &arrived) &&
            (!is_delivered || tell_moment(story, &over));
 }
@@ -286,8 +316,9 @@ static json_t *tell_facts(const struct subject *subject)
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:I, s:o, s:b, s:b}", "received_at",
         subject_moment(entry->received_at_ms), "occurred_at", subject_moment(entry->occurred_at_ms),
         "due_at", subject_moment(entry->due_at_ms), "cause", subject_text(entry->cause),
-        "cause_text", words_of(subject, entry->cause), "detail", subject_text(entry->detail),
-        "behind", receipt_or_null(subject, entry->behind), "document",
+        "cause_text", words_of(subject, entry->cause), "detail",
+        detail_shown(entry->detail, subject->call->language), "behind",
+        receipt_or_null(subject, entry->behind), "document",
         receipt_or_null(subject, entry->document), "published", tell_place(&subject->found), "item",
         entry->item_no, "number", (json_int_t)entry->number, "document_sha256",
         subject_hash(entry->document_sha256), "damaged", entry->is_damaged, "has_event",

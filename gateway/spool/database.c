@@ -17,6 +17,8 @@ extern const char schema_2[] __asm__("_binary_gateway_spool_schema_2_sql_start")
 extern const char schema_2_end[] __asm__("_binary_gateway_spool_schema_2_sql_end");
 extern const char schema_3[] __asm__("_binary_gateway_spool_schema_3_sql_start");
 extern const char schema_3_end[] __asm__("_binary_gateway_spool_schema_3_sql_end");
+extern const char schema_4[] __asm__("_binary_gateway_spool_schema_4_sql_start");
+extern const char schema_4_end[] __asm__("_binary_gateway_spool_schema_4_sql_end");
 
 enum { TEXT_SIZE = 64 };
 
@@ -199,7 +201,11 @@ static sqlite3 *open_file(const char *file, int flags, struct fault *why)
 static const struct {
     const char *sql, *end;
 } versions[DATABASE_VERSION] = {
-    {schema_1, schema_1_end}, {schema_2, schema_2_end}, {schema_3, schema_3_end}};
+    {schema_1, schema_1_end},
+    {schema_2, schema_2_end},
+    {schema_3, schema_3_end},
+    {schema_4, schema_4_end},
+};
 
 static bool add_version(sqlite3 *database, size_t index, struct fault *why)
 {

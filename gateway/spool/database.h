@@ -13,7 +13,7 @@
 
 /** SQLite as the spool uses it: how its file is opened, and calls that report by fault. */
 
-enum { DATABASE_VERSION = 3, DATABASE_BUSY_MS = 10000, SHORT_DIGEST_SIZE = 16 };
+enum { DATABASE_VERSION = 4, DATABASE_BUSY_MS = 10000, SHORT_DIGEST_SIZE = 16 };
 
 ENDS_WITH_SCOPE(sqlite3_stmt *, sqlite3_finalize)
 

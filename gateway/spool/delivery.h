@@ -158,6 +158,7 @@ struct delivery_filter {
     int64_t after;           /**< numbers above it */
     int64_t before;          /**< and below it: so a list looks at no more than there is between */
     size_t limit;
+    bool newest_first;
 };
 /** By number, without events. */
 bool spool_deliveries(struct spool_reader *reader, const struct delivery_filter *filter,

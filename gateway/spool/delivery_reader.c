@@ -21,7 +21,18 @@ enum { EVENT_DIGEST = 26, EVENT = 27 };
 #define NARROWED                                                                                   \
     " d.number > ?1 AND d.number < ?8 AND (?3 IS NULL OR d.partner = ?3) AND (?4 < 0 OR d.state "  \
     "= ?4)"                                                                                        \
-    " AND (?5 IS NULL OR a.event_id = ?5) ORDER BY d.number LIMIT ?2"
+    " AND (?5 IS NULL OR a.event_id = ?5) ORDER BY d.number "
+#define LIST(order)                                                                                \
+    "SELECT " COLUMNS ", NULL FROM delivery d" ARRIVAL "WHERE" NARROWED order " LIMIT ?2"
+#define LIST_UNDONE(order)                                                                         \
+    "SELECT " COLUMNS ", NULL FROM delivery d" ARRIVAL "WHERE d.number IN"                         \
+    " (SELECT number FROM delivery INDEXED BY delivery_undone WHERE state < 3"                     \
+    " AND state = ?4 AND (?3 IS NULL OR partner = ?3) AND number > ?1"                             \
+    " AND number < ?8 ORDER BY number " order " LIMIT ?2) ORDER BY d.number " order
+#define LIST_DOSSIER(order)                                                                        \
+    "SELECT " COLUMNS ", NULL FROM arrival a INDEXED BY arrival_by_dossier CROSS JOIN delivery"    \
+    " d ON d.number BETWEEN a.number * 1024 AND a.number * 1024 + 1023"                            \
+    " WHERE a.dossier_key = ?6 AND a.dossier_code = ?7 AND" NARROWED order " LIMIT ?2"
 
 static const char *const queries[] = {
     [DELIVERY_DUE] = "SELECT number FROM delivery INDEXED BY delivery_due"
@@ -30,16 +41,12 @@ static const char *const queries[] = {
     [DELIVERY_NEXT_DUE] = "SELECT min(next_at) FROM delivery INDEXED BY delivery_due"
                           " WHERE partner = ? AND state = 0",
     [DELIVERY_FIND] = "SELECT " COLUMNS ", a.event FROM delivery d" ARRIVAL "WHERE d.number = ?1",
-    [DELIVERY_LIST] = "SELECT " COLUMNS ", NULL FROM delivery d" ARRIVAL "WHERE" NARROWED,
-    [DELIVERY_LIST_UNDONE] =
-        "SELECT " COLUMNS ", NULL FROM delivery d" ARRIVAL "WHERE d.number IN"
-        " (SELECT number FROM delivery INDEXED BY delivery_undone WHERE state < 3"
-        " AND state = ?4 AND (?3 IS NULL OR partner = ?3) AND number > ?1"
-        " AND number < ?8 ORDER BY number LIMIT ?2) ORDER BY d.number",
-    [DELIVERY_LIST_DOSSIER] =
-        "SELECT " COLUMNS ", NULL FROM arrival a INDEXED BY arrival_by_dossier CROSS JOIN delivery"
-        " d ON d.number BETWEEN a.number * 1024 AND a.number * 1024 + 1023"
-        " WHERE a.dossier_key = ?6 AND a.dossier_code = ?7 AND" NARROWED,
+    [DELIVERY_LIST] = LIST("ASC"),
+    [DELIVERY_LIST_UNDONE] = LIST_UNDONE("ASC"),
+    [DELIVERY_LIST_DOSSIER] = LIST_DOSSIER("ASC"),
+    [DELIVERY_NEWEST] = LIST("DESC"),
+    [DELIVERY_NEWEST_UNDONE] = LIST_UNDONE("DESC"),
+    [DELIVERY_NEWEST_DOSSIER] = LIST_DOSSIER("DESC"),
     [DELIVERY_TRAIL] = "SELECT at, kind, status, text FROM trail WHERE delivery = ? ORDER BY line",
     [DELIVERY_SUMS] = "SELECT s.partner, s.waiting, s.parked, s.dead, s.delivered, s.discarded,"
                       " (SELECT a.arrived_at FROM arrival a WHERE a.number = (SELECT min(u.number)"
@@ -256,8 +263,10 @@ static enum delivery_query choose(const struct delivery_filter *filter)
     bool is_undone = filter->state == DELIVERY_WAITING || filter->state == DELIVERY_PARKED ||
                      filter->state == DELIVERY_DEAD;
     if (filter->dossier_code)
-        return DELIVERY_LIST_DOSSIER;
-    return is_undone && !filter->event_id ? DELIVERY_LIST_UNDONE : DELIVERY_LIST;
+        return filter->newest_first ? DELIVERY_NEWEST_DOSSIER : DELIVERY_LIST_DOSSIER;
+    if (is_undone && !filter->event_id)
+        return filter->newest_first ? DELIVERY_NEWEST_UNDONE : DELIVERY_LIST_UNDONE;
+    return filter->newest_first ? DELIVERY_NEWEST : DELIVERY_LIST;
 }
 
 bool spool_deliveries(struct spool_reader *reader, const struct delivery_filter *filter,

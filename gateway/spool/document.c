@@ -246,7 +246,7 @@ static struct spool_item dead_item(const struct spool_item *from)
 {
     struct spool_item item = *from;
     item.cause = CONFLICT_CAUSE;
-    item.detail = "the same id was sent before with other content";
+    item.detail = CONFLICT_DETAIL;
     item.event = NULL;
     item.schema_no = 0;
     item.reference = NULL;

@@ -61,7 +61,8 @@ bool places_find(const uint8_t *packed, size_t size, int64_t number, struct spoo
             return false;
         current += step;
         if (current == number) {
-            *place = (struct spool_place){number, (int32_t)partition, offset};
+            *place = (struct spool_place){
+                .number = number, .partition = (int32_t)partition, .offset = offset};
             return true;
         }
     }

@@ -251,7 +251,8 @@ bool spool_place_of(struct spool_reader *reader, int64_t number, struct spool_pl
 {
     auto_free(sqlite3_finalize) sqlite3_stmt *find = database_prepare(
         reader->database,
-        "SELECT first, places FROM placement WHERE last >= ? ORDER BY last LIMIT 1", why);
+        "SELECT first, places, committed_at FROM placement WHERE last >= ? ORDER BY last LIMIT 1",
+        why);
     bool found = false;
     if (!find)
         return false;
@@ -260,8 +261,10 @@ bool spool_place_of(struct spool_reader *reader, int64_t number, struct spool_pl
         return false;
     if (found && sqlite3_column_int64(find, 0) <= number &&
         places_find(sqlite3_column_blob(find, 1), (size_t)sqlite3_column_bytes(find, 1), number,
-                    place))
+                    place)) {
+        place->at_ms = sqlite3_column_int64(find, 2); /* of a NULL it is 0 */
         return true;
+    }
     return fault_set(why, FAULT_NONE, "spool: where it went is not known");
 }
 

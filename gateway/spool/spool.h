@@ -147,6 +147,7 @@ struct spool_place {
     int64_t number;
     int32_t partition;
     int64_t offset;
+    int64_t at_ms; /**< of one that is read: when Kafka had committed it; 0: it is not known */
 };
 
 /**

@@ -2,6 +2,7 @@
 /* The writer's transactions: their start and end, names, tallies, the watermark. */
 #include "spool/store.h"
 
+#include "base/clock.h"
 #include "spool/chain.h"
 #include "spool/places.h"
 
@@ -45,7 +46,7 @@ static const struct {
      " received = received + excluded.received, refused = refused + excluded.refused,"
      " repeated = repeated + excluded.repeated, pruned = pruned + excluded.pruned"},
     {offsetof(struct statements, add_placement),
-     "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)"},
+     "INSERT OR REPLACE INTO placement VALUES (?, ?, ?, ?)"},
     {offsetof(struct statements, add_notice),
      "INSERT INTO notice (number, at, topic, schema_no, key, datum_digest, datum)"
      " VALUES (?, ?, ?, ?, ?, ?, ?)"},
@@ -432,5 +433,6 @@ bool store_published(struct store *store, int64_t watermark, const struct spool_
     bind_number(add, 1, places[count - 1].number);
     bind_number(add, 2, places[0].number);
     bind_bytes(add, 3, packed, size);
+    bind_number(add, 4, clock_now_ms());
     return database_step(store->database, add, "store places", why);
 }

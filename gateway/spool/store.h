@@ -158,7 +158,8 @@ bool store_file_uses(struct store *store, const struct file_uses *uses, struct f
     __attribute__((warn_unused_result));
 
 /** Why a document is DEAD that has an id of before with other content. */
-#define CONFLICT_CAUSE "conflict"
+#define CONFLICT_CAUSE  "conflict"
+#define CONFLICT_DETAIL "the same id was sent before with other content"
 
 /** Stores a document, or finds that it is a repeat or a conflict: one receipt for each item. */
 bool store_document(struct store *store, const struct spool_document *document,

@@ -65,6 +65,7 @@ DELIVERY = "d-1024"
 
 def entry(number, language, state="dead", **more):
     is_dead = state == "dead"
+    has_failed = is_dead or state == "released"
     return {
         "receipt": RECEIPT if number == 0 else f"{number + 1}-77c0de00a1b2c3{number:02d}",
         "partner": "motcua-phucuong", "adapter": "lienthong-xml",
@@ -72,9 +73,9 @@ def entry(number, language, state="dead", **more):
         "event_id": None if is_dead else "7d1f7a1e-0d3c-5f0e-9f5f-2b1d4c6e8f10", "state": state,
         "released": False, "received_at": at(hours=3, minutes=number * 7),
         "due_at": at(hours=5) if number % 4 == 0 else at(days=-3),
-        "cause": CAUSE if is_dead else None,
-        "cause_text": CAUSE_TEXT[language] if is_dead else None,
-        "detail": PROBLEM["detail"] if is_dead else None,
+        "cause": CAUSE if has_failed else None,
+        "cause_text": CAUSE_TEXT[language] if has_failed else None,
+        "detail": PROBLEM["detail"] if has_failed else None,
         "behind": RECEIPT if state == "parked" else None, **more}
 
 
@@ -131,7 +132,7 @@ def status():
                   "parked": 317, "dead": 1284, "queued": 0, "stored_since_start": 88123,
                   "file_bytes": 8123456789, "free_bytes": 91234567890, "below_reserve": False,
                   "overdue": False},
-        "publisher": {"state": "running", "brokers": "kafka-1:9093"},
+        "publisher": {"state": "running", "why": "all is well", "brokers": "kafka-1:9093"},
         "subscriber": {"state": "held", "why": "position 18250 of partition 3 is gone", "lag": 12},
         "directory": {"partners": 3, "agencies": 1204}}
 
@@ -165,12 +166,13 @@ def event(masked, agency):
             "handoff": {"from_agency": "000.12.40.H09", "to_agency": agency}}
 
 
-def timeline():
+def timeline(state):
+    failed = {"what": "dead", "text": "Chờ người xử lý: " + PROBLEM["detail"]} if state == "dead" \
+        else {"what": "failed", "text": "Bị lỗi: " + PROBLEM["detail"]}
     return [
         {"at": at(hours=3), "what": "accepted", "who": "motcua-phucuong", "status": None,
          "text": "Đã nhận từ motcua-phucuong"},
-        {"at": None, "what": "dead", "who": None, "status": None,
-         "text": "Chờ người xử lý: " + PROBLEM["detail"]},
+        {"at": None, "who": None, "status": None, **failed},
         {"at": at(minutes=50), "what": "unmask", "who": "user:lan", "status": None,
          "text": "đối chiếu với phường", "refused": False},
         {"at": at(minutes=40), "what": "release", "who": "user:lan", "status": None,

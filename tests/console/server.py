@@ -63,6 +63,7 @@ class World:
         self.partners = copy.deepcopy(answers.PARTNERS)
         self.revisions, self.jobs, self.filters = [], {}, {}
         self.state, self.unmasked = "dead", set()
+        self.routed = {}  # by delivery, what was asked
         self.calls = []  # (method, path, headers) as they came
         self.version = 1  # of the overview
         self.is_signed_out = False
@@ -103,6 +104,11 @@ class World:
             {"at": answers.at(minutes=12), "kind": "attempt", "status": 400,
              "text": "answer:status=400", "cause_text": answers.REFUSED_TEXT[call.language]}]}
 
+    def route(self, call, name):
+        need_reason(call)
+        self.routed[name] = call.body
+        return {"delivery": name}
+
     # ---- one entry
 
     def story(self, call, receipt):
@@ -110,7 +116,7 @@ class World:
         facts.update(receipt=receipt, partner_name="Một cửa phường Phú Cường",
                      is_published=self.state == "released", has_event=self.state == "released",
                      published=None, document_sha256=answers.digest(answers.ORIGINAL))
-        return {"facts": facts, "timeline": answers.timeline(),
+        return {"facts": facts, "timeline": answers.timeline(self.state),
                 "problems": [answers.PROBLEM] if self.state == "dead" else [], "would_pass": False,
                 "revisions": self.revisions, "needs_approval": True,
                 "masked": receipt not in self.unmasked,
@@ -302,7 +308,8 @@ ROUTES = [
     ("POST", "entries/([^/]+)/revisions/([^/]+)/(approve|apply|withdraw)", World.judge_revision),
     ("POST", "entries/([^/]+)/(release|discard)", World.settle),
     ("GET", "deliveries", World.deliveries), ("GET", "deliveries/([^/]+)", World.delivery),
-    ("POST", "deliveries/([^/]+)/(?:retry|discard|route)", lambda world, call, name: {}),
+    ("POST", "deliveries/([^/]+)/(?:retry|discard)", lambda world, call, name: {}),
+    ("POST", "deliveries/([^/]+)/route", World.route),
     ("GET", "jobs", World.list_jobs), ("POST", "jobs", World.make_job),
     ("GET", "jobs/([^/]+)", World.job), ("GET", "jobs/([^/]+)/items", World.job_items),
     ("POST", "jobs/([^/]+)/(run|pause|resume|cancel|approve)", World.act_job),

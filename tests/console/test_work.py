@@ -255,6 +255,45 @@ def test_a_dialog_gives_the_focus_back_and_says_why_it_was_refused(house, visit)
     assert seen.page.locator("dialog textarea").input_value() == "no longer of use"
 
 
+@pytest.mark.parametrize("language, words", [
+    ("vi", ("Gửi tới một đối tác", "Hệ thống một cửa tỉnh")),
+    ("en", ("Send to a partner", "Hệ thống một cửa tỉnh"))])
+def test_a_dead_delivery_is_sent_to_the_partner_that_one_chooses(house, visit, language, words):
+    seen = visit(house.url, language=language)
+    seen.go(f"#/deliveries/{answers.DELIVERY}")
+    seen.page.get_by_role("button", name=words[0]).click()
+    seen.page.locator("dialog select[name=partner]").select_option(label=f"{words[1]} (tinh-binhduong)")
+    seen.page.locator("dialog button[type=submit]").click()
+    assert seen.page.locator("dialog").count() == 1, "without a reason"
+    seen.page.locator("dialog textarea").fill("đã hỏi sở")
+    seen.shoot(f"route-{language}")
+    seen.page.locator("dialog button[type=submit]").click()
+    seen.page.locator("dialog").wait_for(state="detached")
+    assert house.world.routed == {
+        answers.DELIVERY: {"partner": "tinh-binhduong", "reason": "đã hỏi sở"}}
+    assert seen.faults == []
+
+
+@pytest.mark.parametrize("language, was, untimed", [
+    ("vi", "Trước đây bị lỗi", "Không lưu thời điểm"), ("en", "Earlier failure", "Time not kept")])
+def test_what_was_mended_is_told_as_what_once_was(house, visit, language, was, untimed):
+    house.world.state = "released"
+    seen = visit(house.url, language=language)
+    seen.go(ENTRY, was)
+    facts = seen.page.locator("dl.facts").first.inner_text()
+    assert answers.CAUSE in facts and answers.CAUSE_TEXT[language] not in facts
+    story = seen.page.locator("ol.timeline").inner_text()
+    assert untimed in story
+    seen.shoot(f"mended-{language}")
+
+
+def test_a_stage_that_runs_has_no_reason_beside_it(house, visit):
+    seen = visit(house.url, language="en")
+    seen.go("#/", "Publishing to Kafka")
+    shown = seen.page.locator("dl.facts").inner_text()
+    assert "position 18250 of partition 3 is gone" in shown and "all is well" not in shown
+
+
 def test_who_may_only_look_is_offered_nothing_else(house, visit):
     seen = visit(house.url, user="xem", language="en")
     offers = "Edit|Release|Discard|Preview|Pause|Test|Reload|Prune|Fix|Show personal"

@@ -97,7 +97,9 @@ def test_a_partner_that_is_paused_gets_nothing_until_resumed(gateways, kafka, re
     sender = Sender(gateway, "P")
     first = sender.post(documents.dossier_code(1), receiver=UP)
     one.wait_taken([first.key])
-    gateway.run("partner", "pause", one.id)
+    refused = gateway.run("partner", "pause", one.id, check=False)
+    assert refused.returncode == 2 and "--reason is needed" in refused.stderr
+    gateway.run("partner", "pause", one.id, "--reason", "bảo trì")
     held = [sender.post(documents.dossier_code(1), receiver=UP, no=no) for no in range(2, 5)]
     time.sleep(1)
     assert len(one.requests()) == 1
@@ -105,6 +107,6 @@ def test_a_partner_that_is_paused_gets_nothing_until_resumed(gateways, kafka, re
     gateway.start()  # a pause outlives the daemon
     time.sleep(1)
     assert len(one.requests()) == 1
-    gateway.run("partner", "resume", one.id)
+    gateway.run("partner", "resume", one.id, "--reason", "xong")
     one.wait_taken([each.key for each in held])
     assert findings_at(one, [first, *held]) == []

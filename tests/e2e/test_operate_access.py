@@ -177,13 +177,30 @@ def test_a_changing_call_needs_the_sessions_own_token(console):
         answer = one.call("POST", path, csrf=csrf)
         assert (answer.status_code, answer.json()["code"]) == (403, "no-token")
     assert not record(gateway, "pause")
-    assert one.call("POST", path).status_code == 200
+    for body in [{}, {"reason": ""}, {"reason": "x" * 501}]:
+        answer = one.call("POST", path, body)
+        assert answer.status_code == 400 and "reason" in answer.json()["detail"]
+    assert one.call("POST", path, {"reason": "bảo trì"}).status_code == 200
     answer = one.call("POST", path, headers={"Sec-Fetch-Site": "cross-site"})
     assert (answer.status_code, answer.json()["code"]) == (403, "from-elsewhere")
     refused = record(gateway, "call")
-    assert [row[3] for row in refused] == [f"call:POST /operate/v1/{path}"] * 4
+    assert [row[3] for row in refused] == [f"call:POST /operate/v1/{path}"] * 5
+    assert refused[-1][0] == "user:quantri" and refused[-1][6] == '{"elsewhere":true}'
     assert record(gateway, "pause") == [
-        ("user:quantri", "127.0.0.1", "pause", "partner:motcua-phucuong", "", "done", "")]
+        ("user:quantri", "127.0.0.1", "pause", "partner:motcua-phucuong", "bảo trì", "done", "")]
+
+
+def test_calls_from_another_site_cannot_fill_the_record(console):
+    gateway, address = console
+    one, stranger = signed_in(address, "quantri"), Visitor(address)
+    for who in [one] * 30 + [stranger] * 30:
+        answer = who.call("POST", "directory/reload", headers={"Sec-Fetch-Site": "cross-site"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "from-elsewhere")
+    kept = record(gateway, "call")
+    assert [row[0] for row in kept] == ["user:quantri"] * 5 + ["user:?"] * 5
+    last = [row[6] for row in kept if "last" in row[6]]
+    assert last == ['{"elsewhere":true,"last":true}'] * 2
+    assert not record(gateway, "reload")
 
 
 def test_a_login_gets_a_new_id_whatever_came_with_it(console):
@@ -296,10 +313,10 @@ def test_the_machines_own_users_act_by_their_own_names(console):
     assert status == 200 and me["user"].startswith(f"unix:{os.getuid()}")
     assert set(me["rights"]) == {"view", "content", "repair", "approve", "administer"}
     assert call_locally(gateway, "POST", "directory/reload")[0] == 200
-    gateway.run("partner", "pause", "motcua-phucuong")
-    assert [row[:4] for row in record(gateway)] == [
-        (me["user"], None, "reload", "configuration"),
-        (me["user"], None, "pause", "partner:motcua-phucuong")]
+    gateway.run("partner", "pause", "motcua-phucuong", "--reason", "bảo trì")
+    assert [row[:5] for row in record(gateway)] == [
+        (me["user"], None, "reload", "configuration", ""),
+        (me["user"], None, "pause", "partner:motcua-phucuong", "bảo trì")]
 
 
 def test_operators_are_listed_with_what_they_may(console):

@@ -35,6 +35,12 @@ def test_the_description_is_valid_openapi(described):
     validate(described)
 
 
+def test_the_daemon_gives_the_description_to_whoever_may_look(described, house):
+    answer = house.dung.call("GET", "openapi.yaml")
+    assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/yaml"
+    assert yaml.safe_load(answer.text) == described
+
+
 def test_every_call_is_described_with_the_right_that_it_needs(operations):
     assert sorted(operations) == sorted([*CALLS, CALLBACK])
     rights = {call: operation["x-right"] for call, operation in operations.items()}
@@ -51,7 +57,7 @@ def test_what_is_answered_is_what_is_described(described, operations, house):
         answer = house.dung.call(method, target)
         kind = answer.headers["Content-Type"].partition(";")[0]
         kinds[path] = kind
-        if kind == "application/jsonl":
+        if kind in ("application/jsonl", "application/yaml"):
             continue
         response = described["components"]["responses"]["Problem"]
         if answer.status_code == 200:

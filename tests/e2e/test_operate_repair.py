@@ -245,6 +245,8 @@ def test_a_mended_entry_goes_out_once_and_its_lane_after_it(gateway, kafka, regi
             for one in an.get(f"entries/{bad}")["timeline"] if one["what"] in ("apply", "approve")]
     assert ("approve", "user:binh", False) in done and ("apply", "user:an", False) in done
     assert ("approve", "user:binh", True) in done, "what was refused is on record too"
+    times = {one["what"]: one["at"] for one in an.get(f"entries/{bad}")["timeline"]}
+    assert times["accepted"] == times["failed"] < times["published"] and "dead" not in times
 
 
 def test_nobody_approves_his_own(gateway, root, users):

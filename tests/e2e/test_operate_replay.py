@@ -201,6 +201,9 @@ def test_a_rule_mends_a_whole_group_after_another_persons_word(gateway, kafka, r
                                        "reason": "mã cũ", "options": {"rule": rule}}), "previewed")
     jobs.say(own, "approve", 409, dung)  # it is his own
     assert jobs.say(job, "approve", operator=binh)["approved_by"] == "user:binh"
+    spoken = [json.loads(line) for line in gateway.run(
+        "audit", "list", "--object", f"job:{job['job']}", "--json").stdout.splitlines()]
+    assert [one["actor"] for one in spoken if one["act"] == "job-approve"] == ["user:binh"]
     jobs.say(job, "run", operator=an)
     done = jobs.wait(job, "done")
     assert done["report"]["done"] == 40, done
@@ -216,6 +219,20 @@ def test_a_rule_mends_a_whole_group_after_another_persons_word(gateway, kafka, r
     jobs.say(own, "approve", operator=binh)
     jobs.say(own, "run", operator=dung)
     assert jobs.wait(own, "done")["report"]["skipped"] == 40, "others were faster"
+    deadline = time.monotonic() + 20
+    while (metrics := numbers_of(gateway))['lienthong_jobs{state="done"}'] < 2:
+        assert time.monotonic() < deadline, metrics
+        time.sleep(0.2)
+    assert metrics['lienthong_jobs{state="running"}'] == 0
+    assert metrics['lienthong_job_items_total{outcome="done"}'] == 40
+    assert metrics['lienthong_job_items_total{outcome="refused"}'] == 40
+    assert metrics['lienthong_job_items_total{outcome="failed"}'] == 0
+
+
+def numbers_of(gateway):
+    lines = gateway.call("GET", "/metrics").body.decode().splitlines()
+    return {name: float(value) for name, _, value in
+            (line.rpartition(" ") for line in lines if line.startswith("lienthong_job"))}
 
 
 def test_a_job_stops_by_itself_when_too_many_fail(gateway, jobs):
@@ -282,7 +299,7 @@ def test_a_partner_that_is_paused_would_fail(gateway, jobs, partners):
     gateway.start()
     gateway.accept(documents.native_xml("T-1", documents.dossier_code(1)))
     wait_dead(gateway, 1)
-    jobs.root.post("partners/noi-nhan/pause", {})
+    jobs.root.post("partners/noi-nhan/pause", {"reason": "bảo trì"})
     job = jobs.preview(kind="deliveries", filter={})
     [item] = jobs.items(job)
     assert (item["state"], item["cause"], item["newly"]) == ("would_fail", "partner:paused", True)

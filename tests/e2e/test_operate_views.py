@@ -207,6 +207,20 @@ def test_an_item_says_what_it_is_and_nothing_personal(gateway, filled):
     assert not [word for word in documents.PERSONAL if word in text]
 
 
+@pytest.mark.parametrize("language, sentence, hint", [
+    ("vi", "mã cơ quan sai dạng, không tồn tại hoặc không còn hiệu lực", "cần: cơ quan có hiệu lực"),
+    ("en", "the agency's code is malformed, unknown or not valid", "expected: an agency of that day")])
+def test_what_is_wrong_is_said_in_the_readers_language(gateway, filled, language, sentence, hint):
+    del filled
+    headers = {"Accept-Language": language}
+    entry = json.loads(ask(gateway, "entries", headers=headers, dossier=code(20))[2])["items"][1]
+    story = json.loads(ask(gateway, f"entries/{entry['receipt']}", headers=headers)[2])
+    group = json.loads(ask(gateway, "failures", headers=headers)[2])["items"][0]
+    dead, = (one["text"] for one in story["timeline"] if one["what"] == "dead")
+    for said in (entry["detail"], story["facts"]["detail"], group["detail"], dead):
+        assert sentence in said and hint in said and "\x1e" not in said, said
+
+
 @pytest.mark.parametrize("order", ["newest", "oldest"])
 @pytest.mark.parametrize("narrow", [{}, {"partner": COMMUNE}, {"state": "dead"},
                                     {"state": "published"}, {"procedure": "1.011442"}],
@@ -242,7 +256,7 @@ def test_what_cannot_be_asked_is_refused_by_name(gateway, query):
 SEARCHES = {
     "entries": ["dossier", "receipt", "partner", "agency", "procedure", "type", "alias", "state",
                 "cause", "from", "to", "due", "order", "after", "limit"],
-    "deliveries": ["partner", "state", "dossier", "unroutable", "after", "limit"],
+    "deliveries": ["partner", "state", "dossier", "unroutable", "order", "after", "limit"],
     "failures": ["partner", "kind"],
     "audit": ["actor", "act", "object", "from", "to", "order", "after", "limit"],
     "reconcile": ["from", "to", "format"],
@@ -322,6 +336,44 @@ def test_groups_of_deliveries_count_discards_and_releases(gateways, partners):
 
 
 # Deliveries.
+
+def names_of(gateway, limit, **narrow):
+    """All deliveries of a list, page by page."""
+    found, after = [], None
+    while True:
+        page = view(gateway, "deliveries", limit=limit, after=after, **narrow)
+        found += [one["delivery"] for one in page["items"]]
+        after = page["next"]
+        if after is None:
+            return found
+
+
+def test_deliveries_are_listed_newest_first_and_the_other_way_round(gateways, partners):
+    town = partners("noi-nhan", "lienthong-xml", agencies=[TOWN])
+    gateway = gateways(partners=rows([town]), config=FAST)
+    sender = Sender(gateway, "n")
+    for n in range(1, 6):
+        sender.post(code(n))
+    sender.post(code(9), receiver=NOBODYS)
+    until(lambda: len(items(gateway, "deliveries", state="delivered")) == 5)
+    newest = names_of(gateway, 1000)
+    assert len(newest) == 6 and newest == sorted(newest, key=lambda name: -int(name[2:]))
+    for narrow in ({}, {"state": "delivered"}, {"state": "dead"}, {"partner": town.id},
+                   {"dossier": code(2)}):
+        whole = names_of(gateway, 1000, **narrow)
+        assert whole == [name for name in newest if name in whole]
+        assert names_of(gateway, 2, **narrow) == whole
+        assert names_of(gateway, 2, order="oldest", **narrow) == whole[::-1]
+    listed = gateway.run("deliveries", "--json").stdout.splitlines()
+    assert [json.loads(line)["delivery"] for line in listed] == newest
+
+    first = view(gateway, "deliveries", limit=3)
+    sender.post(code(6))
+    until(lambda: len(items(gateway, "deliveries")) == 7)
+    rest = view(gateway, "deliveries", limit=9, after=first["next"])
+    assert [one["delivery"] for one in first["items"] + rest["items"]] == newest, \
+        "what comes meanwhile moves no cursor"
+
 
 def test_deliveries_are_listed_and_shown_with_their_record(gateways, partners):
     town = partners("noi-nhan", "lienthong-xml", agencies=[TOWN])

@@ -40,6 +40,31 @@ static void a_sentence_names_place_hint_and_value(void **state)
                               "cần: status.tsv; nhận được: \"99\"");
 }
 
+static void what_is_expected_is_said_in_the_readers_language(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *hint, *vi;
+    } cases[] = {
+        {"an agency of that day", "cơ quan có hiệu lực vào ngày đó"},
+        {"an agency of the sender", "cơ quan của bên gửi"},
+        {"one of {'A', 'B'}", "một trong {'A', 'B'}"},
+        {"length at most 20", "độ dài nhiều nhất 20"},
+        {"length 20", "độ dài 20"},
+        {"nodes.tsv", "nodes.tsv"}, /* a list's name that begins as a row does */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct problem problem = {.rule = RULE_AGENCY, .path = "/a", .hint = cases[i].hint};
+        char text[240], wanted[120];
+        problem_write(&problem, "vi", text, sizeof text);
+        (void)snprintf(wanted, sizeof wanted, "; cần: %s", cases[i].vi);
+        assert_string_equal(strstr(text, "; cần"), wanted);
+        problem_write(&problem, "en", text, sizeof text);
+        (void)snprintf(wanted, sizeof wanted, "; expected: %s", cases[i].hint);
+        assert_string_equal(strstr(text, "; expected"), wanted);
+    }
+}
+
 static void a_sentence_is_cut_at_a_whole_character(void **state)
 {
     (void)state;
@@ -148,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_speaks_both_languages),
         cmocka_unit_test(a_sentence_names_place_hint_and_value),
+        cmocka_unit_test(what_is_expected_is_said_in_the_readers_language),
         cmocka_unit_test(a_sentence_is_cut_at_a_whole_character),
         cmocka_unit_test(values_are_masked_when_personal),
         cmocka_unit_test(findings_stand_in_the_order_of_the_document),

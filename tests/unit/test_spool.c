@@ -358,9 +358,10 @@ static void the_watermark_moves_forward_and_tells_places(void **state)
     struct bench *bench = *state;
     struct fault why;
     struct spool_place place;
+    int64_t before = clock_now_ms();
     (void)add_one(bench->spool, "e1", "H09-1", "e1");
     (void)add_one(bench->spool, "e2", "H09-1", "e2");
-    const struct spool_place places[] = {{1, 3, 100}, {2, 11, 5000000000}};
+    const struct spool_place places[] = {{1, 3, 100, 0}, {2, 11, 5000000000, 0}};
     spool_published(bench->spool, 2, places, 2);
     spool_published(bench->spool, 1, NULL, 0);
     (void)add_one(bench->spool, "e3", "H09-1", "e3"); /* behind both in the queue */
@@ -368,6 +369,7 @@ static void the_watermark_moves_forward_and_tells_places(void **state)
     auto_free(spool_reader_close) struct spool_reader *reader =
         spool_reader_open(bench->file, &why);
     assert_true(spool_place_of(reader, 2, &place, &why));
+    assert_true(place.at_ms >= before && place.at_ms <= clock_now_ms());
     assert_int_equal(place.partition, 11);
     assert_int_equal(place.offset, 5000000000);
     assert_false(spool_place_of(reader, 3, &place, &why));

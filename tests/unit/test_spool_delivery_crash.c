@@ -279,9 +279,16 @@ static void the_check_finds_what_contradicts_itself(void **state)
 
 /* ---- versions ---- */
 
+/* What a file of version 3 had not. */
+static void make_version_3(struct world *world)
+{
+    change_past(world, "ALTER TABLE placement DROP COLUMN committed_at; PRAGMA user_version = 3");
+}
+
 /* What a file of version 2 had not. */
 static void make_version_2(struct world *world)
 {
+    make_version_3(world);
     change_past(world, "DROP TABLE audit; DROP TABLE revision; DROP TABLE mended;"
                        "DROP TABLE former_id; DROP TABLE stuck; DROP TABLE failure;"
                        "DROP TABLE job; DROP TABLE job_item; DROP TABLE saved_filter;"
@@ -369,6 +376,24 @@ static void a_spool_of_version_2_goes_on_with_what_is_stuck(void **state)
     world_end(&world);
 }
 
+static void a_spool_of_version_3_does_not_know_when_it_published(void **state)
+{
+    (void)state;
+    struct fault why;
+    struct world world;
+    struct spool_place place = {.number = 1, .partition = 2, .offset = 3};
+    world_make(&world);
+    (void)world_add_one(&world, 1, 1, 1);
+    spool_published(world.spool, 1, &place, 1);
+    world_close(&world);
+    make_version_3(&world);
+    world_open(&world);
+    world_must(spool_place_of(world.reader, 1, &place, &why), &why);
+    assert_int_equal(place.offset, 3);
+    assert_int_equal(place.at_ms, 0);
+    world_end(&world);
+}
+
 static void a_spool_of_the_future_is_refused(void **state)
 {
     (void)state;
@@ -376,7 +401,7 @@ static void a_spool_of_the_future_is_refused(void **state)
     struct world world;
     world_make(&world);
     world_close(&world);
-    change_past(&world, "PRAGMA user_version = 4");
+    change_past(&world, "PRAGMA user_version = 5");
     assert_null(spool_open(&world.options, &why));
     assert_int_equal(why.kind, FAULT_BROKEN);
     assert_null(spool_reader_open(world.file, &why));
@@ -562,6 +587,7 @@ int main(void)
         cmocka_unit_test(the_check_finds_what_contradicts_itself),
         cmocka_unit_test(a_spool_of_version_1_goes_on_with_its_backlog),
         cmocka_unit_test(a_spool_of_version_2_goes_on_with_what_is_stuck),
+        cmocka_unit_test(a_spool_of_version_3_does_not_know_when_it_published),
         cmocka_unit_test(a_spool_of_the_future_is_refused),
         cmocka_unit_test(an_upgrade_that_fails_changes_nothing),
         cmocka_unit_test(arriving_and_delivering_go_on_side_by_side),

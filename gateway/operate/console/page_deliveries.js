@@ -74,6 +74,22 @@ async function act(view, name, question) {
     await view.again();
 }
 
+/* To a partner of those who get deliveries at all. */
+async function sendElsewhere(view, one) {
+    try {
+        const partners = await get('partners', null, { signal: view.signal });
+        await act(view, 'route', {
+            title: t('delivery.route.title', one), text: t('delivery.route.text'),
+            action: t('delivery.route'), fields: [
+                { name: 'partner', label: t('field.partner'), type: 'select', required: true,
+                    options: partners.filter((other) => other.by !== 'none').map((other) =>
+                        [other.partner, `${other.name} (${other.partner})`]) },
+                reasonField()] });
+    } catch (error) {
+        view.fail(error);
+    }
+}
+
 function actions(view, one) {
     if (!may('repair') || !['dead', 'waiting'].includes(one.state))
         return [];
@@ -81,6 +97,8 @@ function actions(view, one) {
         one.partner && button(t('delivery.retry'), () => act(view, 'retry', {
             title: t('delivery.retry.title'), text: t('delivery.retry.text'),
             action: t('delivery.retry'), fields: [reasonField()] }), 'primary'),
+        one.state === 'dead' && button(t('delivery.route'), () => sendElsewhere(view, one),
+            !one.partner && 'primary'),
         button(t('delivery.discard'), () => act(view, 'discard', {
             title: t('delivery.discard.title'), text: t('delivery.discard.text'), isDanger: true,
             action: t('delivery.discard'), fields: [reasonField()] }), 'danger'),

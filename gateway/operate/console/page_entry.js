@@ -54,11 +54,19 @@ function actions(view, receipt, story) {
 
 /* ---- showing ---- */
 
+/* What was mended or discarded is told as what once was, without advice. */
+function failure(one) {
+    if (one.cause && one.state !== 'dead')
+        return [[t('entry.was'), h('div', { class: 'cause' },
+            one.detail && h('span', {}, one.detail), code(one.cause))]];
+    return [one.cause && [t('field.cause'), cause(one)],
+        one.detail && [t('field.detail'), one.detail]];
+}
+
 function about(one) {
     return section(t('entry.about'), facts([
         [t('field.state'), badge(stateOf(one)), one.state === 'released' && [' ', t('entry.released')]],
-        one.cause && [t('field.cause'), cause(one)],
-        one.detail && [t('field.detail'), one.detail],
+        ...failure(one),
         one.behind && [t('field.behind'), link(route('entries', one.behind), long(one.behind))],
         [t('field.dossier'), one.dossier
             ? h('a', { href: `#/search?${new URLSearchParams({ dossier: one.dossier })}` },
@@ -76,7 +84,8 @@ function about(one) {
     ]));
 }
 
-/* Nobody keeps when it was published: after what people did for it, before it was on its way. */
+/* Where it is not known when it was published: after what people did for it, before it was on its
+ * way. */
 function placePublished(steps) {
     const from = steps.findIndex((one) => one.what === 'published' && !one.at);
     if (from < 0)
@@ -86,6 +95,14 @@ function placePublished(steps) {
     const deed = steps.findLastIndex((one) => one.at && !one.refused &&
         ['accepted', 'apply', 'release'].includes(one.what));
     steps.splice(to < 0 ? deed + 1 : to, 0, published);
+}
+
+/* What holds now has no time of its own; what is over had one, which may not have been kept. */
+function timeOf(one) {
+    if (one.at)
+        return h('time', { datetime: one.at }, moment(one.at));
+    return h('span', { class: 'untimed' },
+        t(['dead', 'parked'].includes(one.what) ? 'timeline.now' : 'timeline.untimed'));
 }
 
 /* Each attempt of each delivery too, in order; what has no time keeps its place. */
@@ -106,7 +123,7 @@ function timeline(steps) {
         return null;
     return section(t('entry.timeline'), h('ol', { class: 'timeline' }, steps.map((one) =>
         h('li', { class: one.refused && 'refused' },
-            one.at && h('time', { datetime: one.at }, moment(one.at)),
+            timeOf(one),
             h('b', {}, word('what', one.what)), one.refused && badge('refused', 'outcome'),
             one.who && h('span', { class: 'who' }, one.who),
             one.status ? h('span', { class: 'status' }, t('timeline.status', one)) : null,

@@ -71,7 +71,7 @@ function partners(data) {
 
 function stage(name, one) {
     return one && [t(`stage.${name}`), badge(one.state, 'stage'),
-        one.why && h('div', { class: 'cause' }, h('span', {}, one.why))];
+        one.why && one.state !== 'running' && h('div', { class: 'cause' }, h('span', {}, one.why))];
 }
 
 function proof(holds, finding) {

@@ -75,7 +75,7 @@ function resumeStage(view, stage, ways) {
 
 function stage(view, name, one, ways) {
     return one && [t(`stage.${name}`), badge(one.state, 'stage'),
-        one.why && h('div', { class: 'cause' }, h('span', {}, one.why)),
+        one.why && one.state !== 'running' && h('div', { class: 'cause' }, h('span', {}, one.why)),
         one.state === 'held' && may('administer') &&
             button(t('partner.resume'), () => resumeStage(view, name, ways))];
 }
