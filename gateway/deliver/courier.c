@@ -41,16 +41,6 @@ static struct peer *find_or_make(struct loop *loop, const char *id, struct fault
     return NULL;
 }
 
-/* What was read ahead may go elsewhere now. */
-static void drop_ready(struct loop *loop, struct peer *peer)
-{
-    for (struct errand *errand; (errand = errands_take(&peer->ready));) {
-        due_forget(loop, peer, errand->row.delivery);
-        errand_free(errand);
-    }
-    peer->look_at_ms = 0;
-}
-
 static bool bind_partner(struct loop *loop, const struct partner *partner, struct fault *why)
 {
     const struct courier_options *options = loop->options;
@@ -69,7 +59,7 @@ static bool bind_all(struct loop *loop, struct fault *why)
 {
     const struct directory *directory = loop->directory;
     for (size_t i = 0; i < loop->peer_count; i++) {
-        drop_ready(loop, loop->peers[i]);
+        due_drop(loop, loop->peers[i]);
         peer_bind(loop->peers[i], NULL, loop->options->adapters, NULL);
     }
     for (size_t i = 0; i < directory_partner_count(directory); i++) {
@@ -95,7 +85,7 @@ static void follow_directory(struct loop *loop)
     if (!bind_all(loop, &why))
         log_error("courier.partners", "why=\"%s\"", why.text);
     directory_release(old);
-    sweep_begin(loop);
+    sweep_again(loop);
 }
 
 static struct peer *find_peer(struct loop *loop, const char *id)

@@ -252,6 +252,11 @@ static const struct words {
      "password_file."},
     {"login:failed", "Đăng nhập vào hệ thống đối tác bị lỗi; cổng tự thử lại.",
      "The login at the partner failed; it is tried again by itself."},
+    {"partner:gone",
+     "Hệ thống nhận không còn trong partners.yaml, hoặc không được gửi đến nữa. Khai báo lại và "
+     "nạp lại danh mục thì hồ sơ tự đi tiếp; hoặc chọn hệ thống khác nhận.",
+     "The partner is not in partners.yaml any more, or not delivered to. Enter it again and reload "
+     "the directory: this goes out by itself, in order; or give it to another system."},
     {"partner:settings",
      "Khai báo của đối tác trong partners.yaml không dùng được. Xem chi tiết, sửa rồi nạp lại danh "
      "mục.",
