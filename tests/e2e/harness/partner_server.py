@@ -24,7 +24,7 @@ from harness.partner_services import (ERRORS, SERVICES, Call, Reply, digest,  # 
 
 BODY_LIMIT = 100 << 20
 # What a request without an answer of this partner's may have done: the partner has the document.
-TAKES_ANYWAY = {"close", "cut", "garbage", "endless", "twice", "slow"}
+TAKES_ANYWAY = {"close", "cut", "garbage", "endless", "twice", "slow", "reset", "goaway"}
 
 
 class Log:
@@ -180,6 +180,7 @@ class Partner:
             target=call.target, size=len(call.body), sha256=digest(call.body),
             headers={name: "" if name in secret else value for name, value in call.headers.items()},
             key=call.headers.get("idempotency-key"), behaviour=behaviour["kind"],
+            version=call.version,
             is_document=reply.is_document, outcome=reply.outcome,
             updating=self.updating_of(call), dossier=dossier_of(document), marks=marks_of(document))
 
@@ -321,7 +322,7 @@ async def run(options):
         await asyncio.gather(control.serve_forever(), server.serve_forever())
 
 
-def parse():
+def make_parser():
     parser = argparse.ArgumentParser(description="A partner's system.")
     parser.add_argument("--folder", type=pathlib.Path, required=True)
     parser.add_argument("--adapter", choices=sorted(SERVICES), required=True)
@@ -332,11 +333,11 @@ def parse():
     parser.add_argument("--behave", type=json.loads, default=[], help="so from the beginning")
     parser.add_argument("--seed", default="0", help="of the dice for behaviours with a share")
     parser.add_argument("--keep", action="store_true", help="keep every document in F/documents")
-    return parser.parse_args()
+    return parser
 
 
 if __name__ == "__main__":
     try:
-        asyncio.run(run(parse()))
+        asyncio.run(run(make_parser().parse_args()))
     except KeyboardInterrupt:
         pass
