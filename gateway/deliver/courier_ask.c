@@ -131,12 +131,16 @@ static json_t *call(struct peer *peer, struct fault *why)
     if (!request || !request_want_certificate(request, why))
         return NULL;
     CURLcode result = request_result(request, request_perform(request));
+    const char *refusal = request_refusal(request);
     auto_free(free) char *certificate = request_certificate(request);
-    return json_pack("{sb si sI ss* ss*}", "reached", result == CURLE_OK, /**/
-                     "status", request_answer(request).status,            /**/
-                     "ms", (json_int_t)(request_took_us(request) / 1000), /**/
-                     "certificate", certificate,                          /**/
-                     "why", result == CURLE_OK ? NULL : curl_easy_strerror(result));
+    return json_pack("{sb si sI ss* ss*}", "reached", result == CURLE_OK && !refusal, /**/
+                     "status", request_answer(request).status,                        /**/
+                     "ms", (json_int_t)(request_took_us(request) / 1000),             /**/
+                     "certificate", certificate,                                      /**/
+                     "why",
+                     refusal              ? refusal
+                     : result == CURLE_OK ? NULL
+                                          : curl_easy_strerror(result));
 }
 
 /* What could not be done is an answer, too. */

@@ -179,6 +179,7 @@ static void judge(struct loop *loop, struct errand *errand, CURLcode result)
         .result = result,
         .status = answer.status,
         .cause = cause,
+        .refusal = request_refusal(errand->request),
         .retry_after_ms = request_retry_after(errand->request, clock_now_ms()),
         .attempts = errand->row.attempts,
         .age_ms = age_of(errand, clock_ticks_ms()),

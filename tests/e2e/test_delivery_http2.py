@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deliveries over HTTP/2, chosen by ALPN, to a server that is not ours: multiplexed within the
 partner's limits, and sent again under the same key when a stream or a connection is ended."""
+import base64
+import random
 import time
 
 import pytest
@@ -82,6 +84,23 @@ def test_what_the_server_ends_is_sent_again_under_the_same_key(scene, kind, caus
     assert findings_at(partner, sent) == []
     broken = [one for one in partner.requests() if one.fate == "broken"]
     assert broken and {one.key for one in broken} <= {one.key for one in sent}
+
+
+def test_a_file_goes_whole_also_when_its_first_connection_goes_away(gateways, kafka, registry,
+                                                                   partners, authority):
+    """More than the window of a stream, read from the store as it is sent."""
+    partner = partners("h2", "edxml", agencies=[documents.DISTRICT], host="localhost", keep=True,
+                       certificate=authority.issue("h2", "localhost"), http2=[],
+                       deliver={"ca_file": str(authority.ca_file)})
+    partner.behave({"kind": "refused", "times": 1})
+    gateway = gateways(brokers=kafka.brokers, registry=registry.url, config=FAST,
+                       partners=rows([partner]))
+    content = random.Random("h2").randbytes(3 << 20)
+    receipt = gateway.accept(documents.edxml_letter(content))[0]
+    partner.wait_taken([receipt["event_id"]])
+    first, last = partner.requests()
+    assert first.key == last.key and last.version == "2"
+    assert base64.b64encode(content) in partner.document(last)
 
 
 @pytest.mark.parametrize("arguments, deliver", [(["--alpn", "http/1.1"], {}),

@@ -8,6 +8,7 @@ Beside what partner_server.py knows of answers, it behaves as HTTP/2 has it: `re
 `goaway` the connection; `refused` does so before the request is looked at."""
 import asyncio
 import pathlib
+import ssl
 import sys
 import time
 
@@ -125,6 +126,8 @@ async def run(options):
     config = Config()
     config.bind = [f"127.0.0.1:{options.port}"]
     config.certfile = config.keyfile = options.certificate
+    if options.client_ca:
+        config.ca_certs, config.verify_mode = options.client_ca, ssl.CERT_REQUIRED
     config.alpn_protocols = options.alpn
     config.h2_max_concurrent_streams = options.streams
     config.errorlog = "-"

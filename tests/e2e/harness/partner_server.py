@@ -236,8 +236,9 @@ class Partner:
 
     async def be_status(self, number, reader, writer, reply, behaviour):
         headers = {"Retry-After": behaviour["retry_after"]} if "retry_after" in behaviour else {}
-        refusal = Reply(behaviour["status"], {"title": behaviour.get("title", "told to say so")},
-                        "not-taken")
+        body = behaviour["page"].encode() if "page" in behaviour else \
+            {"title": behaviour.get("title", "told to say so")}
+        refusal = Reply(behaviour["status"], body, "not-taken")
         return await self.answer(number, writer, refusal, **headers)
 
     async def be_error(self, number, reader, writer, reply, behaviour):
