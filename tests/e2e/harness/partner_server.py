@@ -24,7 +24,8 @@ from harness.partner_services import (ERRORS, SERVICES, Call, Reply, digest,  # 
 
 BODY_LIMIT = 100 << 20
 # What a request without an answer of this partner's may have done: the partner has the document.
-TAKES_ANYWAY = {"close", "cut", "garbage", "endless", "twice", "slow", "reset", "goaway"}
+TAKES_ANYWAY = {"close", "cut", "garbage", "endless", "headers", "twice", "slow", "reset",
+                "goaway"}
 
 
 class Log:
@@ -274,11 +275,19 @@ class Partner:
         self.note_end(number, "broken")
         writer.write(head_of(200, {"Content-Type": "application/json",
                                    "Transfer-Encoding": "chunked"}, None))
-        piece = b" " * 16384
-        for _ in range(behaviour.get("pieces", 1 << 16)):
+        piece = b" " * behaviour.get("piece", 16384)
+        for _ in range(1 << 16):
             writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             await writer.drain()
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(behaviour.get("pause", 0.005))
+        return False
+
+    async def be_headers(self, number, reader, writer, reply, _):
+        self.note_end(number, "broken")
+        writer.write(b"HTTP/1.1 200 Whatever\r\n")
+        for line in range(1 << 20):
+            writer.write(b"X-Line-%d: %s\r\n" % (line, b"x" * 1000))
+            await writer.drain()
         return False
 
     # What the test says.
