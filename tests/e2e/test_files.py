@@ -251,6 +251,30 @@ def json_with(content, dossier, session="s"):
     return json.dumps(document, ensure_ascii=False).replace("/", "\\/").encode()
 
 
+def test_a_file_in_an_unmapped_place_goes_on_as_it_was_sent(gateways):
+    """Within the same format; and to nobody whose event only quotes the reference."""
+    receiver = {**PARTNERS[0], "adapters": ["dvcqg-json"], "deliver": {"by": "mailbox"}}
+    gateway = gateways(partners=[receiver, *PARTNERS[1:]])
+    content = os.urandom(300_000)
+    first = gateway.post(json_with(content, documents.dossier_code(6)), JSON, PROVINCE)
+    assert first.status == 202, first
+    answer = gateway.call("GET", "/v1/inbox?wait=30", None, gateway.authorised(COMMUNE), 60)
+    (item,) = answer.json()["items"]
+    assert json.loads(item["document"])["data"][0]["TepKemTheo"] == \
+        base64.b64encode(content).decode()
+    gateway.call("POST", f"/v1/inbox/{item['id']}/accept", b"", gateway.authorised(COMMUNE))
+
+    others = b"a form of the district" * 100
+    assert put(gateway, others, DISTRICT).status == 201
+    quoted = f"lienthong-file:{digest(others)}:{len(others)}:{'0' * 32}"
+    document = json.loads(json_with(b"", documents.dossier_code(7)))
+    document["data"][0]["TepKemTheo"] = quoted
+    assert gateway.post(json.dumps(document).encode(), JSON, PROVINCE).status == 202
+    answer = gateway.call("GET", "/v1/inbox?wait=30", None, gateway.authorised(COMMUNE), 60)
+    (item,) = answer.json()["items"]
+    assert json.loads(item["document"])["data"][0]["TepKemTheo"] == quoted
+
+
 def test_a_file_in_json_is_moved_and_the_item_stays_the_same(gateway):
     """The national portal's document says a new session each time around the same item."""
     content = os.urandom(300_000)
