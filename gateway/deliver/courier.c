@@ -10,7 +10,9 @@
 
 enum {
     LONGEST_WAIT_MS = 500,
-    COUNT_MS = 5000 /* from one count of the backlog to the next */
+    COUNT_MS = 5000, /* from one count of the backlog to the next */
+    BRINGERS = 4,    /* threads that wait for a service of files */
+    QUEUED = 4       /* times the connections: what may wait for them */
 };
 
 /* ---- the partners ---- */
@@ -195,6 +197,7 @@ static void *run(void *own)
         start_all(loop);
         (void)curl_multi_perform(loop->multi, &running); /* each transfer has its own result */
         end_some(loop);
+        ended_brings(loop);
         settle_all(loop);
         show(courier);
         int64_t wait = sweep_is_due(loop) ? 0 : start_wait_ms(loop, LONGEST_WAIT_MS);
@@ -224,6 +227,7 @@ static void free_courier(struct courier *courier)
     struct loop *loop = &courier->loop;
     if (courier->is_watching)
         spool_off_delivery(courier->options.spool, courier);
+    filer_close(loop->filer); /* before the errands that it works for */
     settler_free(loop->settler);
     for (size_t i = 0; i < loop->peer_count; i++)
         peer_free(loop->peers[i]);
@@ -251,6 +255,18 @@ static bool open_multi(struct loop *loop, struct fault *why)
            fault_set(why, FAULT_BROKEN, "libcurl does not take an option");
 }
 
+static bool open_filer(struct courier *courier, struct fault *why)
+{
+    struct loop *loop = &courier->loop;
+    const struct file_store *files = courier->options.files;
+    loop->wake = wake;
+    loop->wake_own = courier;
+    if (!files || !file_store_is_far(files))
+        return true;
+    loop->filer = filer_open(BRINGERS, (size_t)courier->options.connections * QUEUED, why);
+    return loop->filer != NULL;
+}
+
 static bool open_loop(struct courier *courier, struct fault *why)
 {
     struct loop *loop = &courier->loop;
@@ -265,7 +281,7 @@ static bool open_loop(struct courier *courier, struct fault *why)
         .answer_limit_bytes = options->answer_limit_bytes,
     };
     if (!open_multi(loop, why) || !(loop->reader = spool_reader_open(options->spool_file, why)) ||
-        !(loop->preparer = preparer_new(&preparer, why)) ||
+        !(loop->preparer = preparer_new(&preparer, why)) || !open_filer(courier, why) ||
         !(loop->settler = settler_new(options->spool, wake, courier, why)) ||
         !stop_open(&courier->stop, why))
         return false;

@@ -261,6 +261,27 @@ void ended_fetch(struct loop *loop, struct errand *errand, CURLcode result)
                       age_of(errand, clock_ticks_ms()) >= errand->peer->settings.give_up_ms);
 }
 
+static void end_bring(struct loop *loop, struct errand *errand, const struct fault *why)
+{
+    errands_remove(&errand->peer->fetching, errand);
+    if (why->kind == FAULT_NONE)
+        errands_add_first(&errand->peer->ready, errand);
+    else
+        fail_here(loop, errand, "file:unreadable", why, false);
+}
+
+void ended_brings(struct loop *loop)
+{
+    struct fault why;
+    for (size_t i = 0; i < loop->peer_count; i++) {
+        for (struct errand *next, *errand = loop->peers[i]->fetching.first; errand; errand = next) {
+            next = errand->next;
+            if (errand->bring && !errand->fetch && bring_is_over(errand->bring, &why))
+                end_bring(loop, errand, &why);
+        }
+    }
+}
+
 /* ---- a login ---- */
 
 static bool take_login(struct peer *peer, CURLcode result, bool *is_answer, const char **cause,

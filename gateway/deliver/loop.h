@@ -18,6 +18,9 @@ struct loop {
     struct spool_reader *reader;
     struct preparer *preparer;
     struct settler *settler;
+    struct filer *filer;     /**< brings files of a service */
+    void (*wake)(void *own); /**< ends a wait of the loop; from any thread */
+    void *wake_own;
     struct directory *directory; /**< in force when the round began; held */
     struct numbers held;         /**< deliveries that were read and are not settled */
     size_t in_flight;
@@ -55,6 +58,8 @@ void ended_delivery(struct loop *loop, struct errand *errand, CURLcode result);
 void ended_login(struct loop *loop, struct peer *peer, CURLcode result);
 /** A file that a delivery needs was fetched, or could not be. */
 void ended_fetch(struct loop *loop, struct errand *errand, CURLcode result);
+/** Goes on with those whose files have come from a service. */
+void ended_brings(struct loop *loop);
 /** It could not be made. */
 void ended_unprepared(struct loop *loop, struct errand *errand, const struct preparing *preparing);
 
