@@ -295,8 +295,9 @@ static bool put_extra(const struct writer *writer, const char *key, const struct
         return true;
     struct out *place = place_at(writer, place_from(writer, &path), path.steps, path.count, 0);
     if (place && place->source != OUT_FIELD) {
+        struct word said = file_put_back(writer, text);
         place->source = OUT_NONE;
-        place_put(place, OUT_FIELD, text, NULL);
+        place_put(place, OUT_FIELD, &said, NULL);
     }
     path_free(&path);
     return place || fault_memory(why);

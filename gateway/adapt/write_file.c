@@ -5,6 +5,8 @@
  */
 #include "adapt/writer.h"
 
+#include "base/file_reference.h"
+
 static const char hash_mark[] = "{sha256}";
 
 static bool read_hash(const struct writer *writer, const avro_value_t *holder,
@@ -55,11 +57,8 @@ static const struct used_file *file_of(const struct writer *writer, const avro_v
 
 /* ---- texts ---- */
 
-struct word file_hole(const struct writer *writer, const avro_value_t *holder)
+static struct word make_hole(const struct writer *writer, const struct used_file *file)
 {
-    const char *hex = NULL;
-    const struct used_file *file =
-        writer->writing->has_files ? file_of(writer, holder, &hex) : NULL;
     struct used_files *files = writer->files;
     char *text = file ? arena_take(writer->arena, HOLE_SIZE + 1) : NULL;
     if (!text)
@@ -71,6 +70,23 @@ struct word file_hole(const struct writer *writer, const avro_value_t *holder)
     }
     (void)snprintf(text, HOLE_SIZE + 1, "%s%08zx", files->nonce, (size_t)(file - files->list));
     return (struct word){text, HOLE_SIZE};
+}
+
+struct word file_hole(const struct writer *writer, const avro_value_t *holder)
+{
+    const char *hex = NULL;
+    return make_hole(writer, writer->writing->has_files ? file_of(writer, holder, &hex) : NULL);
+}
+
+struct word file_put_back(const struct writer *writer, const struct word *text)
+{
+    uint8_t sha256[SHA256_SIZE];
+    if (!writer->writing->has_files || writer->extra_prefix ||
+        !file_reference_read(text->text, text->size, sha256))
+        return *text;
+    const struct used_file *file = use_file(writer, sha256);
+    struct word hole = make_hole(writer, file && file->is_there ? file : NULL);
+    return hole.size ? hole : *text;
 }
 
 static struct word asked_address(const struct writer *writer, const char *hex)

@@ -49,6 +49,10 @@ struct word row_text(const struct writer *writer, const struct row *row,
 /** The text that holds the place of a document's file; size 0 when it cannot be put in. */
 struct word file_hole(const struct writer *writer, const avro_value_t *holder);
 
+/** The same for a text of source_extra that stands for a file; any other text, and that of a file
+ * that cannot be put in, as it is. */
+struct word file_put_back(const struct writer *writer, const struct word *text);
+
 /** The address of a document's file below the caller's file_url; size 0 when it has none there. */
 struct word file_address(const struct writer *writer, const avro_value_t *holder);
 

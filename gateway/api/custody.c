@@ -5,6 +5,7 @@
 #include "api/concern.h"
 #include "api/found.h"
 #include "api/member.h"
+#include "base/file_reference.h"
 #include "spool/filing.h"
 
 #include <string.h>
@@ -24,9 +25,9 @@ static bool keep_number(void *own, int64_t number)
     return numbers->count < ENTRIES_MOST;
 }
 
-bool custody_each_document(const avro_value_t *event,
-                           bool (*each)(void *own, const uint8_t *sha256, struct fault *why),
-                           void *own, struct fault *why)
+typedef bool (*each_file)(void *own, const uint8_t *sha256, struct fault *why);
+
+static bool each_document(const avro_value_t *event, each_file each, void *own, struct fault *why)
 {
     avro_value_t documents, document;
     size_t count = 0;
@@ -44,6 +45,31 @@ bool custody_each_document(const avro_value_t *event,
     return true;
 }
 
+static bool each_leftover(const avro_value_t *event, each_file each, void *own, struct fault *why)
+{
+    avro_value_t map, value;
+    size_t count = 0;
+    if (avro_value_get_by_name(event, "source_extra", &map, NULL) != 0 ||
+        avro_value_get_size(&map, &count) != 0)
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t sha256[SHA256_SIZE];
+        const char *text = NULL;
+        size_t size = 0; /* with its NUL */
+        if (avro_value_get_by_index(&map, i, &value, NULL) != 0 ||
+            avro_value_get_string(&value, &text, &size) != 0)
+            return fault_set(why, FAULT_BROKEN, "an event's source_extra ends too soon");
+        if (file_reference_read(text, size - 1, sha256) && !each(own, sha256, why))
+            return false;
+    }
+    return true;
+}
+
+bool custody_each_file(const avro_value_t *event, each_file each, void *own, struct fault *why)
+{
+    return each_document(event, each, own, why) && each_leftover(event, each, own, why);
+}
+
 /* Is it this one?  The search ends by a fault of no kind. */
 static bool is_other(void *own, const uint8_t *sha256, struct fault *why)
 {
@@ -54,7 +80,7 @@ static bool names(const avro_value_t *event, const uint8_t *sha256, bool *does, 
 {
     uint8_t wanted[SHA256_SIZE];
     memcpy(wanted, sha256, SHA256_SIZE);
-    *does = !custody_each_document(event, is_other, wanted, why);
+    *does = !custody_each_file(event, is_other, wanted, why);
     return !*does || why->kind == FAULT_NONE;
 }
 

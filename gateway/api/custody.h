@@ -23,9 +23,10 @@ bool custody_event_brings(struct spool_reader *reader, const uint8_t event_id[UU
                           const uint8_t sha256[SHA256_SIZE], bool *brings, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** Calls `each` with the hash of every document that the event names. */
-bool custody_each_document(const avro_value_t *event,
-                           bool (*each)(void *own, const uint8_t *sha256, struct fault *why),
-                           void *own, struct fault *why) __attribute__((warn_unused_result));
+/** Calls `each` with the hash of every file that the event names: of its documents, and by
+ * reference in source_extra. */
+bool custody_each_file(const avro_value_t *event,
+                       bool (*each)(void *own, const uint8_t *sha256, struct fault *why), void *own,
+                       struct fault *why) __attribute__((warn_unused_result));
 
 #endif

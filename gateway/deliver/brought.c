@@ -26,16 +26,26 @@ static bool is_other(void *own, int64_t number)
     return !search->is_found;
 }
 
-bool brought_has(const struct brought *brought, const uint8_t sha256[SHA256_SIZE], bool *has,
-                 struct fault *why)
+bool brought_names(const struct brought *brought, const uint8_t sha256[SHA256_SIZE], bool *does,
+                   struct fault *why)
 {
     struct search search = {.arrival = brought->delivery / DELIVERIES_PER_ARRIVAL};
-    int64_t size = 0;
-    *has = false;
-    if (!brought->files)
-        return true;
     search.is_found = was_fetched(brought->fetched, sha256);
     if (!search.is_found && !spool_file_arrivals(brought->reader, sha256, is_other, &search, why))
         return false;
-    return !search.is_found || file_store_has(brought->files, sha256, &size, has, why);
+    *does = search.is_found;
+    return true;
+}
+
+bool brought_has(const struct brought *brought, const uint8_t sha256[SHA256_SIZE], bool *has,
+                 struct fault *why)
+{
+    int64_t size = 0;
+    bool does = false;
+    *has = false;
+    if (!brought->files)
+        return true;
+    if (!brought_names(brought, sha256, &does, why))
+        return false;
+    return !does || file_store_has(brought->files, sha256, &size, has, why);
 }

@@ -18,6 +18,9 @@ struct brought {
     const struct fetched_list *fetched; /**< NULL: none was */
 };
 
+/** Whether the event brings the file, wherever it is. */
+bool brought_names(const struct brought *brought, const uint8_t sha256[SHA256_SIZE], bool *does,
+                   struct fault *why) __attribute__((warn_unused_result));
 /** Whether the event brings the file, and the store has it. */
 bool brought_has(const struct brought *brought, const uint8_t sha256[SHA256_SIZE], bool *has,
                  struct fault *why) __attribute__((warn_unused_result));

@@ -10,7 +10,9 @@
 
 enum {
     LONGEST_WAIT_MS = 500,
-    COUNT_MS = 5000 /* from one count of the backlog to the next */
+    COUNT_MS = 5000, /* from one count of the backlog to the next */
+    BRINGERS = 4,    /* threads that wait for a service of files */
+    QUEUED = 4       /* times the connections: what may wait for them */
 };
 
 /* ---- the partners ---- */
@@ -41,16 +43,6 @@ static struct peer *find_or_make(struct loop *loop, const char *id, struct fault
     return NULL;
 }
 
-/* What was read ahead may go elsewhere now. */
-static void drop_ready(struct loop *loop, struct peer *peer)
-{
-    for (struct errand *errand; (errand = errands_take(&peer->ready));) {
-        due_forget(loop, peer, errand->row.delivery);
-        errand_free(errand);
-    }
-    peer->look_at_ms = 0;
-}
-
 static bool bind_partner(struct loop *loop, const struct partner *partner, struct fault *why)
 {
     const struct courier_options *options = loop->options;
@@ -69,7 +61,7 @@ static bool bind_all(struct loop *loop, struct fault *why)
 {
     const struct directory *directory = loop->directory;
     for (size_t i = 0; i < loop->peer_count; i++) {
-        drop_ready(loop, loop->peers[i]);
+        due_drop(loop, loop->peers[i]);
         peer_bind(loop->peers[i], NULL, loop->options->adapters, NULL);
     }
     for (size_t i = 0; i < directory_partner_count(directory); i++) {
@@ -95,7 +87,7 @@ static void follow_directory(struct loop *loop)
     if (!bind_all(loop, &why))
         log_error("courier.partners", "why=\"%s\"", why.text);
     directory_release(old);
-    sweep_begin(loop);
+    sweep_again(loop);
 }
 
 static struct peer *find_peer(struct loop *loop, const char *id)
@@ -205,6 +197,7 @@ static void *run(void *own)
         start_all(loop);
         (void)curl_multi_perform(loop->multi, &running); /* each transfer has its own result */
         end_some(loop);
+        ended_brings(loop);
         settle_all(loop);
         show(courier);
         int64_t wait = sweep_is_due(loop) ? 0 : start_wait_ms(loop, LONGEST_WAIT_MS);
@@ -234,6 +227,7 @@ static void free_courier(struct courier *courier)
     struct loop *loop = &courier->loop;
     if (courier->is_watching)
         spool_off_delivery(courier->options.spool, courier);
+    filer_close(loop->filer); /* before the errands that it works for */
     settler_free(loop->settler);
     for (size_t i = 0; i < loop->peer_count; i++)
         peer_free(loop->peers[i]);
@@ -261,6 +255,18 @@ static bool open_multi(struct loop *loop, struct fault *why)
            fault_set(why, FAULT_BROKEN, "libcurl does not take an option");
 }
 
+static bool open_filer(struct courier *courier, struct fault *why)
+{
+    struct loop *loop = &courier->loop;
+    const struct file_store *files = courier->options.files;
+    loop->wake = wake;
+    loop->wake_own = courier;
+    if (!files || !file_store_is_far(files))
+        return true;
+    loop->filer = filer_open(BRINGERS, (size_t)courier->options.connections * QUEUED, why);
+    return loop->filer != NULL;
+}
+
 static bool open_loop(struct courier *courier, struct fault *why)
 {
     struct loop *loop = &courier->loop;
@@ -275,7 +281,7 @@ static bool open_loop(struct courier *courier, struct fault *why)
         .answer_limit_bytes = options->answer_limit_bytes,
     };
     if (!open_multi(loop, why) || !(loop->reader = spool_reader_open(options->spool_file, why)) ||
-        !(loop->preparer = preparer_new(&preparer, why)) ||
+        !(loop->preparer = preparer_new(&preparer, why)) || !open_filer(courier, why) ||
         !(loop->settler = settler_new(options->spool, wake, courier, why)) ||
         !stop_open(&courier->stop, why))
         return false;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/moment.h"
 #include "deliver/courier_own.h"
+#include "deliver/route.h"
 
 ENDS_WITH_SCOPE(json_t *, json_decref)
 ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
@@ -130,12 +131,16 @@ static json_t *call(struct peer *peer, struct fault *why)
     if (!request || !request_want_certificate(request, why))
         return NULL;
     CURLcode result = request_result(request, request_perform(request));
+    const char *refusal = request_refusal(request);
     auto_free(free) char *certificate = request_certificate(request);
-    return json_pack("{sb si sI ss* ss*}", "reached", result == CURLE_OK, /**/
-                     "status", request_answer(request).status,            /**/
-                     "ms", (json_int_t)(request_took_us(request) / 1000), /**/
-                     "certificate", certificate,                          /**/
-                     "why", result == CURLE_OK ? NULL : curl_easy_strerror(result));
+    return json_pack("{sb si sI ss* ss*}", "reached", result == CURLE_OK && !refusal, /**/
+                     "status", request_answer(request).status,                        /**/
+                     "ms", (json_int_t)(request_took_us(request) / 1000),             /**/
+                     "certificate", certificate,                                      /**/
+                     "why",
+                     refusal              ? refusal
+                     : result == CURLE_OK ? NULL
+                                          : curl_easy_strerror(result));
 }
 
 /* What could not be done is an answer, too. */
@@ -191,6 +196,19 @@ struct wish {
     bool is_done;
 };
 
+static bool is_reached(struct courier *courier, const char *partner)
+{
+    struct directory *directory = directory_current(courier->options.place);
+    bool is_one = route_reaches(directory, partner);
+    directory_release(directory);
+    return is_one;
+}
+
+static bool refuse_unreached(const char *partner, struct fault *why)
+{
+    return fault_set(why, FAULT_REFUSE, "nothing is delivered to a partner %s", partner);
+}
+
 /* With the delivery at hand: what is told of it names what it is. */
 static bool grant(void *own, const struct spool_delivery *delivery)
 {
@@ -211,6 +229,11 @@ static bool grant(void *own, const struct spool_delivery *delivery)
                               .partner = wish->partner};
     if (wish->partner && delivery->state != DELIVERY_DEAD) {
         (void)fault_set(wish->why, FAULT_REFUSE, "the delivery is not dead");
+        return false;
+    }
+    if (wish->kind == SETTLE_RELEASE && delivery->partner &&
+        !is_reached(wish->courier, delivery->partner)) {
+        (void)refuse_unreached(delivery->partner, wish->why);
         return false;
     }
     if (!tell_outcome(wish->courier->options.tells, delivery, &told, &tellings, wish->why))
@@ -248,12 +271,8 @@ bool courier_discard(struct courier *courier, int64_t delivery, const char *reas
 bool courier_route(struct courier *courier, int64_t delivery, const char *partner,
                    const char *reason, struct fault *why)
 {
-    struct directory *directory = directory_current(courier->options.place);
-    const struct partner *to = directory_partner(directory, partner);
-    bool is_reached = to && to->deliver.by != DELIVER_NONE;
-    directory_release(directory);
-    if (!is_reached)
-        return fault_set(why, FAULT_REFUSE, "nothing is delivered to a partner %s", partner);
+    if (!is_reached(courier, partner))
+        return refuse_unreached(partner, why);
     struct wish wish = {
         .kind = SETTLE_REROUTE, .outcome = OUTCOME_REROUTED, .reason = reason, .partner = partner};
     return ask(courier, delivery, &wish, why);

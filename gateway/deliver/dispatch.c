@@ -220,7 +220,7 @@ static bool take_files(struct dispatch *dispatch, const avro_value_t *event,
     if (!dispatch->reader || arrival->target_count == 0)
         return true;
     struct naming naming = {dispatch, arrival, dispatch->parcels}; /* the newest is its own */
-    if (!custody_each_document(event, use_file, &naming, why)) {
+    if (!custody_each_file(event, use_file, &naming, why)) {
         why->kind = FAULT_BROKEN; /* whatever it was: the spool cannot be read */
         return fault_prefix(why, "the files of an event");
     }

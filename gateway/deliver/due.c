@@ -105,3 +105,12 @@ void due_forget(struct loop *loop, struct peer *peer, int64_t delivery)
     if (peer)
         peer->held--;
 }
+
+void due_drop(struct loop *loop, struct peer *peer)
+{
+    for (struct errand *errand; (errand = errands_take(&peer->ready));) {
+        due_forget(loop, peer, errand->row.delivery);
+        errand_free(errand);
+    }
+    peer->look_at_ms = 0;
+}

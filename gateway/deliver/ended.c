@@ -179,6 +179,7 @@ static void judge(struct loop *loop, struct errand *errand, CURLcode result)
         .result = result,
         .status = answer.status,
         .cause = cause,
+        .refusal = request_refusal(errand->request),
         .retry_after_ms = request_retry_after(errand->request, clock_now_ms()),
         .attempts = errand->row.attempts,
         .age_ms = age_of(errand, clock_ticks_ms()),
@@ -258,6 +259,27 @@ void ended_fetch(struct loop *loop, struct errand *errand, CURLcode result)
         fail_here(loop, errand, "file:not-fetched", &why,
                   why.kind == FAULT_REFUSE ||
                       age_of(errand, clock_ticks_ms()) >= errand->peer->settings.give_up_ms);
+}
+
+static void end_bring(struct loop *loop, struct errand *errand, const struct fault *why)
+{
+    errands_remove(&errand->peer->fetching, errand);
+    if (why->kind == FAULT_NONE)
+        errands_add_first(&errand->peer->ready, errand);
+    else
+        fail_here(loop, errand, "file:unreadable", why, false);
+}
+
+void ended_brings(struct loop *loop)
+{
+    struct fault why;
+    for (size_t i = 0; i < loop->peer_count; i++) {
+        for (struct errand *next, *errand = loop->peers[i]->fetching.first; errand; errand = next) {
+            next = errand->next;
+            if (errand->bring && !errand->fetch && bring_is_over(errand->bring, &why))
+                end_bring(loop, errand, &why);
+        }
+    }
 }
 
 /* ---- a login ---- */

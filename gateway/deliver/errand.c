@@ -76,6 +76,7 @@ void errand_free(struct errand *errand)
     request_free(errand->request);
     fetch_free(errand->fetch);
     fetched_free(&errand->fetched);
+    bring_free(errand->bring);
     free(errand->texts);
     free(errand);
 }

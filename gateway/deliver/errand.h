@@ -3,6 +3,7 @@
 #define DELIVER_ERRAND_H
 
 #include "base/cleanup.h"
+#include "deliver/bring.h"
 #include "deliver/fetch.h"
 #include "deliver/request.h"
 #include "deliver/wanted.h"
@@ -18,6 +19,7 @@ struct errand {
     const struct adapter *adapter;
     struct fetch *fetch;          /**< instead, while a file of it is fetched */
     struct fetched_list fetched;  /**< files that were */
+    struct bring *bring;          /**< files of a service that are on their way here, or are here */
     const struct partner *sender; /**< while it is prepared: who sent the event, if it names files
                                        that may be fetched */
 

@@ -18,6 +18,9 @@ struct loop {
     struct spool_reader *reader;
     struct preparer *preparer;
     struct settler *settler;
+    struct filer *filer;     /**< brings files of a service */
+    void (*wake)(void *own); /**< ends a wait of the loop; from any thread */
+    void *wake_own;
     struct directory *directory; /**< in force when the round began; held */
     struct numbers held;         /**< deliveries that were read and are not settled */
     size_t in_flight;
@@ -26,10 +29,11 @@ struct loop {
     bool is_stopping;
     struct {
         bool is_on;
-        bool is_asked; /**< once more, when this one is through */
-        int state;     /**< of the deliveries that it is at */
-        int64_t after; /**< the number that it has come to */
-        int32_t day;   /**< on which it last began */
+        bool is_asked;       /**< once more, when this one is through */
+        int state;           /**< of the deliveries that it is at */
+        int64_t after;       /**< the number that it has come to */
+        int32_t day;         /**< on which it last began */
+        int64_t again_at_ms; /**< clock_ticks_ms at which it is asked for once more; 0: not */
     } sweep;
 
     pthread_mutex_t lock; /**< guards the list for other threads; peers live as long as the loop */
@@ -41,6 +45,8 @@ struct loop {
 void due_read(struct loop *loop, struct peer *peer);
 /** A delivery that was read is over, or not to be tried now. */
 void due_forget(struct loop *loop, struct peer *peer, int64_t delivery);
+/** What was read and is not under way may go elsewhere now. */
+void due_drop(struct loop *loop, struct peer *peer);
 
 /** Starts whatever may start, each partner in its turn. */
 void start_all(struct loop *loop);
@@ -52,6 +58,8 @@ void ended_delivery(struct loop *loop, struct errand *errand, CURLcode result);
 void ended_login(struct loop *loop, struct peer *peer, CURLcode result);
 /** A file that a delivery needs was fetched, or could not be. */
 void ended_fetch(struct loop *loop, struct errand *errand, CURLcode result);
+/** Goes on with those whose files have come from a service. */
+void ended_brings(struct loop *loop);
 /** It could not be made. */
 void ended_unprepared(struct loop *loop, struct errand *errand, const struct preparing *preparing);
 
@@ -67,12 +75,15 @@ void settle_errand(struct loop *loop, struct errand *errand, struct spool_settle
 /** Gives the settler's to the spool, and takes back what is durable. */
 void settle_all(struct loop *loop);
 
-/** Follows what waits for an agency that has closed; some of it in each call. */
+/** Follows what waits for an agency that has closed or a partner that is gone; some of it in each
+ * call. */
 void sweep_some(struct loop *loop);
 /** There is more to look at now. */
 bool sweep_is_due(const struct loop *loop);
 /** From the beginning. */
 void sweep_begin(struct loop *loop);
+/** The same, and once more for what others were still routing by the directory before. */
+void sweep_again(struct loop *loop);
 /** What it moved is durable: others stand first now. */
 void sweep_moved(struct loop *loop);
 

@@ -16,7 +16,7 @@ static const struct {
     {CURLE_COULDNT_RESOLVE_HOST, "connect:dns", "the host's name has no address"},
     {CURLE_COULDNT_CONNECT, "connect:refused", "nobody takes connections there"},
     {CURLE_OPERATION_TIMEDOUT, "connect:timeout", "no answer in time; it may have been received"},
-    {CURLE_SSL_CONNECT_ERROR, "tls:handshake", "no common TLS"},
+    {CURLE_SSL_CONNECT_ERROR, "tls:handshake", "no common TLS, or it wants a certificate of ours"},
     {CURLE_PEER_FAILED_VERIFICATION, "tls:certificate", "its certificate is not to be trusted"},
     {CURLE_SSL_CACERT_BADFILE, "tls:ca_file", "the partner's ca_file cannot be used"},
     {CURLE_SSL_CERTPROBLEM, "tls:certificate_file", "our certificate or key cannot be used"},
@@ -130,6 +130,11 @@ static struct ruling judge_answer(const struct attempt *attempt,
 struct ruling outcome_judge(const struct attempt *attempt, const struct outcome_settings *settings)
 {
     struct ruling outcome = {.cause = attempt->cause, .detail = attempt->detail};
+    if (attempt->refusal) {
+        outcome.cause = "tls:certificate_refused";
+        outcome.detail = attempt->refusal;
+        return fail(attempt, settings, outcome);
+    }
     if (attempt->result != CURLE_OK) {
         explain_connection(attempt->result, &outcome);
         return fail(attempt, settings, outcome);

@@ -25,6 +25,7 @@ struct attempt {
     enum answer_meaning meaning; /**< the adapter's word about it; only with an answer */
     const char *cause;           /**< the adapter's, too */
     const char *detail;          /**< or NULL */
+    const char *refusal;         /**< of our certificate, by the partner; NULL: none */
     int64_t retry_after_ms;      /**< RETRY_AFTER_NONE without one */
     int64_t attempts;            /**< answered ones before this */
     int64_t age_ms;              /**< while the partner was up, and since it arrived */
@@ -59,8 +60,9 @@ struct ruling {
  * Decides, from nothing but what it is given.
  *
  * What fails in the connection's kind (no address, refused, TLS, timeout, cut, 502, 503, 504, a
- * redirect, credentials that are not taken) says nothing about the document: it counts for the
- * partner's breaker and not as an attempt.  Whatever else was answered is the adapter's to judge.
+ * redirect, credentials or a certificate that are not taken) says nothing about the document: it
+ * counts for the partner's breaker and not as an attempt.  Whatever else was answered is the
+ * adapter's to judge.
  *
  * A delivery expires at `give_up_ms` of age, and only at a partner that is up: one that answered
  * this request, or any other since the delivery was last tried.  Time during which the partner was

@@ -3,6 +3,7 @@
 #include "deliver/prepare.h"
 
 #include "adapt/service.h"
+#include "api/custody.h"
 #include "deliver/attachments.h"
 #include "deliver/given.h"
 #include "deliver/links.h"
@@ -337,6 +338,46 @@ static avro_value_t *get_event(struct preparer *preparer, struct peer *peer, str
     return errand->sender ? read_event(preparer, errand, reader, &preparing->why) : event;
 }
 
+/* What it brings along is listed. */
+struct listing {
+    const struct brought *brought;
+    struct preparing *preparing;
+};
+
+static bool list_file(void *own, const uint8_t *sha256, struct fault *why)
+{
+    const struct listing *listing = own;
+    struct preparing *preparing = listing->preparing;
+    bool does = false;
+    if (!brought_names(listing->brought, sha256, &does, why))
+        return false;
+    if (!does)
+        return true;
+    uint8_t(*files)[SHA256_SIZE] =
+        reallocarray(preparing->files, preparing->file_count + 1, sizeof *files);
+    if (!files)
+        return fault_memory(why);
+    preparing->files = files;
+    memcpy(files[preparing->file_count++], sha256, SHA256_SIZE);
+    return true;
+}
+
+/* Whether its files must be brought here first, so that this thread waits for no service.  What
+ * cannot be listed is waited for. */
+static bool is_far(const struct preparer *preparer, const struct errand *errand,
+                   const avro_value_t *event, struct preparing *preparing)
+{
+    struct listing listing = {&preparer->brought, preparing};
+    struct fault ignored;
+    if (errand->bring || !preparer->options.files || !file_store_is_far(preparer->options.files))
+        return false;
+    if (custody_each_file(event, list_file, &listing, &ignored) && preparing->file_count > 0)
+        return true;
+    free(preparing->files);
+    preparing->files = NULL;
+    return false;
+}
+
 struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
                                  struct errand *errand, struct spool_reader *reader,
                                  struct preparing *preparing)
@@ -356,6 +397,10 @@ struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
                                          .reader = reader,
                                          .delivery = errand->row.delivery,
                                          .fetched = &errand->fetched};
+    if (is_far(preparer, errand, event, preparing)) {
+        preparing->failure = UNPREPARED_FAR;
+        return NULL;
+    }
     errand->adapter = peer->adapter;
     errand->login_generation = peer->login.generation;
     return make_request(preparer, peer, errand, event, preparing);

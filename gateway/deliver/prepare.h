@@ -31,6 +31,7 @@ enum unprepared {
     UNPREPARED_DEAD,     /**< never: its format cannot say it, or something of it is lost */
     UNPREPARED_LATER,    /**< ours to mend, or to wait for */
     UNPREPARED_FETCH,    /**< a file has to be fetched first: `uri`, under `rule` */
+    UNPREPARED_FAR,      /**< its files are at a service: `files` */
     UNPREPARED_SETTINGS, /**< the partner's settings are wrong: every delivery would fail so */
 };
 struct preparing {
@@ -39,6 +40,8 @@ struct preparing {
     struct fault why;
     char *uri; /**< the caller owns it */
     struct fetch_rule rule;
+    uint8_t (*files)[SHA256_SIZE]; /**< the same */
+    size_t file_count;
 };
 
 /** The request that delivers an errand to its peer; its adapter is noted in the errand.  NULL with

@@ -25,6 +25,7 @@ struct request {
     size_t body_count;
     char *answer;
     size_t answer_size, answer_limit;
+    char error[CURL_ERROR_SIZE]; /* libcurl's words about its end */
     bool is_cut;
 };
 
@@ -128,7 +129,8 @@ struct request *request_new(const struct partner_delivery *to, const char *metho
     if (!set_bounds(curl, to) || !set_trust(curl, to) || !set_version(curl, to) ||
         !set_method(curl, method ? method : "POST") ||
         curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep) != CURLE_OK ||
-        curl_easy_setopt(curl, CURLOPT_WRITEDATA, request) != CURLE_OK) {
+        curl_easy_setopt(curl, CURLOPT_WRITEDATA, request) != CURLE_OK ||
+        curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, request->error) != CURLE_OK) {
         (void)refuse_option(why);
         return NULL;
     }
@@ -363,7 +365,35 @@ bool request_sha256(const struct request *request, uint8_t sha256[SHA256_SIZE])
     return request->body_count > 0 && outgoing_sha256(request->bodies[0], sha256);
 }
 
-/* ---- its certificate ---- */
+/* ---- certificates ---- */
+
+/* With TLS 1.3 the other side judges our certificate after the handshake: what it says comes as an
+ * alert when we read, or, of a server that goes on without one, as a page. */
+static const struct {
+    const char *alert, *page, *refusal;
+} refusals[] = {
+    {"alert certificate required", "No required SSL certificate was sent",
+     "it wants a certificate of ours: set certificate_file and key_file"},
+    {"alert certificate expired", NULL, "our certificate has ended"},
+    {"alert certificate revoked", NULL, "our certificate was revoked"},
+    {"alert unknown ca", NULL, "it does not know the authority of our certificate"},
+    {"alert bad certificate", "The SSL certificate error", "it does not take our certificate"},
+    {"alert certificate unknown", NULL, "it does not take our certificate"},
+    {"alert unsupported certificate", NULL, "it cannot use our certificate"},
+    {"alert access denied", NULL, "our certificate may not do this there"},
+};
+
+const char *request_refusal(const struct request *request)
+{
+    bool is_page = request_answer(request).status == 400 && request->answer;
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        if (strstr(request->error, refusals[i].alert))
+            return refusals[i].refusal;
+        if (is_page && refusals[i].page && strstr(request->answer, refusals[i].page))
+            return refusals[i].refusal;
+    }
+    return NULL;
+}
 
 bool request_want_certificate(struct request *request, struct fault *why)
 {

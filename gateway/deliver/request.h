@@ -68,6 +68,9 @@ void *request_own(CURL *curl);
 /** Before it is made: asks for the server's certificate. */
 bool request_want_certificate(struct request *request, struct fault *why)
     __attribute__((warn_unused_result));
+/** After its end: why the partner's side does not take our certificate, for people; NULL when it
+ * said nothing of the kind. */
+const char *request_refusal(const struct request *request);
 /** The certificate's subject and last day, which the caller owns; NULL without one. */
 char *request_certificate(const struct request *request);
 

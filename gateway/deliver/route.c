@@ -327,3 +327,48 @@ void route_again(const struct directory *directory, const struct route_waiting *
     *partner = now.partner;
     finding_tell(&now, &again, &(struct finding_text){reason, ignored});
 }
+
+/* --- instead --- */
+
+bool route_reaches(const struct directory *directory, const char *partner)
+{
+    const struct partner *found = directory_partner(directory, partner);
+    return found && found->deliver.by != DELIVER_NONE;
+}
+
+static void tell_gone(const struct directory *directory, const char *partner,
+                      char reason[ROUTE_TEXT_SIZE])
+{
+    finding_format(reason,
+                   "%s %s, and no other system is to get this: enter it again and this goes out by "
+                   "itself, or give this to another system",
+                   partner,
+                   directory_partner(directory, partner)
+                       ? "is not delivered to any more (deliver.by: none in partners.yaml)"
+                       : "is not in partners.yaml any more");
+}
+
+/* Not who sent it: it has that already. */
+static bool is_taker(const struct finding *finding, const struct route_gone *gone)
+{
+    const struct partner *partner = finding->partner;
+    return partner && partner->deliver.by != DELIVER_NONE &&
+           !(gone->source && strcmp(partner->id, gone->source) == 0);
+}
+
+void route_instead(const struct directory *directory, const struct route_gone *gone, int32_t today,
+                   const struct partner **partner, char reason[ROUTE_TEXT_SIZE])
+{
+    static const struct finding_role instead = {"for", "cho"};
+    char led[ROUTE_TEXT_SIZE], ignored[ROUTE_TEXT_SIZE];
+    struct finding found = finding_of(directory, gone->waiting.agency, gone->waiting.event_day);
+    if (!is_taker(&found, gone))
+        found = finding_of(directory, gone->waiting.agency, today);
+    *partner = is_taker(&found, gone) ? found.partner : NULL;
+    if (!*partner) {
+        tell_gone(directory, gone->partner, reason);
+        return;
+    }
+    finding_tell(&found, &instead, &(struct finding_text){led, ignored});
+    finding_format(reason, "re-routed: %s is not delivered to any more; %s", gone->partner, led);
+}

@@ -81,4 +81,22 @@ struct route_waiting {
 void route_again(const struct directory *directory, const struct route_waiting *waiting,
                  int32_t today, const struct partner **partner, char reason[ROUTE_TEXT_SIZE]);
 
+/** One of a partner to which nothing is delivered any more. */
+struct route_gone {
+    struct route_waiting waiting;
+    const char *partner; /**< to whom it was to go */
+    const char *source;  /**< who sent it; NULL: not known */
+};
+
+/** Whether there is a partner of that name to which something is delivered. */
+bool route_reaches(const struct directory *directory, const char *partner);
+
+/**
+ * Who gets it: whoever speaks for its agency on the event's day, as for a new event, else `today`.
+ * `*partner` is NULL when that is nobody, or who sent it, or when it waits by a subscription; the
+ * reason then says what can be done.
+ */
+void route_instead(const struct directory *directory, const struct route_gone *gone, int32_t today,
+                   const struct partner **partner, char reason[ROUTE_TEXT_SIZE]);
+
 #endif

@@ -45,8 +45,9 @@ bool settle_delivery(struct loop *loop, const struct spool_delivery *delivery,
 
 static void forget(void *own, void *tag, int64_t delivery)
 {
-    due_forget(own, tag, delivery);
-    if (!tag)
+    struct peer *peer = tag;
+    due_forget(own, peer, delivery);
+    if (!peer || !peer->partner) /* which nobody tries any more */
         sweep_moved(own);
 }
 

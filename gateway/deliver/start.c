@@ -45,7 +45,7 @@ static size_t reserved_for_others(const struct loop *loop, const struct peer *pe
 static bool has_room(const struct loop *loop, const struct peer *peer)
 {
     size_t all = (size_t)loop->options->connections;
-    if (peer->flying.count >= concurrency(peer) || loop->in_flight >= all)
+    if (peer->flying.count + peer->fetching.count >= concurrency(peer) || loop->in_flight >= all)
         return false;
     return peer->flying.count < share_of(loop, peer) ||
            loop->in_flight + reserved_for_others(loop, peer) < all;
@@ -141,6 +141,22 @@ static void start_fetch(struct loop *loop, struct errand *errand, const struct p
     ended_unprepared(loop, errand, &failed);
 }
 
+/* The same, of files that a service has. */
+static void start_bring(struct loop *loop, struct errand *errand, struct preparing *preparing)
+{
+    struct fault why;
+    breaker_withdrawn(&errand->peer->breaker);
+    errand->bring = bring_new(loop->options->files, preparing->files, preparing->file_count,
+                              loop->wake, loop->wake_own, &why);
+    if (errand->bring && bring_start(errand->bring, loop->filer, &why)) {
+        errands_add(&errand->peer->fetching, errand);
+        return;
+    }
+    const struct preparing failed = {
+        .failure = UNPREPARED_LATER, .cause = "file:not-fetched", .why = why};
+    ended_unprepared(loop, errand, &failed);
+}
+
 /* Who sent it, if files that it names by address may be fetched. */
 static const struct partner *sender_of(const struct loop *loop, const struct errand *errand)
 {
@@ -169,6 +185,10 @@ static void start_errand(struct loop *loop, struct errand *errand)
     if (preparing.uri) {
         start_fetch(loop, errand, &preparing);
         free(preparing.uri);
+        return;
+    }
+    if (preparing.failure == UNPREPARED_FAR) {
+        start_bring(loop, errand, &preparing);
         return;
     }
     if (!errand->request) {

@@ -3,6 +3,7 @@
 #include "files/inline.h"
 
 #include "base/cleanup.h"
+#include "base/file_reference.h"
 #include "base/number.h"
 #include "files/base64_run.h"
 #include "files/proof.h"
@@ -11,7 +12,7 @@
 
 ENDS_WITH_SCOPE(struct file_writer *, file_writer_close)
 
-static const char prefix[] = "lienthong-file:";
+static const char prefix[] = FILE_REFERENCE_PREFIX;
 
 enum {
     PREFIX_SIZE = sizeof prefix - 1,

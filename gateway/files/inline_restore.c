@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The other way: a document as it was received, from its shortened form and the store. */
 #include "base/cleanup.h"
+#include "base/file_reference.h"
 #include "base/number.h"
 #include "files/base64_run.h"
 #include "files/inline.h"
@@ -10,7 +11,7 @@ ENDS_WITH_SCOPE(struct file_reader *, file_reader_close)
 
 enum { PIECE_SIZE = 48 * 1024, GROUP = 3 };
 
-static const char prefix[] = "lienthong-file:";
+static const char prefix[] = FILE_REFERENCE_PREFIX;
 
 /* The text that grows. */
 struct output {

@@ -7,6 +7,7 @@
 #include "files/holds.h"
 #include "files/incoming.h"
 #include "files/local.h"
+#include "files/near.h"
 #include "files/s3.h"
 #include "files/secret.h"
 
@@ -23,6 +24,7 @@ struct file_store {
     uint8_t key[FILE_KEY_SIZE];
     struct incoming *incoming;
     struct holds *holds;
+    struct near *near;
     const struct file_place *place;
     void *own; /* of the place */
 };
@@ -59,7 +61,8 @@ struct file_store *file_store_open(const struct file_store_options *options, str
     if (!store->incoming || !secret_load(options->folder, store->key, sizeof store->key, why))
         return NULL;
     store->holds = holds_new(why);
-    return store->holds && open_place(store, options, why) ? steal(store) : NULL;
+    store->near = near_new(why);
+    return store->holds && store->near && open_place(store, options, why) ? steal(store) : NULL;
 }
 
 void file_store_close(struct file_store *store)
@@ -68,6 +71,7 @@ void file_store_close(struct file_store *store)
         return;
     if (store->place)
         store->place->close(store->own);
+    near_free(store->near);
     holds_free(store->holds);
     incoming_close(store->incoming);
     explicit_bzero(store->key, sizeof store->key);
@@ -113,7 +117,9 @@ struct file_reader *file_reader_open(struct file_store *store, const uint8_t sha
     reader->hasher = hasher_new(why);
     if (!reader->hasher)
         return NULL;
-    reader->descriptor = store->place->fetch(store->own, sha256, &reader->size, why);
+    reader->descriptor = near_open(store->near, sha256, &reader->size);
+    if (reader->descriptor < 0)
+        reader->descriptor = store->place->fetch(store->own, sha256, &reader->size, why);
     if (reader->descriptor < 0)
         return NULL;
     *size = reader->size;
@@ -201,7 +207,32 @@ int file_store_lend(struct file_store *store, const uint8_t sha256[SHA256_SIZE],
 bool file_store_has(struct file_store *store, const uint8_t sha256[SHA256_SIZE], int64_t *size,
                     bool *has, struct fault *why)
 {
-    return store->place->look(store->own, sha256, size, has, why);
+    return near_look(store->near, sha256, size, has) ||
+           store->place->look(store->own, sha256, size, has, why);
+}
+
+bool file_store_is_far(const struct file_store *store)
+{
+    return store->place == &s3_place;
+}
+
+bool file_store_bring(struct file_store *store, const uint8_t sha256[SHA256_SIZE],
+                      struct fault *why)
+{
+    struct fault absent;
+    int64_t size = 0;
+    if (!file_store_is_far(store) || near_hold(store->near, sha256))
+        return true;
+    int descriptor = store->place->fetch(store->own, sha256, &size, &absent);
+    if (descriptor >= 0 || absent.kind == FAULT_REFUSE)
+        return near_keep(store->near, sha256, descriptor, size, why);
+    *why = absent;
+    return false;
+}
+
+void file_store_drop(struct file_store *store, const uint8_t sha256[SHA256_SIZE])
+{
+    near_drop(store->near, sha256);
 }
 
 bool file_store_hold(struct file_store *store, const uint8_t sha256[SHA256_SIZE])

@@ -102,6 +102,17 @@ void file_reader_close(struct file_reader *reader);
 int file_store_lend(struct file_store *store, const uint8_t sha256[SHA256_SIZE], int64_t *size,
                     struct fault *why) __attribute__((warn_unused_result));
 
+/**
+ * Brings a file of a service onto this machine until file_store_drop: meanwhile file_store_has and
+ * file_reader_open wait for nobody.  That the service lacks it is known so, too.  Does nothing
+ * where files are here anyway; fails with FAULT_RETRY when the service is out of reach.
+ */
+bool file_store_bring(struct file_store *store, const uint8_t sha256[SHA256_SIZE],
+                      struct fault *why) __attribute__((warn_unused_result));
+void file_store_drop(struct file_store *store, const uint8_t sha256[SHA256_SIZE]);
+/** Whether there is a service to wait for. */
+bool file_store_is_far(const struct file_store *store);
+
 bool file_store_has(struct file_store *store, const uint8_t sha256[SHA256_SIZE], int64_t *size,
                     bool *has, struct fault *why) __attribute__((warn_unused_result));
 

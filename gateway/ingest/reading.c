@@ -104,7 +104,7 @@ static bool use_named(void *own, const uint8_t *sha256, struct fault *why)
 static bool use_named_files(struct run *run, const avro_value_t *event, struct fault *why)
 {
     struct naming naming = {run, run->handoff->document.item_count - 1};
-    return custody_each_document(event, use_named, &naming, why);
+    return custody_each_file(event, use_named, &naming, why);
 }
 
 /* Completes, judges and encodes an item that its adapter found valid. */

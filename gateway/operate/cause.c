@@ -210,8 +210,11 @@ static const struct words {
     {"connect:timeout", "Hệ thống nhận không trả lời kịp; có thể đã nhận được. Cổng tự thử lại.",
      "The partner's system did not answer in time; it may have received it. It is tried again by "
      "itself."},
-    {"connect:cut", "Kết nối bị ngắt giữa chừng; có thể bên nhận đã nhận được. Cổng tự thử lại.",
-     "The connection was cut; the partner may have received it. It is tried again by itself."},
+    {"connect:cut",
+     "Kết nối bị ngắt giữa chừng; có thể bên nhận đã nhận được. Cổng tự thử lại. Nếu lần nào cũng "
+     "vậy, hỏi bên nhận có đòi chứng thư của cổng không.",
+     "The connection was cut; the partner may have received it. It is tried again by itself. If it "
+     "always is, ask whether they want a certificate of ours."},
     {"connect:http2",
      "Lỗi HTTP/2 với hệ thống nhận. Nếu lặp lại, đặt allow_http2: false cho đối tác.",
      "HTTP/2 failed with the partner's system. If it lasts, set the partner's allow_http2: false."},
@@ -222,8 +225,10 @@ static const struct words {
      "The connection to the partner's system failed. Read the detail; it is tried again by "
      "itself."},
     {"tls:handshake",
-     "Không thỏa thuận được TLS với hệ thống nhận. Kiểm tra phiên bản TLS cùng bên nhận.",
-     "There is no TLS that both sides know. Check the versions of TLS with the partner."},
+     "Không thỏa thuận được TLS với hệ thống nhận. Kiểm tra phiên bản TLS cùng bên nhận, và xem họ "
+     "có đòi chứng thư của cổng không.",
+     "There is no TLS that both sides know, or the partner wants a certificate of ours. Check both "
+     "with the partner."},
     {"tls:certificate",
      "Chứng thư của hệ thống nhận không đáng tin: hết hạn, sai tên, hoặc CA lạ. Báo bên nhận, hoặc "
      "đặt ca_file cho đối tác.",
@@ -235,6 +240,12 @@ static const struct words {
      "Không dùng được chứng thư hoặc khóa của cổng. Kiểm tra certificate_file và key_file của đối "
      "tác.",
      "Our certificate or key cannot be used. Check the partner's certificate_file and key_file."},
+    {"tls:certificate_refused",
+     "Hệ thống nhận không chấp nhận chứng thư của cổng: thiếu, hết hạn, hoặc CA lạ. Xem chi tiết; "
+     "thay certificate_file và key_file của đối tác; cổng tự thử lại.",
+     "The partner's system does not take our certificate: there is none, it has ended, or its "
+     "authority is not known there. Read the detail and exchange the partner's certificate_file "
+     "and key_file; it is tried again by itself."},
     {"http:redirect",
      "Địa chỉ của đối tác chuyển hướng sang nơi khác; cổng không đi theo. Sửa url trong "
      "partners.yaml.",
@@ -252,6 +263,11 @@ static const struct words {
      "password_file."},
     {"login:failed", "Đăng nhập vào hệ thống đối tác bị lỗi; cổng tự thử lại.",
      "The login at the partner failed; it is tried again by itself."},
+    {"partner:gone",
+     "Hệ thống nhận không còn trong partners.yaml, hoặc không được gửi đến nữa. Khai báo lại và "
+     "nạp lại danh mục thì hồ sơ tự đi tiếp; hoặc chọn hệ thống khác nhận.",
+     "The partner is not in partners.yaml any more, or not delivered to. Enter it again and reload "
+     "the directory: this goes out by itself, in order; or give it to another system."},
     {"partner:settings",
      "Khai báo của đối tác trong partners.yaml không dùng được. Xem chi tiết, sửa rồi nạp lại danh "
      "mục.",

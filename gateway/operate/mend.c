@@ -166,7 +166,7 @@ static bool encode(struct mending *mending, avro_value_t *event, struct fault *w
     struct mended *mended = mending->mended;
     struct spool_item *stored = &mended->item;
     mended->datum = wire_encode(mending->mender->schema, event, &stored->event_size, why);
-    if (!mended->datum || !custody_each_document(event, use_named, mending, why))
+    if (!mended->datum || !custody_each_file(event, use_named, mending, why))
         return false;
     stored->event = mended->datum;
     stored->schema_no = mending->mender->schema_no;

@@ -50,7 +50,13 @@ WAYS = {
     "half-an-answer": Way({"kind": "cut"}, cause=r"connect:cut"),
     "answering-twice": Way({"kind": "twice"}, state="delivered"),
     "garbage": Way({"kind": "garbage"}, cause=r"connect:"),
-    "endless-answer": Way({"kind": "endless"}, state=r"waiting|delivered", deliver={"timeout_ms": 1500}),
+    # cut at deliver.answer_limit_bytes: what the status says holds
+    "endless-answer": Way({"kind": "endless"}, state="delivered", deliver={"timeout_ms": 1500}),
+    "endless-answer-to-a-form": Way({"kind": "endless"}, adapter="edxml", cause=r".",
+                                    deliver={"timeout_ms": 1500}),
+    "dripping-answer": Way({"kind": "endless", "piece": 1, "pause": 0.2}, cause=r"timeout",
+                           deliver={"timeout_ms": 1500}),
+    "endless-headers": Way({"kind": "headers"}, cause=r"connect:", deliver={"timeout_ms": 1500}),
     "refusing-connections": Way({"kind": "refuse"}, cause=r"connect:"),
 }
 

@@ -14,7 +14,6 @@ import pytest
 
 from harness import documents
 from harness.gateway import JSON, PARTNERS, VARIANT, XML
-from harness.services import ROOT
 
 pytestmark = pytest.mark.asan
 COMMUNE, DISTRICT, PROVINCE = "motcua-phucuong", "motcua-thudaumot", "tinh-binhduong"
@@ -39,20 +38,6 @@ def put(gateway, content, partner=COMMUNE, name=None, headers=None):
 
 def get(gateway, name, partner=COMMUNE, method="GET", headers=None):
     return gateway.call(method, f"/v1/files/{name}", None, gateway.authorised(partner, headers))
-
-
-def letter(content, *, number="158", wrap=None):
-    """An edXML letter of the commune to the district, with a file inside."""
-    text = (ROOT / "adapters/edxml/fixtures/accept/letter.edxml").read_bytes()
-    encoded = base64.b64encode(content)
-    if wrap:
-        encoded = b"\r\n".join(encoded[at:at + wrap] for at in range(0, len(encoded), wrap))
-    text = re.sub(rb"(<ContentTransferEncoded>)[^<]*", lambda found: found[1] + encoded, text,
-                  count=1)
-    return text.replace(b">158<", f">{number}<".encode()).replace(
-        b"158/PCHS-UBND", f"{number}/PCHS-UBND".encode())
-
-
 
 
 # --- PUT and GET ---
@@ -219,7 +204,7 @@ def test_a_signed_link_opens_its_file_in_its_time(gateway):
 def test_a_file_in_a_letter_is_moved_to_the_store(gateway):
     content = b"%PDF-1.4 " + os.urandom(500_000)
     name = digest(content)
-    document = letter(content, wrap=76)
+    document = documents.edxml_letter(content, wrap=76)
     receipt = gateway.accept(document)[0]["receipt"]
     assert get(gateway, name, DISTRICT).body == content
     assert get(gateway, name, OTHER["id"]).status == 404
@@ -234,14 +219,14 @@ def test_a_file_in_a_letter_is_moved_to_the_store(gateway):
 
 
 def test_small_base64_stays_in_its_letter(gateway):
-    receipt = gateway.accept(letter(b"%PDF small" * 100))[0]["receipt"]
+    receipt = gateway.accept(documents.edxml_letter(b"%PDF small" * 100))[0]["receipt"]
     kept = gateway.run("show", receipt, "--kept", text=False).stdout
     assert b"lienthong-file:" not in kept
     assert base64.b64encode(b"%PDF small" * 100) in kept
 
 
 def test_base64_that_is_broken_is_the_adapters_to_refuse(gateway):
-    document = letter(os.urandom(20_000)).replace(b"=</ContentTransferEncoded>",
+    document = documents.edxml_letter(os.urandom(20_000)).replace(b"=</ContentTransferEncoded>",
                                                   b"</ContentTransferEncoded>")
     broken = re.sub(rb"(<ContentTransferEncoded>.{40})", rb"\1!", document)
     answer = gateway.post(broken)
@@ -251,7 +236,7 @@ def test_base64_that_is_broken_is_the_adapters_to_refuse(gateway):
 
 def test_a_reference_that_a_sender_writes_is_no_file(gateway):
     content = b"%PDF-1.4 " + os.urandom(50_000)
-    receipt = gateway.accept(letter(content))[0]["receipt"]
+    receipt = gateway.accept(documents.edxml_letter(content))[0]["receipt"]
     kept = gateway.run("show", receipt, "--kept", text=False).stdout
     copied = kept.replace(b"158", b"159")
     answer = gateway.post(copied)
@@ -264,6 +249,30 @@ def json_with(content, dossier, session="s"):
     document["session"] = session
     document["data"][0]["TepKemTheo"] = base64.b64encode(content).decode()
     return json.dumps(document, ensure_ascii=False).replace("/", "\\/").encode()
+
+
+def test_a_file_in_an_unmapped_place_goes_on_as_it_was_sent(gateways):
+    """Within the same format; and to nobody whose event only quotes the reference."""
+    receiver = {**PARTNERS[0], "adapters": ["dvcqg-json"], "deliver": {"by": "mailbox"}}
+    gateway = gateways(partners=[receiver, *PARTNERS[1:]])
+    content = os.urandom(300_000)
+    first = gateway.post(json_with(content, documents.dossier_code(6)), JSON, PROVINCE)
+    assert first.status == 202, first
+    answer = gateway.call("GET", "/v1/inbox?wait=30", None, gateway.authorised(COMMUNE), 60)
+    (item,) = answer.json()["items"]
+    assert json.loads(item["document"])["data"][0]["TepKemTheo"] == \
+        base64.b64encode(content).decode()
+    gateway.call("POST", f"/v1/inbox/{item['id']}/accept", b"", gateway.authorised(COMMUNE))
+
+    others = b"a form of the district" * 100
+    assert put(gateway, others, DISTRICT).status == 201
+    quoted = f"lienthong-file:{digest(others)}:{len(others)}:{'0' * 32}"
+    document = json.loads(json_with(b"", documents.dossier_code(7)))
+    document["data"][0]["TepKemTheo"] = quoted
+    assert gateway.post(json.dumps(document).encode(), JSON, PROVINCE).status == 202
+    answer = gateway.call("GET", "/v1/inbox?wait=30", None, gateway.authorised(COMMUNE), 60)
+    (item,) = answer.json()["items"]
+    assert json.loads(item["document"])["data"][0]["TepKemTheo"] == quoted
 
 
 def test_a_file_in_json_is_moved_and_the_item_stays_the_same(gateway):
@@ -296,10 +305,10 @@ def test_a_large_upload_takes_no_memory(gateway):
 def test_a_large_document_is_in_memory_once(gateway, kind):
     content = os.urandom(MIB) * 60
     if kind == "edxml":
-        body, media_type, partner = letter(content, wrap=76), XML, COMMUNE
+        body, media_type, partner = documents.edxml_letter(content, wrap=76), XML, COMMUNE
     else:
         body, media_type, partner = json_with(content, documents.dossier_code(4)), JSON, PROVINCE
-    gateway.post(letter(b"warm", number="1"))
+    gateway.post(documents.edxml_letter(b"warm", number="1"))
     gateway.forget_peak()
     before = gateway.rss_kib()
     answer = gateway.post(body, media_type, partner, timeout=120)
@@ -322,8 +331,8 @@ def test_prune_removes_what_nothing_uses_and_nothing_else(gateway):
         assert put(gateway, content).status == 201
     gateway.accept(native_with(digest(used), "FILE-3", documents.dossier_code(5), len(used)))
     moved = b"%PDF-1.4 " + os.urandom(50_000)
-    gateway.accept(letter(moved))
-    invalid = letter(refused, number="160").replace(b"<edXML:DocumentId>", b"<edXML:DocumentNo>")
+    gateway.accept(documents.edxml_letter(moved))
+    invalid = documents.edxml_letter(refused, number="160").replace(b"<edXML:DocumentId>", b"<edXML:DocumentNo>")
     assert gateway.post(invalid.replace(b"</edXML:DocumentId>", b"</edXML:DocumentNo>")).status == 422
     names = [digest(content) for content in (used, moved, unused, refused)]
     gateway.run("files", "prune")  # by files.upload_days: nothing is old

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files in a real S3-compatible service, which checks every signature and every hash."""
+import base64
 import hashlib
 import json
 import os
+import time
 
 import pytest
 
+from harness import documents
+from harness.delivering import FAST, Sender, rows
 from harness.gateway import VARIANT
+from harness.services import free_port
+from harness.slow import SlowProxy
 
 pytestmark = pytest.mark.asan
 COMMUNE = "motcua-phucuong"
@@ -104,3 +110,32 @@ def test_a_large_file_passes_in_constant_memory(gateway):
     assert put(gateway, content).status == 201
     assert get(gateway, digest(content)).body == content
     assert gateway.peak_kib() - before < 8 * 1024
+
+
+@pytest.mark.broker
+def test_a_slow_service_delays_only_who_gets_files(gateways, kafka, registry, partners, s3):
+    """Every answer of the service comes a second late; beside that deliveries go as ever."""
+    slow = SlowProxy(free_port(), s3.port, 1.0)
+    slow.start()
+    assert slow.ready.wait(5)
+    beside = partners("ben-canh", "lienthong-xml", agencies=["000.10.41.H09"])
+    takes_files = partners("nhan-tep", "edxml", agencies=[documents.DISTRICT], keep=True)
+    gateway = gateways(brokers=kafka.brokers, registry=registry.url, partners=rows([beside, takes_files]),
+                       config={**FAST, "files": {**s3.settings(),
+                                                 "s3_endpoint": f"http://127.0.0.1:{slow.port}"}})
+    contents = [os.urandom(100_000) for _ in range(6)]
+    letters = [gateway.accept(documents.edxml_letter(content, number=str(number)))[0]["event_id"]
+               for number, content in enumerate(contents, start=300)]
+    sender, sent = Sender(gateway, "S"), []
+    while not takes_files.taken() or len(sent) < 20:
+        sent.append(sender.post(documents.dossier_code(len(sent)), receiver="000.10.41.H09"))
+        time.sleep(0.05)
+        assert len(sent) < 600, gateway.log()[-2000:]
+    beside.wait_taken([one.key for one in sent])
+    takes_files.wait_taken(letters, timeout=60)
+    arrived = {one.key: one.at for one in reversed(beside.taken())}
+    assert max(arrived[one.key] - one.at for one in sent) < 0.9
+    bodies = [takes_files.document(one) for one in takes_files.taken()]
+    for content in contents:
+        assert any(base64.b64encode(content) in body for body in bodies)
+    slow.end()

@@ -92,6 +92,23 @@ static void what_fails_in_the_connection_counts_for_the_breaker_alone(void **sta
     }
 }
 
+/* As an alert or as a page. */
+static void a_certificate_that_is_not_taken_says_nothing_about_the_document(void **state)
+{
+    (void)state;
+    struct attempt cases[] = {failed(CURLE_RECV_ERROR), failed(CURLE_SEND_ERROR),
+                              answered(400, ANSWER_REFUSED)};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cases[i].refusal = "our certificate has ended";
+        struct ruling outcome = outcome_judge(&cases[i], &settings);
+        assert_int_equal(outcome.verdict, VERDICT_AGAIN);
+        assert_true(outcome.is_failure);
+        assert_false(outcome.is_attempt || outcome.is_answer);
+        assert_string_equal(outcome.cause, "tls:certificate_refused");
+        assert_string_equal(outcome.detail, "our certificate has ended");
+    }
+}
+
 static void a_login_is_made_anew_once(void **state)
 {
     (void)state;
@@ -172,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_what_the_adapter_says_it_is),
         cmocka_unit_test(what_fails_in_the_connection_counts_for_the_breaker_alone),
+        cmocka_unit_test(a_certificate_that_is_not_taken_says_nothing_about_the_document),
         cmocka_unit_test(a_login_is_made_anew_once),
         cmocka_unit_test(create_and_update_do_not_chase_each_other_for_ever),
         cmocka_unit_test(answered_failures_wait_longer_each_time),

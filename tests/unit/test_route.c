@@ -650,6 +650,69 @@ static void what_waits_for_a_closed_agency_goes_to_its_successor(void **state)
     }
 }
 
+static const struct {
+    struct route_gone gone;
+    int32_t today;
+    const char *partner, *reason;
+} gone[] = {
+    /* as a new event of that day would go */
+    {{{"H09.40", 20250619, 20250620}, "old", "commune"},
+     20250620,
+     "district",
+     "re-routed: old is not delivered to any more; for H09.40 (District) on 2025-06-19"},
+    {{{"H09.41", 20250619, 20250620}, "old", "commune"},
+     20260101,
+     "province",
+     "re-routed: old is not delivered to any more; for H09.41 (Other district) on 2025-06-19, by "
+     "the system of H09"},
+    /* nobody speaks for the first of a line of successors */
+    {{{"H07", 20230619, 20230620}, "old", "commune"},
+     20250701,
+     "city",
+     "re-routed: old is not delivered to any more; for H07, closed after 2023-12-31; on "
+     "2025-07-01 its successor H29 (New province) answers"},
+    /* nobody, who reads Kafka itself, who sent it, or a subscription */
+    {{{"H50", 20250619, 20250620}, "old", "commune"},
+     20250620,
+     NULL,
+     "old is not in partners.yaml any more, and no other system is to get this: enter it again and "
+     "this goes out by itself, or give this to another system"},
+    {{{"G15", 20250619, 20250620}, "reader", "commune"},
+     20250620,
+     NULL,
+     "reader is not delivered to any more (deliver.by: none in partners.yaml), and no other system "
+     "is to get this: enter it again and this goes out by itself, or give this to another system"},
+    {{{"H29", 20250619, 20250620}, "old", "city"},
+     20250620,
+     NULL,
+     "old is not in partners.yaml any more, and no other system is to get this: enter it again and "
+     "this goes out by itself, or give this to another system"},
+    {{{NULL, 20250619, 20250620}, "old", NULL},
+     20250620,
+     NULL,
+     "old is not in partners.yaml any more, and no other system is to get this: enter it again and "
+     "this goes out by itself, or give this to another system"},
+};
+
+static void what_waits_for_a_partner_that_is_gone_goes_to_who_speaks_now(void **state)
+{
+    (void)state;
+    auto_free(directory_release) struct directory *directory = realm_directory();
+    for (size_t i = 0; i < COUNT(gone); i++) {
+        const struct partner *partner = NULL;
+        char reason[ROUTE_TEXT_SIZE];
+        route_instead(directory, &gone[i].gone, gone[i].today, &partner, reason);
+        if ((partner != NULL) != (gone[i].partner != NULL))
+            fail_msg("row %zu: %s", i, partner ? partner->id : "nobody");
+        if (partner)
+            assert_string_equal(partner->id, gone[i].partner);
+        assert_string_equal(reason, gone[i].reason);
+    }
+    assert_true(route_reaches(directory, "district"));
+    assert_false(route_reaches(directory, "reader"));
+    assert_false(route_reaches(directory, "old"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -662,6 +725,7 @@ int main(void)
         cmocka_unit_test(a_reason_is_told_in_vietnamese_too),
         cmocka_unit_test(a_long_name_is_cut_at_a_whole_character),
         cmocka_unit_test(what_waits_for_a_closed_agency_goes_to_its_successor),
+        cmocka_unit_test(what_waits_for_a_partner_that_is_gone_goes_to_who_speaks_now),
     };
     return cmocka_run_group_tests_name("route", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A partner's system in another process (harness/partner_server.py): its life, its mood, and what it
-wrote down."""
+"""A partner's system in another process (harness/partner_server.py, or partner_http2.py): its life,
+its mood, and what it wrote down."""
 import http.client
 import json
 import pathlib
@@ -12,6 +12,7 @@ from harness.partner_services import Service
 from harness.services import free_port
 
 PROGRAM = pathlib.Path(__file__).with_name("partner_server.py")
+HTTP2_PROGRAM = pathlib.Path(__file__).with_name("partner_http2.py")
 
 
 class Request:
@@ -24,7 +25,7 @@ class Request:
         self.behaviour, self.outcome = line["behaviour"], line["outcome"]
         self.is_document, self.updating = line["is_document"], line["updating"]
         self.headers, self.target, self.method = line["headers"], line["target"], line["method"]
-        self.size, self.sha256 = line["size"], line["sha256"]
+        self.size, self.sha256, self.version = line["size"], line["sha256"], line["version"]
         self.place = place  # in the partner's log
         self.ended_at = self.ended_place = None
         self.fate = "broken"  # a partner that died before it answered broke the connection
@@ -75,18 +76,19 @@ class Notes:
 
 
 class Partner:
-    """One partner's server.  `row()` is what partners.yaml says of it."""
+    """One partner's server.  `row()` is what partners.yaml says of it.  `http2`: it is the one of
+    partner_http2.py, with these arguments of its own."""
 
     started = []  # every process, so that none outlives the test that failed around it
 
     def __init__(self, folder, id_, adapter, *, agencies=(), deliver=None, certificate=None,
-                 client_ca=None, host="127.0.0.1", keep=False, seed="0", row=None):
+                 client_ca=None, host="127.0.0.1", keep=False, seed="0", row=None, http2=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.id, self.adapter, self.agencies = id_, adapter, list(agencies)
         self.host, self.port, self.control_port = host, free_port(), free_port()
         self.certificate, self.client_ca, self.keep, self.seed = certificate, client_ca, keep, seed
-        self.deliver, self.extra = deliver or {}, row or {}
+        self.deliver, self.extra, self.http2 = deliver or {}, row or {}, http2
         self.process, self.control = None, None
         self.notes = Notes(self.folder / "requests.jsonl")
         self.password = self.folder / "password"
@@ -110,7 +112,8 @@ class Partner:
 
     def start(self, *behaviours):
         assert self.process is None, "it runs already"
-        words = [sys.executable, PROGRAM, "--folder", self.folder, "--adapter", self.adapter,
+        program = PROGRAM if self.http2 is None else HTTP2_PROGRAM
+        words = [sys.executable, program, *(self.http2 or []), "--folder", self.folder, "--adapter", self.adapter,
                  "--port", str(self.port), "--control", str(self.control_port), "--seed", self.seed]
         words += ["--certificate", self.certificate] if self.certificate else []
         words += ["--client-ca", self.client_ca] if self.client_ca else []

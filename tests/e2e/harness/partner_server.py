@@ -24,7 +24,8 @@ from harness.partner_services import (ERRORS, SERVICES, Call, Reply, digest,  # 
 
 BODY_LIMIT = 100 << 20
 # What a request without an answer of this partner's may have done: the partner has the document.
-TAKES_ANYWAY = {"close", "cut", "garbage", "endless", "twice", "slow"}
+TAKES_ANYWAY = {"close", "cut", "garbage", "endless", "headers", "twice", "slow", "reset",
+                "goaway"}
 
 
 class Log:
@@ -180,6 +181,7 @@ class Partner:
             target=call.target, size=len(call.body), sha256=digest(call.body),
             headers={name: "" if name in secret else value for name, value in call.headers.items()},
             key=call.headers.get("idempotency-key"), behaviour=behaviour["kind"],
+            version=call.version,
             is_document=reply.is_document, outcome=reply.outcome,
             updating=self.updating_of(call), dossier=dossier_of(document), marks=marks_of(document))
 
@@ -235,8 +237,9 @@ class Partner:
 
     async def be_status(self, number, reader, writer, reply, behaviour):
         headers = {"Retry-After": behaviour["retry_after"]} if "retry_after" in behaviour else {}
-        refusal = Reply(behaviour["status"], {"title": behaviour.get("title", "told to say so")},
-                        "not-taken")
+        body = behaviour["page"].encode() if "page" in behaviour else \
+            {"title": behaviour.get("title", "told to say so")}
+        refusal = Reply(behaviour["status"], body, "not-taken")
         return await self.answer(number, writer, refusal, **headers)
 
     async def be_error(self, number, reader, writer, reply, behaviour):
@@ -272,11 +275,19 @@ class Partner:
         self.note_end(number, "broken")
         writer.write(head_of(200, {"Content-Type": "application/json",
                                    "Transfer-Encoding": "chunked"}, None))
-        piece = b" " * 16384
-        for _ in range(behaviour.get("pieces", 1 << 16)):
+        piece = b" " * behaviour.get("piece", 16384)
+        for _ in range(1 << 16):
             writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             await writer.drain()
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(behaviour.get("pause", 0.005))
+        return False
+
+    async def be_headers(self, number, reader, writer, reply, _):
+        self.note_end(number, "broken")
+        writer.write(b"HTTP/1.1 200 Whatever\r\n")
+        for line in range(1 << 20):
+            writer.write(b"X-Line-%d: %s\r\n" % (line, b"x" * 1000))
+            await writer.drain()
         return False
 
     # What the test says.
@@ -321,7 +332,7 @@ async def run(options):
         await asyncio.gather(control.serve_forever(), server.serve_forever())
 
 
-def parse():
+def make_parser():
     parser = argparse.ArgumentParser(description="A partner's system.")
     parser.add_argument("--folder", type=pathlib.Path, required=True)
     parser.add_argument("--adapter", choices=sorted(SERVICES), required=True)
@@ -332,11 +343,11 @@ def parse():
     parser.add_argument("--behave", type=json.loads, default=[], help="so from the beginning")
     parser.add_argument("--seed", default="0", help="of the dice for behaviours with a share")
     parser.add_argument("--keep", action="store_true", help="keep every document in F/documents")
-    return parser.parse_args()
+    return parser
 
 
 if __name__ == "__main__":
     try:
-        asyncio.run(run(parse()))
+        asyncio.run(run(make_parser().parse_args()))
     except KeyboardInterrupt:
         pass

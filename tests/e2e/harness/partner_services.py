@@ -19,8 +19,9 @@ CODE = re.compile(r"[0-9A-Z.]{3,35}-(?:[0-9]{6}|[0-9]{8})-[0-9]{4,7}")
 class Call:
     """One request of a client, read whole."""
 
-    def __init__(self, method, target, headers, body):
+    def __init__(self, method, target, headers, body, version="1.1"):
         self.method, self.target, self.headers, self.body = method, target, headers, body
+        self.version = version
 
     @property
     def media_type(self):
