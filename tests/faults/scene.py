@@ -13,7 +13,7 @@ import yaml
 from confluent_kafka.admin import AdminClient
 
 from harness import documents, services
-from harness.delivering import FAST, Sender, findings_at, listed, rows
+from harness.delivering import FAST, RETRY_STATUSES, Sender, findings_at, listed, rows
 from harness.gateway import merge
 from harness.judge import judge
 from harness.partner import Partner
@@ -60,7 +60,9 @@ class Ground:
 
 
 class Repeating(Sender):
-    """Sends now and then what was accepted already, as who lost the answer does."""
+    """Sends now and then what was accepted already, as who lost the answer does.  A 500
+    is no answer: it says that the gateway's own disk or memory failed."""
+    retry_statuses = RETRY_STATUSES | {500}
 
     def until_accepted(self, body):
         receipt = super().until_accepted(body)

@@ -69,7 +69,7 @@ class Sender(threading.Thread):
             status, answer = self.one_try(body, headers)
             if status in (200, 202):
                 return json.loads(answer)["receipts"][0]
-            if status is not None and status not in RETRY_STATUSES:
+            if status is not None and status not in self.retry_statuses:
                 raise RuntimeError(f"{status}: {answer[:400]!r}")
             time.sleep(self.random.uniform(0.01, 0.05))
 
