@@ -102,7 +102,7 @@ class Scene:
         self.gateway = AilingGateway(
             self.folder / "gateway", brokers=self.kafka.proxied_brokers,
             registry=ground.registry_url, partners=rows(self.partners),
-            config=merge(QUICK, {"spool": {"file": str(self.disk / "spool.db")}}))
+            config=merge(QUICK, {"spool": {"file": str(self.spool)}}))
 
     def mount(self):
         """A small disk of its own, where we may."""
@@ -128,7 +128,8 @@ class Scene:
 
     def end(self):
         with contextlib.suppress(AssertionError):
-            self.gateway.resume()
+            if self.gateway.process is not None:
+                self.gateway.resume()
             self.gateway.end()
         for partner in self.partners:
             partner.kill()
@@ -146,7 +147,16 @@ class Scene:
         for future in admin.delete_topics(ours, operation_timeout=10).values():
             future.result()
 
-    # What faults use.
+    # What faults use, and their tests.
+
+    @property
+    def spool(self):
+        return self.disk / "spool.db"
+
+    def post_one(self):
+        """One handoff of a dossier of nobody's; the answer, whatever it is."""
+        dossier = documents.dossier_code(90000)
+        return self.gateway.post(documents.marked_xml("post-one", dossier, "[post-one|00]"))
 
     def second_config(self):
         path = self.folder / "gateway" / "second.yaml"

@@ -26,6 +26,7 @@ def rows(partners, senders=PARTNERS[:1]):
 class Sender(threading.Thread):
     """Posts events of dossiers of its own, one after another, until each is accepted.  What it sent
     is in `sent`, in the order of acceptance."""
+    retry_statuses = RETRY_STATUSES
 
     def __init__(self, gateway, name, *, seed="0", pause=0.0, partner=SENDER):
         super().__init__(daemon=True)
