@@ -74,7 +74,6 @@ def test_a_damaged_event_is_named_and_the_rest_is_served(new_scene):
     for one in (victim, other):
         assert scene.gateway.get(f"/v1/handoffs/{one.receipt}").json()["state"] == "published"
     scene.gateway.run("show", other.receipt, "--original")
-    assert scene.gateway.run("show", victim.receipt, "--event", check=False).returncode == 1
 
 
 def test_a_seed_draws_the_same_faults_again():
