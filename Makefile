@@ -48,8 +48,9 @@ objects  += $(if $(filter tsan,$(VARIANT)),$B/tests/tsan/threads.o)
 tests    := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 benches  := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
 probes   := $(patsubst %.c,$B/%,$(wildcard tests/e2e/*.c))
+shims    := $(patsubst %.c,$B/%.so,$(wildcard tests/faults/*.c))
 fuzzers  := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/*.c))
-styled   := $(sources) $(wildcard gateway/*.h gateway/*/*.h tests/unit/*.[ch] tests/bench/*.c tests/e2e/*.c tests/fuzz/*.c)
+styled   := $(sources) $(wildcard gateway/*.h gateway/*/*.h tests/unit/*.[ch] tests/bench/*.c tests/e2e/*.c tests/faults/*.c tests/fuzz/*.c)
 scripts  := $(shell grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash' -r deploy tests .ci --include='*' 2>/dev/null)
 
 .DEFAULT_GOAL := all
@@ -73,6 +74,12 @@ $(benches) $(probes): $B/%: $B/%.o $(objects)
 $(fuzzers): $B/%: $B/%.o $(objects)
 	@echo "  LD   $@"
 	$Q$(CC) $(ldflags) -fsanitize=fuzzer $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -o $@
+
+# Goes into a daemon before libc does: nothing but the compiler's own.
+$(shims): $B/%.so: %.c Makefile
+	@echo "  LD   $@"
+	@mkdir -p $(@D)
+	$Q$(CC) $(cppflags) $(CPPFLAGS) -std=gnu17 -g -O2 -fPIC -shared $(warnings) $(CFLAGS) $< -o $@
 
 $B/%.o: %.c Makefile
 	@echo "  CC   $<"
@@ -110,7 +117,7 @@ fuzzing: $(fuzzers)
 asan tsan: ## check, under a sanitizer
 	$Q$(MAKE) --no-print-directory VARIANT=$@ check
 
-probes: $(probes) ## what the end-to-end tests look through
+probes: $(probes) $(shims) ## what the end-to-end tests look through
 
 deps: ## install what building and testing need: Debian packages (as root), build/venv
 	$Qdeploy/install-deps test
@@ -118,6 +125,10 @@ deps: ## install what building and testing need: Debian packages (as root), buil
 e2e: all probes ## the whole gateway against a real broker and registry (PYTEST=arguments)
 	$Qdeploy/install-deps test
 	$QVARIANT=$(VARIANT) build/venv/bin/pytest -q tests/e2e $(PYTEST)
+
+faults: all probes ## seeded runs of faults under load, judged from outside (FAULTS=arguments)
+	$Qdeploy/install-deps test
+	$Qbuild/venv/bin/python tests/faults/run $(FAULTS)
 
 console: all ## the operators' console in a browser, before canned answers and a gateway (PYTEST=arguments)
 	$Qdeploy/install-deps test
@@ -170,6 +181,6 @@ clean: ## remove everything built
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all check unit fixtures fuzz fuzzing asan tsan probes deps e2e console test demo bench soak lint format install clean help
+.PHONY: all check unit fixtures fuzz fuzzing asan tsan probes deps e2e faults console test demo bench soak lint format install clean help
 
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -55,7 +55,7 @@ class Loop:
                      self.options.entries + 1)
         log = open(self.folder / "carry.log", "ab")
         return subprocess.Popen(
-            [BUILD / "tests" / "e2e" / "carry", self.folder / "spool.db", self.kafka.slow_brokers, "gw",
+            [BUILD / "tests" / "e2e" / "carry", self.folder / "spool.db", self.kafka.proxied_brokers, "gw",
              self.prefix, self.folder / "answers", str(first), str(self.options.entries), str(self.options.rate)],
             stderr=log, cwd=services.ROOT)
 

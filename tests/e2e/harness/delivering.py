@@ -26,6 +26,7 @@ def rows(partners, senders=PARTNERS[:1]):
 class Sender(threading.Thread):
     """Posts events of dossiers of its own, one after another, until each is accepted.  What it sent
     is in `sent`, in the order of acceptance."""
+    retry_statuses = RETRY_STATUSES
 
     def __init__(self, gateway, name, *, seed="0", pause=0.0, partner=SENDER):
         super().__init__(daemon=True)
@@ -69,7 +70,7 @@ class Sender(threading.Thread):
             status, answer = self.one_try(body, headers)
             if status in (200, 202):
                 return json.loads(answer)["receipts"][0]
-            if status is not None and status not in RETRY_STATUSES:
+            if status is not None and status not in self.retry_statuses:
                 raise RuntimeError(f"{status}: {answer[:400]!r}")
             time.sleep(self.random.uniform(0.01, 0.05))
 

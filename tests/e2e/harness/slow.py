@@ -7,12 +7,12 @@ import threading
 from harness.services import Kafka, free_port
 
 
-class SlowProxy(threading.Thread):
-    """Listens on one port, speaks to another, and holds every answer back for `delay` seconds."""
+class Proxy(threading.Thread):
+    """Listens on one port for connections to another; `serve` says what becomes of them."""
 
-    def __init__(self, port, target, delay):
+    def __init__(self, port, target):
         super().__init__(daemon=True)
-        self.port, self.target, self.delay = port, target, delay
+        self.port, self.target = port, target
         self.loop = asyncio.new_event_loop()
         self.ready = threading.Event()
 
@@ -26,6 +26,17 @@ class SlowProxy(threading.Thread):
     def end(self):
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.join()
+
+    async def serve(self, reader, writer):
+        raise NotImplementedError
+
+
+class SlowProxy(Proxy):
+    """Holds every answer back for `delay` seconds."""
+
+    def __init__(self, port, target, delay):
+        super().__init__(port, target)
+        self.delay = delay
 
     async def serve(self, reader, writer):
         try:
@@ -63,26 +74,34 @@ class SlowProxy(threading.Thread):
             await writer.drain()
 
 
-class SlowKafka(Kafka):
-    """A real broker with a second address, `slow_brokers`, behind such a proxy."""
+class ProxiedKafka(Kafka):
+    """A real broker with a second address, `proxied_brokers`, behind a proxy that
+    `proxy(port, target)` makes."""
 
-    def __init__(self, folder, delay):
+    def __init__(self, folder, proxy):
         port = free_port(4)
         listeners = (f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{port + 1},"
-                     f"SLOW://127.0.0.1:{port + 2}")
-        advertised = f"PLAINTEXT://127.0.0.1:{port},SLOW://127.0.0.1:{port + 3}"
-        protocols = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SLOW:PLAINTEXT"
+                     f"PROXIED://127.0.0.1:{port + 2}")
+        advertised = f"PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{port + 3}"
+        protocols = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT"
         super().__init__(folder, port, ["-o", f"listeners={listeners}",
                                         "-o", f"advertised.listeners={advertised}",
                                         "-o", f"listener.security.protocol.map={protocols}"])
-        self.proxy = SlowProxy(port + 3, port + 2, delay)
+        self.proxy = proxy(port + 3, port + 2)
         self.proxy.start()
         self.proxy.ready.wait(5)
 
     @property
-    def slow_brokers(self):
+    def proxied_brokers(self):
         return f"127.0.0.1:{self.port + 3}"
 
     def wipe(self):
         super().wipe()
         self.proxy.end()
+
+
+class SlowKafka(ProxiedKafka):
+    """A broker whose answers come `delay` seconds late at its second address."""
+
+    def __init__(self, folder, delay):
+        super().__init__(folder, lambda port, target: SlowProxy(port, target, delay))

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loaded before libc into a daemon under test: writes and syncs below one folder fail, and the
+ * wall clock is wrong, as the file LIENTHONG_FAULTS says from moment to moment.  It is ordered by
+ * orders.py.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+enum call { CALL_WRITE = 1, CALL_SYNC = 2 };
+
+/* The file, shared with who orders the faults. */
+struct orders {
+    atomic_int error;      /* errno of a call that fails; 0: none does */
+    atomic_int calls;      /* enum call, added up */
+    atomic_int every;      /* n-th of these fails */
+    atomic_int count;      /* of them so far */
+    atomic_llong ahead_ms; /* the wall clock is so far ahead */
+};
+
+static struct orders *orders;
+static const char *folder;
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *path = getenv("LIENTHONG_FAULTS");
+    folder = getenv("LIENTHONG_FAULTS_BELOW");
+    int file = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    if (file < 0)
+        return;
+
+    void *mapped = mmap(NULL, sizeof *orders, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    orders = mapped == MAP_FAILED ? NULL : mapped;
+    (void)close(file);
+}
+
+static bool is_below(int file)
+{
+    char link[64], path[4096];
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    ssize_t size = readlink(link, path, sizeof path - 1);
+    if (size < 0 || !folder)
+        return false;
+
+    path[size] = '\0';
+    return strncmp(path, folder, strlen(folder)) == 0;
+}
+
+static bool fails(enum call call, int file)
+{
+    int error = orders ? atomic_load(&orders->error) : 0;
+    if (!error || !(atomic_load(&orders->calls) & (int)call) || !is_below(file))
+        return false;
+    if ((atomic_fetch_add(&orders->count, 1) + 1) % atomic_load(&orders->every) != 0)
+        return false;
+
+    errno = error;
+    return true;
+}
+
+ssize_t write(int file, const void *bytes, size_t size)
+{
+    return fails(CALL_WRITE, file) ? -1 : (ssize_t)syscall(SYS_write, file, bytes, size);
+}
+
+ssize_t pwrite(int file, const void *bytes, size_t size, off_t at)
+{
+    return fails(CALL_WRITE, file) ? -1 : (ssize_t)syscall(SYS_pwrite64, file, bytes, size, at);
+}
+
+ssize_t pwrite64(int file, const void *bytes, size_t size, off64_t at)
+{
+    return pwrite(file, bytes, size, at);
+}
+
+int fsync(int file)
+{
+    return fails(CALL_SYNC, file) ? -1 : (int)syscall(SYS_fsync, file);
+}
+
+int fdatasync(int file)
+{
+    return fails(CALL_SYNC, file) ? -1 : (int)syscall(SYS_fdatasync, file);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int status = (int)syscall(SYS_clock_gettime, clock, now);
+    if (status == 0 && clock == CLOCK_REALTIME && orders)
+        now->tv_sec += (time_t)(atomic_load(&orders->ahead_ms) / 1000);
+    return status;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+    (void)zone;
+    struct timespec exact;
+    int status = clock_gettime(CLOCK_REALTIME, &exact);
+    now->tv_sec = exact.tv_sec;
+    now->tv_usec = (suseconds_t)(exact.tv_nsec / 1000);
+    return status;
+}
+
+time_t time(time_t *at)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (at)
+        *at = now.tv_sec;
+    return now.tv_sec;
+}
