@@ -13,8 +13,8 @@ import time
 import pytest
 
 from harness import documents
+from harness.documents import letter
 from harness.gateway import JSON, PARTNERS, VARIANT, XML
-from harness.services import ROOT
 
 pytestmark = pytest.mark.asan
 COMMUNE, DISTRICT, PROVINCE = "motcua-phucuong", "motcua-thudaumot", "tinh-binhduong"
@@ -39,20 +39,6 @@ def put(gateway, content, partner=COMMUNE, name=None, headers=None):
 
 def get(gateway, name, partner=COMMUNE, method="GET", headers=None):
     return gateway.call(method, f"/v1/files/{name}", None, gateway.authorised(partner, headers))
-
-
-def letter(content, *, number="158", wrap=None):
-    """An edXML letter of the commune to the district, with a file inside."""
-    text = (ROOT / "adapters/edxml/fixtures/accept/letter.edxml").read_bytes()
-    encoded = base64.b64encode(content)
-    if wrap:
-        encoded = b"\r\n".join(encoded[at:at + wrap] for at in range(0, len(encoded), wrap))
-    text = re.sub(rb"(<ContentTransferEncoded>)[^<]*", lambda found: found[1] + encoded, text,
-                  count=1)
-    return text.replace(b">158<", f">{number}<".encode()).replace(
-        b"158/PCHS-UBND", f"{number}/PCHS-UBND".encode())
-
-
 
 
 # --- PUT and GET ---

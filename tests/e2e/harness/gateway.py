@@ -83,6 +83,7 @@ class Gateway:
         self.build = pathlib.Path(variant_folder)
         self.port = free_port()
         self.process = None
+        self.environment = {}  # what the daemon gets besides ours
         self.pepper = secrets.token_bytes(32)
         self.keys = {}
         self.log_path = self.folder / "log"
@@ -141,7 +142,8 @@ class Gateway:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [self.build / "lienthongd", "--config", self.config_path], stderr=log,
-                stdout=log, stdin=subprocess.DEVNULL, cwd=ROOT)
+                stdout=log, stdin=subprocess.DEVNULL, cwd=ROOT,
+                env={**os.environ, **self.environment})
         Gateway.started.append(self.process)
         if wait:
             self.wait_for("/healthz", timeout)
