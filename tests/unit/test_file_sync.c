@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the store on disk has synced by when it says that a file is there, or gone: a power cut
+ * takes the rest. */
+#include "store_world.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+enum { MOST_SYNCS = 64 };
+
+/* Inodes in the order of their syncs. */
+static ino_t synced[MOST_SYNCS];
+static size_t sync_count;
+
+/* In the C library's place. */
+int fsync(int descriptor)
+{
+    struct stat status;
+    assert_int_equal(fstat(descriptor, &status), 0);
+    assert_true(sync_count < MOST_SYNCS);
+    synced[sync_count++] = status.st_ino;
+    return (int)syscall(SYS_fsync, descriptor);
+}
+
+static ino_t inode(const char *path)
+{
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_ino;
+}
+
+static bool was_synced(const char *path)
+{
+    for (size_t i = 0; i < sync_count; i++)
+        if (synced[i] == inode(path))
+            return true;
+    return false;
+}
+
+static void a_new_folder_is_there_for_good_before_any_file(void **state)
+{
+    struct store_world world;
+    struct fault why;
+    char folder[STORE_PATH_SIZE];
+    (void)state;
+    store_begin(&world);
+    (void)snprintf(folder, sizeof folder, "%s/inner", world.folder);
+    const struct file_store_options options = {.folder = folder, .file_limit_bytes = STORE_LIMIT};
+    sync_count = 0;
+    struct file_store *store = file_store_open(&options, &why);
+    must(store, &why);
+    assert_true(was_synced(world.folder));
+    assert_true(was_synced(folder));
+    file_store_close(store);
+    store_end(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_folder_is_there_for_good_before_any_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
