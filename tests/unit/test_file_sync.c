@@ -56,10 +56,29 @@ static void a_new_folder_is_there_for_good_before_any_file(void **state)
     store_end(&world);
 }
 
+static void a_shelf_is_there_for_good_whoever_made_it(void **state)
+{
+    struct store_world world;
+    uint8_t sha256[SHA256_SIZE];
+    char path[STORE_PATH_SIZE];
+    (void)state;
+    store_begin(&world);
+    digest_sha256("a form", 6, sha256);
+    store_path(&world, sha256, path);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(mkdir(path, S_IRWXU), 0); /* as another thread does, which then syncs it */
+    sync_count = 0;
+    store_put(&world, "a form", 6, sha256);
+    assert_true(was_synced(world.folder));
+    assert_true(was_synced(path));
+    store_end(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_folder_is_there_for_good_before_any_file),
+        cmocka_unit_test(a_shelf_is_there_for_good_whoever_made_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
