@@ -11,7 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_SIZE = 3 + SHA256_HEX_SIZE, FOLDER_MODE = 0700, SHELVES = 256 };
+enum {
+    SHELF_SIZE = 2,
+    NAME_SIZE = SHELF_SIZE + 1 + SHA256_HEX_SIZE,
+    FOLDER_MODE = 0700,
+    SHELVES = 256
+};
 
 struct local {
     int folder;
@@ -151,13 +156,21 @@ static bool look(void *own, const uint8_t *sha256, int64_t *size, bool *has, str
     return true;
 }
 
+/* Also when it was not there: whoever removed it may have died before the sync. */
 static bool remove_file(void *own, const uint8_t *sha256, struct fault *why)
 {
     const struct local *local = own;
     char name[NAME_SIZE];
     name_of(sha256, name);
-    return unlinkat(local->folder, name, 0) == 0 || errno == ENOENT ||
-           local_fault(why, errno, "remove a file");
+    if (unlinkat(local->folder, name, 0) != 0 && errno != ENOENT)
+        return local_fault(why, errno, "remove a file");
+    name[SHELF_SIZE] = '\0';
+    int shelf = openat(local->folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (shelf < 0)
+        return errno == ENOENT || local_fault(why, errno, "open a folder");
+    bool is_synced = local_sync_folder(shelf, why);
+    (void)close(shelf); /* synced */
+    return is_synced;
 }
 
 const struct file_place local_place = {

@@ -74,11 +74,48 @@ static void a_shelf_is_there_for_good_whoever_made_it(void **state)
     store_end(&world);
 }
 
+/* Where the file was, and whether that was synced when its removal was told. */
+struct gone {
+    char shelf[STORE_PATH_SIZE];
+    bool is_synced;
+};
+
+static void note_gone(void *own, const uint8_t *sha256)
+{
+    struct gone *gone = own;
+    (void)sha256;
+    gone->is_synced = was_synced(gone->shelf);
+}
+
+static void a_removed_file_cannot_come_back_once_that_is_told(void **state)
+{
+    struct store_world world;
+    struct fault why;
+    uint8_t sha256[SHA256_SIZE];
+    struct gone gone = {.is_synced = false};
+    const struct file_removal removal = {.removed = note_gone, .own = &gone};
+    (void)state;
+    store_begin(&world);
+    store_put(&world, "a form", 6, sha256);
+    store_path(&world, sha256, gone.shelf);
+    *strrchr(gone.shelf, '/') = '\0';
+    for (int times = 0; times < 2; times++) { /* also when it is gone, but perhaps not for good */
+        bool is_removed = false;
+        gone.is_synced = false;
+        sync_count = 0;
+        must(file_store_remove(world.store, sha256, &removal, &is_removed, &why), &why);
+        assert_true(is_removed);
+        assert_true(gone.is_synced);
+    }
+    store_end(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_folder_is_there_for_good_before_any_file),
         cmocka_unit_test(a_shelf_is_there_for_good_whoever_made_it),
+        cmocka_unit_test(a_removed_file_cannot_come_back_once_that_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
