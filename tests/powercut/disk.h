@@ -22,8 +22,8 @@ enum disk_model {
     DISK_ORDERED,
 };
 
-/** Syncs of paths with this end do nothing, as on a disk that lies: to test who looks for loss.  A
- * folder's path ends with a slash here; NULL for an honest disk. */
+/** Syncs of paths that fit the pattern do nothing, as on a disk that lies: to test who looks for
+ * loss.  A folder's path ends with a slash here; NULL for an honest disk. */
 struct disk *disk_new(enum disk_model model, const char *deaf_to);
 void disk_free(struct disk *disk);
 

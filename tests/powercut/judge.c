@@ -362,8 +362,8 @@ void judge(const struct judging *judging)
     (void)snprintf(court.files, PATH_SIZE, "%s/store/files", judging->folder);
     if (open_all(&court)) {
         check_spool(&court);
-        for (size_t i = 0; i < judging->count; i++) {
-            const struct promise *promise = &judging->promises[i];
+        for (size_t i = 0; i < judging->promises->count; i++) {
+            const struct promise *promise = &judging->promises->list[i];
             if (promise->given_at > judging->at)
                 continue;
             if (promise->is_file)

@@ -32,6 +32,9 @@
 
 enum { MOST_DESCRIPTORS = 4096, PATH_SIZE = 1024, LOG_MODE = 0600 };
 
+/* The same function under the name that it has for large files. */
+#define SAME(declaration, name) declaration __attribute__((alias(#name)));
+
 /* What is recorded of a descriptor. */
 enum watched { UNWATCHED, WATCHED, SHARED_MEMORY };
 
@@ -131,40 +134,54 @@ static bool whole_path(int folder, const char *name, char path[PATH_SIZE])
 }
 
 /* The part of the path that is recorded; NULL when it does not lie in the folder. */
-static const char *recorded(int folder, const char *name, char path[PATH_SIZE])
+static const char *inside(const char *path)
 {
-    if (!recorder.folder || !whole_path(folder, name, path) ||
-        strncmp(path, recorder.folder, recorder.folder_size) != 0)
-        return NULL;
     const char *rest = path + recorder.folder_size;
+    if (strncmp(path, recorder.folder, recorder.folder_size) != 0)
+        return NULL;
     if (rest[0] == '\0')
         return rest;
     return rest[0] == '/' ? rest + 1 : NULL;
 }
 
+static const char *recorded(int folder, const char *name, char path[PATH_SIZE])
+{
+    return recorder.folder && whole_path(folder, name, path) ? inside(path) : NULL;
+}
+
 /* ---- descriptors ---- */
+
+/* Under the name that it has, however it was asked for. */
+static void note_opened(int opened, int flags)
+{
+    char path[PATH_SIZE] = "";
+    char link[64];
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", opened);
+    ssize_t size = readlink(link, path, PATH_SIZE - 1);
+    path[size > 0 ? size : 0] = '\0';
+    const char *rest = inside(path);
+    if (opened >= MOST_DESCRIPTORS)
+        give_up("record: too many descriptors\n");
+    if (!rest)
+        return;
+    recorder.watched[opened] = ends_with(rest, "-shm") ? SHARED_MEMORY : WATCHED;
+    bool is_foreign = flags & O_DSYNC || (flags & O_TMPFILE) == O_TMPFILE;
+    if (recorder.watched[opened] == WATCHED)
+        put((struct record){.kind = is_foreign ? RECORD_FOREIGN : RECORD_OPEN,
+                            .descriptor = opened,
+                            .flags = (uint32_t)flags},
+            rest, NULL, 0);
+}
 
 static int record_open(int folder, const char *name, int flags, mode_t mode)
 {
     char path[PATH_SIZE];
-    const char *rest = recorded(folder, name, path);
-    if (!rest)
+    if (!recorded(folder, name, path))
         return (int)syscall(SYS_openat, folder, name, flags, mode);
     enter();
     int opened = (int)syscall(SYS_openat, folder, name, flags, mode);
-    if (opened >= MOST_DESCRIPTORS)
-        give_up("record: too many descriptors\n");
-    if (opened >= 0 && ends_with(rest, "-shm")) {
-        recorder.watched[opened] = SHARED_MEMORY;
-    } else if (opened >= 0) {
-        recorder.watched[opened] = WATCHED;
-        put((struct record){.kind = flags & (O_SYNC | O_DSYNC) || (flags & O_TMPFILE) == O_TMPFILE
-                                        ? RECORD_FOREIGN
-                                        : RECORD_OPEN,
-                            .descriptor = opened,
-                            .flags = (uint32_t)flags},
-            rest, NULL, 0);
-    }
+    if (opened >= 0)
+        note_opened(opened, flags);
     leave();
     return opened;
 }
@@ -272,7 +289,7 @@ FCNTL(fcntl64)
 
 /* ---- bytes ---- */
 
-/* `Foreign` calls do happen, so that a run that needs them says so, and is not judged. */
+/* It is done all the same; the replayer then says that it cannot go on. */
 static void put_foreign(const char *call)
 {
     enter();
@@ -321,7 +338,7 @@ ssize_t write(int descriptor, const void *bytes, size_t size)
     return count;
 }
 
-static ssize_t record_pwrite(int descriptor, const void *bytes, size_t size, off_t offset)
+ssize_t pwrite(int descriptor, const void *bytes, size_t size, off_t offset)
 {
     if (watched(descriptor) != WATCHED)
         return syscall(SYS_pwrite64, descriptor, bytes, size, offset);
@@ -331,16 +348,7 @@ static ssize_t record_pwrite(int descriptor, const void *bytes, size_t size, off
     leave();
     return count;
 }
-
-ssize_t pwrite(int descriptor, const void *bytes, size_t size, off_t offset)
-{
-    return record_pwrite(descriptor, bytes, size, offset);
-}
-
-ssize_t pwrite64(int descriptor, const void *bytes, size_t size, off_t offset)
-{
-    return record_pwrite(descriptor, bytes, size, offset);
-}
+SAME(ssize_t pwrite64(int descriptor, const void *bytes, size_t size, off_t offset), pwrite)
 
 /* Of a watched file in pieces; each is one call to whoever asks how far it came. */
 ssize_t writev(int descriptor, const struct iovec *parts, int count)
@@ -365,7 +373,7 @@ ssize_t sendmsg(int descriptor, const struct msghdr *message, int flags)
     return syscall(SYS_sendmsg, descriptor, message, flags);
 }
 
-static int record_truncate(int descriptor, off_t size)
+int ftruncate(int descriptor, off_t size)
 {
     if (watched(descriptor) != WATCHED)
         return (int)syscall(SYS_ftruncate, descriptor, size);
@@ -377,68 +385,38 @@ static int record_truncate(int descriptor, off_t size)
     leave();
     return code;
 }
+SAME(int ftruncate64(int descriptor, off_t size), ftruncate)
 
-int ftruncate(int descriptor, off_t size)
+int fallocate(int descriptor, int mode, off_t offset, off_t size)
 {
-    return record_truncate(descriptor, size);
-}
-
-int ftruncate64(int descriptor, off_t size)
-{
-    return record_truncate(descriptor, size);
-}
-
-static int record_allocate(int descriptor, int mode, off_t offset, off_t size)
-{
+    if (watched(descriptor) != WATCHED)
+        return (int)syscall(SYS_fallocate, descriptor, mode, offset, size);
+    enter();
     int code = (int)syscall(SYS_fallocate, descriptor, mode, offset, size);
-    if (code == 0 && watched(descriptor) == WATCHED) {
-        enter();
+    if (code == 0)
         put((struct record){.kind = mode == 0 ? RECORD_EXTEND : RECORD_FOREIGN,
                             .descriptor = descriptor,
                             .offset = offset + size},
             "fallocate", NULL, 0);
-        leave();
-    }
+    leave();
     return code;
 }
-
-int fallocate(int descriptor, int mode, off_t offset, off_t size)
-{
-    return record_allocate(descriptor, mode, offset, size);
-}
-
-int fallocate64(int descriptor, int mode, off_t offset, off_t size)
-{
-    return record_allocate(descriptor, mode, offset, size);
-}
+SAME(int fallocate64(int descriptor, int mode, off_t offset, off_t size), fallocate)
 
 int posix_fallocate(int descriptor, off_t offset, off_t size)
 {
-    return record_allocate(descriptor, 0, offset, size) == 0 ? 0 : errno;
+    return fallocate(descriptor, 0, offset, size) == 0 ? 0 : errno;
 }
+SAME(int posix_fallocate64(int descriptor, off_t offset, off_t size), posix_fallocate)
 
-int posix_fallocate64(int descriptor, off_t offset, off_t size)
-{
-    return record_allocate(descriptor, 0, offset, size) == 0 ? 0 : errno;
-}
-
-static void *record_map(void *at, size_t size, int protection, int flags, int descriptor,
-                        off_t offset)
+void *mmap(void *at, size_t size, int protection, int flags, int descriptor, off_t offset)
 {
     if (watched(descriptor) == WATCHED && protection & PROT_WRITE && flags & MAP_SHARED)
         put_foreign("mmap");
     return (void *)syscall(SYS_mmap, at, size, protection, flags, descriptor, offset);
 }
-
-void *mmap(void *at, size_t size, int protection, int flags, int descriptor, off_t offset)
-{
-    return record_map(at, size, protection, flags, descriptor, offset);
-}
-
-void *mmap64(void *at, size_t size, int protection, int flags, int descriptor, off_t offset)
-{
-    return record_map(at, size, protection, flags, descriptor, offset);
-}
+SAME(void *mmap64(void *at, size_t size, int protection, int flags, int descriptor, off_t offset),
+     mmap)
 
 /* ---- names ---- */
 
