@@ -48,9 +48,12 @@ objects  += $(if $(filter tsan,$(VARIANT)),$B/tests/tsan/threads.o)
 tests    := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 benches  := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
 probes   := $(patsubst %.c,$B/%,$(wildcard tests/e2e/*.c))
+cutter   := $(patsubst %.c,$B/%.o,$(addprefix tests/powercut/,cut.c disk.c disk_cut.c judge.c promises.c tape.c))
+recorder := $B/tests/powercut/record.so
 shims    := $(patsubst %.c,$B/%.so,$(wildcard tests/faults/*.c))
 fuzzers  := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/*.c))
-styled   := $(sources) $(wildcard gateway/*.h gateway/*/*.h tests/unit/*.[ch] tests/bench/*.c tests/e2e/*.c tests/faults/*.c tests/fuzz/*.c)
+styled   := $(sources) $(wildcard gateway/*.h gateway/*/*.h tests/unit/*.[ch] tests/bench/*.c tests/e2e/*.c tests/faults/*.c \
+                         tests/fuzz/*.c tests/powercut/*.[ch])
 scripts  := $(shell grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash' -r deploy tests .ci --include='*' 2>/dev/null)
 
 .DEFAULT_GOAL := all
@@ -70,6 +73,16 @@ $(tests): $B/%: $B/%.o $(objects)
 $(benches) $(probes): $B/%: $B/%.o $(objects)
 	@echo "  LD   $@"
 	$Q$(CC) $(ldflags) $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -o $@
+
+$B/tests/powercut/cut: $(cutter) $(objects)
+	@echo "  LD   $@"
+	$Q$(CC) $(ldflags) $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -o $@
+
+# It takes the C library's place, whose calls have no prototypes of ours, and knows no sanitizer.
+$(recorder): tests/powercut/record.c tests/powercut/record.h Makefile
+	@echo "  LD   $@"
+	@mkdir -p $(@D)
+	$Q$(CC) $(cppflags) $(CPPFLAGS) -std=gnu17 -g -O2 -fPIC $(warnings) $(CFLAGS) -shared $< -o $@
 
 $(fuzzers): $B/%: $B/%.o $(objects)
 	@echo "  LD   $@"
@@ -117,7 +130,7 @@ fuzzing: $(fuzzers)
 asan tsan: ## check, under a sanitizer
 	$Q$(MAKE) --no-print-directory VARIANT=$@ check
 
-probes: $(probes) $(shims) ## what the end-to-end tests look through
+probes: $(probes) $(shims) $B/tests/powercut/cut $(recorder) ## what the end-to-end tests look through
 
 deps: ## install what building and testing need: Debian packages (as root), build/venv
 	$Qdeploy/install-deps test
@@ -156,6 +169,10 @@ soak: all ## 200 kills under load, ten minutes without a broker, an hour without
 	$Qbuild/venv/bin/pytest -q -s tests/e2e/test_delivery_outage.py --outage-seconds 3600
 	$Qbuild/venv/bin/python tests/bench/operate.py replay
 
+powercut: all probes ## 5,000 simulated power cuts over the spool and the files (POWERCUT=arguments)
+	$Qdeploy/install-deps test
+	$QVARIANT=$(VARIANT) build/venv/bin/python tests/powercut/run $(POWERCUT)
+
 lint: ## folder layers, static analysis, function sizes, layout, shell scripts
 	$Qtests/lint/run $(styled) -- $(scripts)
 
@@ -181,6 +198,6 @@ clean: ## remove everything built
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all check unit fixtures fuzz fuzzing asan tsan probes deps e2e faults console test demo bench soak lint format install clean help
+.PHONY: all check unit fixtures fuzz fuzzing asan tsan probes deps e2e faults console test demo bench soak powercut lint format install clean help
 
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -25,10 +25,23 @@ struct incoming {
     int lock; /* a descriptor of the store's folder, locked while this process lives */
 };
 
-static bool make_folder(const char *path, struct fault *why)
+static bool make_folder(const char *path, bool *is_made, struct fault *why)
 {
-    return mkdir(path, FOLDER_MODE) == 0 || errno == EEXIST ||
+    *is_made = mkdir(path, FOLDER_MODE) == 0;
+    return *is_made || errno == EEXIST ||
            fault_set(why, FAULT_REFUSE, "%s: %s", path, strerrordesc_np(errno));
+}
+
+/* Whoever made it may have died before this.  Where others gave us the folder, what it lies in may
+ * not be ours to sync. */
+static bool sync_name(const struct incoming *incoming, bool is_made, struct fault *why)
+{
+    int outer = openat(incoming->lock, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_synced = outer >= 0 ? local_sync_folder(outer, why)
+                                : local_fault(why, errno, "open what the folder lies in");
+    if (outer >= 0)
+        (void)close(outer); /* only synced through it */
+    return is_synced || !is_made;
 }
 
 static bool open_folder(struct incoming *incoming, const char *folder, struct fault *why)
@@ -75,10 +88,13 @@ static struct incoming *new_incoming(const char *folder, int64_t reserve_bytes, 
 
 struct incoming *incoming_open(const char *folder, int64_t reserve_bytes, struct fault *why)
 {
+    bool is_made = false, is_inner_made = false;
     auto_free(incoming_close) struct incoming *incoming = new_incoming(folder, reserve_bytes, why);
-    if (!incoming || !make_folder(folder, why) || !make_folder(incoming->folder, why) ||
+    if (!incoming || !make_folder(folder, &is_made, why) ||
+        !make_folder(incoming->folder, &is_inner_made, why) ||
         !open_folder(incoming, folder, why) || !lock_folder(incoming, folder, why) ||
-        !clear(incoming, why) || !local_sync_folder(incoming->lock, why))
+        !clear(incoming, why) || !local_sync_folder(incoming->lock, why) ||
+        !sync_name(incoming, is_made, why))
         return NULL;
     return steal(incoming);
 }

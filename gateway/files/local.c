@@ -7,13 +7,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_SIZE = 3 + SHA256_HEX_SIZE, FOLDER_MODE = 0700 };
+enum {
+    SHELF_SIZE = 2,
+    NAME_SIZE = SHELF_SIZE + 1 + SHA256_HEX_SIZE,
+    FOLDER_MODE = 0700,
+    SHELVES = 256
+};
 
 struct local {
     int folder;
+    atomic_bool is_synced[SHELVES]; /* the shelf's name is there for good */
 };
 
 /* "ab/abcdef..." */
@@ -60,16 +67,24 @@ static void close_local(void *own)
     free(local);
 }
 
+/* A shelf that is there may be another thread's, which has not synced its name yet. */
+static bool make_shelf(struct local *local, uint8_t number, const char *shelf, struct fault *why)
+{
+    if (mkdirat(local->folder, shelf, FOLDER_MODE) != 0 && errno != EEXIST)
+        return local_fault(why, errno, "make a folder");
+    if (atomic_load(&local->is_synced[number]))
+        return true;
+    if (!local_sync_folder(local->folder, why))
+        return false;
+    atomic_store(&local->is_synced[number], true);
+    return true;
+}
+
 /* The folder of a file, made when it is the first there; -1 with a fault. */
-static int open_shelf(const struct local *local, const char *name, struct fault *why)
+static int open_shelf(struct local *local, uint8_t number, const char *name, struct fault *why)
 {
     char shelf[3] = {name[0], name[1], '\0'};
-    bool is_new = mkdirat(local->folder, shelf, FOLDER_MODE) == 0;
-    if (!is_new && errno != EEXIST) {
-        (void)local_fault(why, errno, "make a folder");
-        return -1;
-    }
-    if (is_new && !local_sync_folder(local->folder, why))
+    if (!make_shelf(local, number, shelf, why))
         return -1;
     int opened = openat(local->folder, shelf, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (opened < 0)
@@ -88,12 +103,12 @@ static bool move_in(const struct local *local, const struct arrived_file *file, 
 
 static bool keep(void *own, const struct arrived_file *file, bool *was_there, struct fault *why)
 {
-    const struct local *local = own;
+    struct local *local = own;
     char name[NAME_SIZE];
     name_of(file->sha256, name);
     if (fsync(file->descriptor) != 0)
         return local_fault(why, errno, "sync a file");
-    int shelf = open_shelf(local, name, why);
+    int shelf = open_shelf(local, file->sha256[0], name, why);
     if (shelf < 0)
         return false;
     bool is_kept = move_in(local, file, name, was_there, why) && local_sync_folder(shelf, why);
@@ -141,13 +156,21 @@ static bool look(void *own, const uint8_t *sha256, int64_t *size, bool *has, str
     return true;
 }
 
+/* Also when it was not there: whoever removed it may have died before the sync. */
 static bool remove_file(void *own, const uint8_t *sha256, struct fault *why)
 {
     const struct local *local = own;
     char name[NAME_SIZE];
     name_of(sha256, name);
-    return unlinkat(local->folder, name, 0) == 0 || errno == ENOENT ||
-           local_fault(why, errno, "remove a file");
+    if (unlinkat(local->folder, name, 0) != 0 && errno != ENOENT)
+        return local_fault(why, errno, "remove a file");
+    name[SHELF_SIZE] = '\0';
+    int shelf = openat(local->folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (shelf < 0)
+        return errno == ENOENT || local_fault(why, errno, "open a folder");
+    bool is_synced = local_sync_folder(shelf, why);
+    (void)close(shelf); /* synced */
+    return is_synced;
 }
 
 const struct file_place local_place = {

@@ -22,7 +22,7 @@ struct file_place {
     /** A descriptor at the first byte, which the caller closes; -1 and FAULT_REFUSE: not there. */
     int (*fetch)(void *own, const uint8_t *sha256, int64_t *size, struct fault *why);
     bool (*look)(void *own, const uint8_t *sha256, int64_t *size, bool *has, struct fault *why);
-    /** True also when it was not there. */
+    /** Gone for good when it returns true, also when it was not there. */
     bool (*remove)(void *own, const uint8_t *sha256, struct fault *why);
     /** Ends waits for a service soon, now and from now on; NULL where there are none. */
     void (*interrupt)(void *own);

@@ -246,16 +246,17 @@ void file_store_let_go(struct file_store *store, const uint8_t sha256[SHA256_SIZ
 }
 
 bool file_store_remove(struct file_store *store, const uint8_t sha256[SHA256_SIZE],
-                       bool (*is_unused)(void *own, const uint8_t *sha256), void *own,
-                       bool *is_removed, struct fault *why)
+                       const struct file_removal *removal, bool *is_removed, struct fault *why)
 {
     *is_removed = false;
     if (!holds_leave(store->holds, sha256))
         return true; /* in use at this moment */
     bool is_good = true;
-    if (!is_unused || is_unused(own, sha256)) {
+    if (!removal->is_unused || removal->is_unused(removal->own, sha256)) {
         is_good = store->place->remove(store->own, sha256, why);
         *is_removed = is_good;
+        if (is_good && removal->removed)
+            removal->removed(removal->own, sha256);
     }
     holds_left(store->holds, sha256);
     return is_good;

@@ -124,12 +124,19 @@ bool file_store_hold(struct file_store *store, const uint8_t sha256[SHA256_SIZE]
     __attribute__((warn_unused_result));
 void file_store_let_go(struct file_store *store, const uint8_t sha256[SHA256_SIZE]);
 
+/** Who is asked and told about a removal, while nobody can take hold of the file; both may wait. */
+struct file_removal {
+    bool (*is_unused)(void *own, const uint8_t *sha256); /**< NULL: it is not asked */
+    void (*removed)(void *own, const uint8_t *sha256); /**< it will not come back; NULL: not told */
+    void *own;
+};
+
 /**
- * Removes the file if nobody holds it and `is_unused(own, sha256)` says so while nobody can take
- * hold of it: `*is_removed` tells.  `is_unused` may wait; NULL removes without asking.
+ * Removes the file if nobody holds it and `is_unused` says so: `*is_removed` tells.  Once `removed`
+ * is called no power cut brings it back, so what remembers the file may forget it then.
  */
 bool file_store_remove(struct file_store *store, const uint8_t sha256[SHA256_SIZE],
-                       bool (*is_unused)(void *own, const uint8_t *sha256), void *own,
-                       bool *is_removed, struct fault *why) __attribute__((warn_unused_result));
+                       const struct file_removal *removal, bool *is_removed, struct fault *why)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -58,6 +58,7 @@ static bool keep_idle(void *own, const uint8_t *sha256)
 /* One file on its way out. */
 struct removal {
     const struct file_keeper *keeper;
+    struct spool_reader *reader;
     int64_t before_ms;
     struct fault fault;
 };
@@ -67,27 +68,30 @@ static bool is_unused(void *own, const uint8_t *sha256)
 {
     struct removal *removal = own;
     struct fault why;
-    if (spool_forget_upload(removal->keeper->options.spool, sha256, removal->before_ms, &why))
-        return true;
-    if (why.kind != FAULT_REFUSE)
-        removal->fault = why;
+    bool is_idle = false;
+    if (spool_file_is_idle(removal->reader, sha256, removal->before_ms, &is_idle, &why))
+        return is_idle;
+    removal->fault = why;
     return false;
 }
 
-/* What was forgotten and could not be removed is remembered as the gateway's own, to be tried
- * again.
- */
+/* Not sooner: what the spool has forgotten is never looked for again. */
+static void forget(void *own, const uint8_t *sha256)
+{
+    struct removal *removal = own;
+    struct fault why;
+    if (!spool_forget_upload(removal->keeper->options.spool, sha256, removal->before_ms, &why) &&
+        why.kind != FAULT_REFUSE)
+        removal->fault = why;
+}
+
 static bool remove_one(struct removal *removal, const uint8_t *sha256, int64_t *count,
                        struct fault *why)
 {
-    const struct file_keeper_options *options = &removal->keeper->options;
+    const struct file_removal asked = {is_unused, forget, removal};
     bool is_removed = false;
-    struct fault inner;
-    if (!file_store_remove(options->files, sha256, is_unused, removal, &is_removed, why)) {
-        if (!spool_note_upload(options->spool, "", sha256, 0, 1, &inner))
-            *why = inner;
+    if (!file_store_remove(removal->keeper->options.files, sha256, &asked, &is_removed, why))
         return false;
-    }
     *count += is_removed;
     metrics_add(removal->keeper->removed, is_removed);
     if (removal->fault.kind == FAULT_NONE)
@@ -96,13 +100,12 @@ static bool remove_one(struct removal *removal, const uint8_t *sha256, int64_t *
     return false;
 }
 
-static bool remove_page(struct removal *removal, struct spool_reader *reader, int64_t *count,
-                        bool *has_more, struct fault *why)
+static bool remove_page(struct removal *removal, int64_t *count, bool *has_more, struct fault *why)
 {
     auto_free(free) struct idle *idle = calloc(1, sizeof *idle);
     if (!idle)
         return fault_memory(why);
-    if (!spool_idle_files(reader, removal->before_ms, PAGE, keep_idle, idle, why))
+    if (!spool_idle_files(removal->reader, removal->before_ms, PAGE, keep_idle, idle, why))
         return false;
     int64_t before = *count;
     for (size_t i = 0; i < idle->count; i++)
@@ -120,9 +123,9 @@ static bool prune_before(struct file_keeper *keeper, int64_t before_ms, int64_t 
         spool_reader_open(keeper->options.spool_file, why);
     if (!reader)
         return false;
-    struct removal removal = {.keeper = keeper, .before_ms = before_ms};
+    struct removal removal = {.keeper = keeper, .reader = reader, .before_ms = before_ms};
     for (bool has_more = true; has_more;)
-        if (!remove_page(&removal, reader, count, &has_more, why))
+        if (!remove_page(&removal, count, &has_more, why))
             return false;
     return true;
 }

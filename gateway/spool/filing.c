@@ -116,27 +116,38 @@ bool spool_idle_files(struct spool_reader *reader, int64_t before_ms, size_t lim
     }
 }
 
-/* Or was brought again. */
-static bool is_in_use(struct store *store, const struct upload *upload, bool *is_used,
+/* By something, or it was brought again. */
+static const char in_use_sql[] =
+    "SELECT 1 FROM file_use WHERE sha256 = ?1"
+    " UNION ALL SELECT 1 FROM upload WHERE sha256 = ?1 AND at >= ?2 LIMIT 1";
+
+static bool is_in_use(sqlite3 *database, const struct upload *upload, bool *is_used,
                       struct fault *why)
 {
-    auto_free(sqlite3_finalize) sqlite3_stmt *find =
-        database_prepare(store->database,
-                         "SELECT 1 FROM file_use WHERE sha256 = ?1"
-                         " UNION ALL SELECT 1 FROM upload WHERE sha256 = ?1 AND at >= ?2 LIMIT 1",
-                         why);
+    auto_free(sqlite3_finalize) sqlite3_stmt *find = database_prepare(database, in_use_sql, why);
     if (!find)
         return false;
     bind_bytes(find, 1, upload->sha256, SHA256_SIZE);
     bind_number(find, 2, upload->at_ms);
-    return database_next(store->database, find, "look for a file's use", is_used, why);
+    return database_next(database, find, "look for a file's use", is_used, why);
+}
+
+bool spool_file_is_idle(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZE],
+                        int64_t before_ms, bool *is_idle, struct fault *why)
+{
+    const struct upload upload = {.sha256 = sha256, .at_ms = before_ms};
+    bool is_used = false;
+    if (!is_in_use(reader->database, &upload, &is_used, why))
+        return false;
+    *is_idle = !is_used;
+    return true;
 }
 
 static bool work_forget(struct store *store, void *arguments, struct fault *why)
 {
     const struct upload *upload = arguments;
     bool is_used = false;
-    if (!is_in_use(store, upload, &is_used, why))
+    if (!is_in_use(store->database, upload, &is_used, why))
         return false;
     if (is_used)
         return fault_set(why, FAULT_REFUSE, "spool: the file is in use");

@@ -37,9 +37,14 @@ bool spool_idle_files(struct spool_reader *reader, int64_t before_ms, size_t lim
                       bool (*each)(void *own, const uint8_t *sha256), void *own, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** Forgets who brought the file, before the store deletes it.  FAULT_REFUSE when something uses it
- * meanwhile, or somebody brought it since `before_ms`.  The caller sees to it that nobody brings it
- * from now until it is deleted.  Waits. */
+/** Whether nothing uses the file, and nobody brought it since `before_ms`. */
+bool spool_file_is_idle(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZE],
+                        int64_t before_ms, bool *is_idle, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Forgets who brought the file, after the store deleted it: a file that is there and that nobody
+ * remembers would stay for ever.  FAULT_REFUSE when something uses it meanwhile, or somebody
+ * brought it since `before_ms`.  Waits. */
 bool spool_forget_upload(struct spool *spool, const uint8_t sha256[SHA256_SIZE], int64_t before_ms,
                          struct fault *why) __attribute__((warn_unused_result));
 

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from harness import documents
+from harness.documents import letter
 from harness.gateway import JSON, PARTNERS, VARIANT, XML
 
 pytestmark = pytest.mark.asan

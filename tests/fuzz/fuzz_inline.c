@@ -81,8 +81,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     copy_hashes(&files, hashes);
     inline_free(&files);
     for (size_t i = 0; i < count; i++) {
+        const struct file_removal unasked = {0};
         bool is_removed = false;
-        stop_if(!file_store_remove(store, hashes[i], NULL, NULL, &is_removed, &why), why.text);
+        stop_if(!file_store_remove(store, hashes[i], &unasked, &is_removed, &why), why.text);
         stop_if(!is_removed, "still held");
     }
     return 0;

@@ -143,11 +143,37 @@ static void a_file_that_somebody_begins_to_use_stays(void **state)
     close_place(&place);
 }
 
+static void a_file_that_is_still_there_is_remembered(void **state)
+{
+    struct place place;
+    struct fault why;
+    uint8_t sha256[SHA256_SIZE];
+    char path[STORE_PATH_SIZE];
+    int64_t count = 0;
+    bool is_uploaded = false;
+    (void)state;
+    open_place(&place, -1);
+    bring(&place, 1, sha256);
+    store_path(&place.store, sha256, path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, S_IRWXU), 0); /* which cannot be removed as a file is */
+    assert_false(file_keeper_prune(place.keeper, &count, &why));
+    must(spool_uploaded(place.spool.reader, sha256, "motcua", &is_uploaded, &why), &why);
+    assert_true(is_uploaded);
+    assert_int_equal(rmdir(path), 0);
+    must(file_keeper_prune(place.keeper, &count, &why),
+         &why); /* nor does it matter who removed it */
+    must(spool_uploaded(place.spool.reader, sha256, "motcua", &is_uploaded, &why), &why);
+    assert_false(is_uploaded);
+    close_place(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_old_files_that_nothing_uses_go),
         cmocka_unit_test(a_file_that_somebody_begins_to_use_stays),
+        cmocka_unit_test(a_file_that_is_still_there_is_remembered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -361,6 +361,8 @@ static bool no(void *own, const uint8_t *sha256)
     return false;
 }
 
+static const struct file_removal unused = {.is_unused = yes}, used = {.is_unused = no};
+
 static void only_an_unused_file_that_nobody_holds_is_removed(void **state)
 {
     struct store_world world;
@@ -371,13 +373,13 @@ static void only_an_unused_file_that_nobody_holds_is_removed(void **state)
     store_begin(&world);
     store_put(&world, text, TEXT_SIZE, sha256);
     assert_true(file_store_hold(world.store, sha256));
-    must(file_store_remove(world.store, sha256, yes, NULL, &is_removed, &why), &why);
+    must(file_store_remove(world.store, sha256, &unused, &is_removed, &why), &why);
     assert_false(is_removed);
     file_store_let_go(world.store, sha256);
-    must(file_store_remove(world.store, sha256, no, NULL, &is_removed, &why), &why);
+    must(file_store_remove(world.store, sha256, &used, &is_removed, &why), &why);
     assert_false(is_removed);
     assert_true(is_there(&world, sha256));
-    must(file_store_remove(world.store, sha256, yes, NULL, &is_removed, &why), &why);
+    must(file_store_remove(world.store, sha256, &unused, &is_removed, &why), &why);
     assert_true(is_removed);
     assert_false(is_there(&world, sha256));
     store_end(&world);
@@ -412,12 +414,12 @@ static void a_file_brought_anew_while_it_leaves_is_there(void **state)
     struct fault why;
     bool is_removed = false;
     struct leaving leaving = {.world = &world};
+    const struct file_removal removal = {.is_unused = while_leaving, .own = &leaving};
     (void)state;
     store_begin(&world);
     for (int i = 0; i < 50; i++) {
         store_put(&world, text, TEXT_SIZE, sha256);
-        must(file_store_remove(world.store, sha256, while_leaving, &leaving, &is_removed, &why),
-             &why);
+        must(file_store_remove(world.store, sha256, &removal, &is_removed, &why), &why);
         assert_true(is_removed);
         assert_false(leaving.could_be_held);
         pthread_join(leaving.writer, NULL);

@@ -149,6 +149,7 @@ static void a_file_goes_up_and_comes_down(void **state)
     struct fault why;
     int64_t size = 0;
     bool has = false, is_removed = false;
+    const struct file_removal unasked = {0};
     (void)state;
     begin(&world);
     assert_string_equal(file_store_name(world.store.store), "s3");
@@ -166,7 +167,7 @@ static void a_file_goes_up_and_comes_down(void **state)
     assert_memory_equal(bytes, text, TEXT_SIZE);
     (void)close(descriptor);
     assert_false(store_has_incoming(&world.store));
-    must(file_store_remove(world.store.store, sha256, NULL, NULL, &is_removed, &why), &why);
+    must(file_store_remove(world.store.store, sha256, &unasked, &is_removed, &why), &why);
     must(file_store_has(world.store.store, sha256, &size, &has, &why), &why);
     assert_false(has);
     assert_null(file_reader_open(world.store.store, sha256, &size, &why));

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The power cuts in short; `make powercut` is the long run.  And whether its judge finds what a disk
+does that lies, or a daemon that answers too soon."""
+import importlib.machinery
+import importlib.util
+import sys
+
+import pytest
+
+from harness.services import ROOT
+
+FOLDER = ROOT / "tests" / "powercut"
+sys.path.append(str(FOLDER))
+loader = importlib.machinery.SourceFileLoader("powercut", str(FOLDER / "run"))
+powercut = importlib.util.module_from_spec(importlib.util.spec_from_loader("powercut", loader))
+loader.exec_module(powercut)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """One recorded run of the daemon."""
+    return powercut.Workload(tmp_path_factory.mktemp("powercut") / "run", 1, acts=60, phases=2).run()
+
+
+def test_the_record_is_what_happened(work):
+    assert powercut.check_record(work) == []
+    assert work.kills == 1 and work.pruned == 1 and work.discards > 0
+
+
+def test_no_cut_loses_what_was_answered(work):
+    assert powercut.judge(work, 200) == []
+    assert powercut.judge(work, 50, "--ordered") == []
+
+
+def test_the_daemon_goes_on_after_a_cut(work, tmp_path):
+    for number in (3, 20):
+        assert powercut.start_daemon(work, 40, number, tmp_path / str(number)) == []
+
+
+@pytest.mark.parametrize("lie, found", [
+    (("--deaf", "*.db-wal"), "was accepted and is lost: spool"),
+    (("--deaf", "*/spool.db"), "the spool does not open"),
+    (("--deaf", "*/"), "was accepted and is lost: files"),
+    (("--deaf", "*/incoming/*"), "is damaged"),
+    (("--early", "60"), "was accepted and is lost: spool"),
+], ids=["wal", "database", "folders", "files", "answers"])
+def test_the_judge_finds_what_is_lost(work, lie, found):
+    assert any(found in line for line in powercut.judge(work, 40, *lie))
+
+
+def test_a_finding_is_had_again_by_its_seed_and_point(work):
+    lie = ("--deaf", "*.db-wal")
+    first = powercut.judge(work, 40, *lie)[0]
+    number = first.split()[3]
+    assert first in powercut.judge(work, 40, "--only", number, *lie)

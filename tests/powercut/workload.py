@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the daemon goes through while it is recorded: partners hand off, repeat themselves, contradict
+themselves and bring files; people end what failed and prune; the process is stopped, and killed.
+
+What each answer promises is kept beside the log, by the client's port and the count of answers on
+it: the recorder writes the same down before an answer leaves."""
+import collections
+import datetime
+import hashlib
+import http.client
+import json
+import os
+import pathlib
+import random
+import struct
+import threading
+import time
+
+from harness import documents
+from harness.gateway import BUILD, JSON, PARTNERS, XML, Answer, Gateway
+
+RECORD_FOLDER, RECORD_MARK = 8, 15  # tests/powercut/record.h
+COMMUNE, PROVINCE = PARTNERS[0]["id"], PARTNERS[2]["id"]
+CONFIG = {"spool": {"checkpoint_pages": 60, "compress_above_bytes": 2048, "reserve_bytes": 0},
+          "kafka": {"pace_ms": 20},
+          "http": {"threads": 2}}
+RETRY_STATUSES = {429, 503}
+
+
+def place(state):
+    """The settings of a daemon whose state lies in that folder; the two may lie on two disks."""
+    return {**CONFIG, "spool": {"file": str(state / "spool" / "spool.db"), **CONFIG["spool"]},
+            "files": {"folder": str(state / "store" / "files")}}
+
+
+class Recorded(Gateway):
+    """A daemon under the recorder, which counts what it answered to whom."""
+
+    def __init__(self, folder, **options):
+        folder = pathlib.Path(folder).resolve()
+        self.state = folder / "state"
+        self.record_path = folder / "record"
+        self.lock = threading.Lock()
+        self.answers = collections.Counter()
+        self.starts = self.marks = 0
+        super().__init__(folder, config=place(self.state), **options)
+        self.state.mkdir()
+        for name in ("spool", "store"):
+            (self.state / name).mkdir()
+            self.put_record(RECORD_FOLDER, flags=1, path=name)
+
+    def start(self, wait=True, timeout=60, kill_at=None):
+        self.environment = {"LD_PRELOAD": str(BUILD / "tests/powercut/record.so"),
+                            "POWERCUT_FOLDER": str(self.state),
+                            "POWERCUT_LOG": str(self.record_path)}
+        if kill_at:
+            self.environment["POWERCUT_KILL_AT"] = str(kill_at)
+        self.starts += 1
+        return super().start(wait, timeout)
+
+    def call(self, method, path, body=None, headers=None, timeout=30):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            return self.exchange(connection, method, path, body, headers or {})[0]
+        finally:
+            connection.close()
+
+    def exchange(self, connection, method, path, body, headers):
+        """The answer, and by what its record is known."""
+        if connection.sock is None:
+            connection.connect()
+        start, port = self.starts, connection.sock.getsockname()[1]
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        with self.lock:
+            self.answers[start, port] += 1
+            place = (start, port, self.answers[start, port])
+        return Answer(answer.status, answer.headers, answer.read()), place
+
+    def mark(self):
+        """Puts a mark into the log, before whatever the caller does next."""
+        self.marks += 1
+        self.put_record(RECORD_MARK, number=self.marks)
+        return self.marks
+
+    def put_record(self, kind, *, number=0, flags=0, path=""):
+        with open(self.record_path, "ab", buffering=0) as log:
+            log.write(struct.pack("<IiqIIII", kind, 0, 0, number, flags, len(path), 0)
+                      + path.encode())
+
+    def died(self):
+        """Whether the recorder has killed it."""
+        return self.process is not None and self.process.poll() is not None
+
+    def bury(self):
+        self.process = None
+
+
+class Client(threading.Thread):
+    """One partner's system with dossiers of its own, and one connection."""
+
+    def __init__(self, run, number):
+        super().__init__(daemon=True)
+        self.run_, self.number = run, number
+        self.random = random.Random(f"{run.seed}-{number}")
+        self.connection = None
+        self.count = 0
+        self.sent = []
+        self.errors = []
+
+    def run(self):
+        acts = [(self.hand_off, 50), (self.hand_off_items, 12), (self.put, 14), (self.letter, 8),
+                (self.repeat, 10), (self.contradict, 6)]
+        try:
+            while not self.run_.ended.is_set():
+                self.random.choices([act for act, _ in acts], [weight for _, weight in acts])[0]()
+                self.run_.done += 1
+        except Exception as error:  # a dead client must fail the run, not shorten it
+            self.errors.append(f"client {self.number}: {error!r}")
+
+    def token(self):
+        self.count += 1
+        return f"P{self.number}-{self.count:05d}"
+
+    def dossier(self):
+        return documents.dossier_code(self.number * 100 + self.random.randrange(15))
+
+    def hand_off(self):
+        padding = self.random.choice([0, 0, 0, 1, 4, 12])
+        body = documents.native_xml(self.token(), self.dossier(), padding=padding)
+        self.post(body, XML, COMMUNE)
+
+    def hand_off_items(self):
+        items = [documents.progress_item(self.dossier(), self.token())
+                 for _ in range(self.random.randint(1, 5))]
+        self.post(documents.dvcqg_progress(items), JSON, PROVINCE)
+
+    def letter(self):
+        content = self.random.randbytes(self.random.randint(6_000, 40_000))
+        self.count += 1
+        number = str(1000 + self.number * 10_000 + self.count)
+        self.post(documents.letter(content, number=number, wrap=76), XML, COMMUNE)
+
+    def repeat(self):
+        if self.sent:
+            self.post(*self.random.choice(self.sent), is_new=False)
+
+    def contradict(self):
+        """The same message id, another content: kept for a person, and what follows waits."""
+        token, dossier = self.token(), self.dossier()
+        self.post(documents.native_xml(token, dossier), XML, COMMUNE)
+        self.until_answered("POST", "/v1/handoffs", documents.native_xml(token, dossier, summary="x"),
+                            XML, COMMUNE, {202, 409})
+
+    def put(self):
+        content = self.random.randbytes(self.random.randint(1, 60_000))
+        name = hashlib.sha256(content).hexdigest()
+        _, place = self.until_answered("PUT", f"/v1/files/{name}", content,
+                                       "application/octet-stream", COMMUNE, {200, 201})
+        self.run_.promise(place, "file", COMMUNE, name, content)
+
+    def post(self, body, media_type, partner, is_new=True):
+        answer, place = self.until_answered("POST", "/v1/handoffs", body, media_type, partner,
+                                            {200, 202})
+        if is_new:
+            self.sent.append((body, media_type, partner))
+        for one in answer.receipts():
+            self.run_.promise(place, "handoff", one["receipt"], one["item"], body,
+                              (media_type, partner))
+
+    def until_answered(self, method, path, body, media_type, partner, good):
+        headers = self.run_.gateway.authorised(partner, {"Content-Type": media_type})
+        while True:
+            answer, place = self.one_try(method, path, body, headers)
+            if answer and answer.status in good:
+                return answer, place
+            if answer and answer.status not in RETRY_STATUSES:
+                raise RuntimeError(f"{method} {path}: {answer}")
+            if self.run_.ended.is_set() and not answer:
+                raise SystemExit  # the daemon is gone, and the run with it
+            time.sleep(0.02)
+
+    def one_try(self, method, path, body, headers):
+        try:
+            if self.connection is None:
+                self.connection = http.client.HTTPConnection("127.0.0.1", self.run_.gateway.port,
+                                                             timeout=20)
+            return self.run_.gateway.exchange(self.connection, method, path, body, headers)
+        except (OSError, http.client.HTTPException):
+            self.connection.close()
+            self.connection = None
+            return None, None
+
+
+class Workload:
+    """A run of some phases; afterwards the log, the promises and what the disk really holds."""
+
+    def __init__(self, folder, seed, *, acts=160, clients=6, phases=5):
+        self.seed, self.acts, self.client_count, self.phases = seed, acts, clients, phases
+        self.random = random.Random(f"{seed}-workload")
+        self.gateway = Recorded(folder)
+        self.answers_path = self.gateway.folder / "answers"
+        self.lock = threading.Lock()
+        self.promises, self.gone = [], []
+        self.kills = self.discards = self.pruned = self.done = 0
+
+    def promise(self, place, kind, *what):
+        with self.lock:
+            self.promises.append((place, kind, *what))
+
+    def run(self):
+        ways = [self.phase_stopped, self.phase_killed]
+        for phase in range(self.phases):
+            ways[phase % len(ways)]()
+        self.write_answers()
+        return self
+
+    def under_load(self, until):
+        self.ended = threading.Event()
+        clients = [Client(self, number) for number in self.numbers()]
+        for client in clients:
+            client.start()
+        try:
+            until()
+        finally:
+            self.ended.set()
+            for client in clients:
+                client.join(30)
+        errors = [error for client in clients for error in client.errors]
+        errors += [f"client {client.number} hangs" for client in clients if client.is_alive()]
+        if errors:
+            raise RuntimeError("\n".join(errors) + "\n" + self.gateway.log()[-2000:])
+
+    def numbers(self):
+        """Clients of other phases have other tokens and dossiers."""
+        first = self.gateway.starts * self.client_count
+        return range(first, first + self.client_count)
+
+    def phase_stopped(self):
+        self.gateway.start()
+        self.under_load(self.work_and_tidy)
+        self.gateway.stop()
+
+    def phase_killed(self):
+        """Somewhere in the load the recorder kills the daemon; its successor goes on."""
+        self.gateway.start(kill_at=self.random.randint(200, 1200))
+        self.under_load(self.work_until_killed)
+        self.gateway.stop()
+
+    def wait_for_acts(self, count):
+        until, deadline = self.done + count, time.monotonic() + 120
+        while self.done < until and not self.gateway.died():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the load does not come on")
+            time.sleep(0.005)
+
+    def work_and_tidy(self):
+        self.wait_for_acts(self.acts // 2)
+        self.discard()
+        self.prune()
+        self.wait_for_acts(self.acts // 2)
+
+    def work_until_killed(self):
+        self.wait_for_acts(10 * self.acts)
+        assert self.gateway.died(), "the recorder was to kill it"
+        self.gateway.bury()
+        self.kills += 1
+        self.gateway.start()
+        self.wait_for_acts(self.acts // 2)
+
+    def discard(self):
+        """Ends what failed; what waits behind it is released."""
+        done = self.gateway.run("entries", "--state", "dead", "--limit", "4", "--json")
+        for line in done.stdout.splitlines():
+            self.gateway.run("entry", "discard", json.loads(line)["receipt"], "--reason", "gửi nhầm")
+            self.discards += 1
+
+    def prune(self):
+        """What was promised so far and is published may go from now on, and idle files."""
+        before = (datetime.datetime.now(datetime.timezone.utc)
+                  - datetime.timedelta(milliseconds=300)).isoformat(timespec="milliseconds")
+        with self.lock:
+            mark, promised = self.gateway.mark(), len(self.promises)
+        self.gone.append((mark, promised))
+        self.gateway.run("spool", "prune", "--before", before)
+        self.gateway.run("files", "prune", "--before", before)
+        self.pruned += 1
+
+    def write_answers(self):
+        lines = []
+        for (start, port, count), kind, first, second, body, *_ in self.promises:
+            place = f"{kind} {start} {port} {count} {first} {second}"
+            digest = "" if kind == "file" else " " + hashlib.sha256(body).hexdigest()
+            lines.append(place + digest)
+        for mark, promised in reversed(self.gone):  # the first mark counts
+            given = {(kind, first) for _, kind, first, *_ in self.promises[:promised]
+                     if kind == "handoff"}
+            for number, (_, kind, first, *_) in enumerate(self.promises):
+                if (kind, first) in given or (kind == "file" and number < promised):
+                    lines.append(f"gone {mark} {number}")
+        self.answers_path.write_text("\n".join(lines) + "\n")
