@@ -4,8 +4,10 @@
  * wall clock is wrong, as the file LIENTHONG_FAULTS says from moment to moment.  It is ordered by
  * orders.py.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,10 +33,14 @@ struct orders {
 };
 
 static struct orders *orders;
+static int (*wait_until)(pthread_cond_t *condition, pthread_mutex_t *mutex,
+                         const struct timespec *until);
 static const char *folder;
 
 __attribute__((constructor)) static void begin(void)
 {
+    void *found = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+    memcpy(&wait_until, &found, sizeof wait_until);
     const char *path = getenv("LIENTHONG_FAULTS");
     folder = getenv("LIENTHONG_FAULTS_BELOW");
     int file = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
@@ -101,6 +107,17 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     if (status == 0 && clock == CLOCK_REALTIME && orders)
         now->tv_sec += (time_t)(atomic_load(&orders->ahead_ms) / 1000);
     return status;
+}
+
+/* Who waits until a moment of the wall clock has read it from us. */
+int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
+                           const struct timespec *restrict until)
+{
+    enum { IS_MONOTONIC = 2 }; /* glibc's bit of a condition that goes by the other clock */
+    struct timespec real = *until;
+    if (orders && !(condition->__data.__wrefs & IS_MONOTONIC))
+        real.tv_sec -= (time_t)(atomic_load(&orders->ahead_ms) / 1000);
+    return wait_until(condition, mutex, &real);
 }
 
 int gettimeofday(struct timeval *restrict now, void *restrict zone)
