@@ -61,7 +61,7 @@ json_t *entry_json(struct spool_reader *reader, const struct spool_entry *entry)
     digest_hex(entry->document_sha256, SHA256_SIZE, sha256);
     if (entry->event_id)
         uuid_text(entry->event_id, event_id);
-    return json_pack("{so ss ss* ss* ss* so* so* ss ss* ss* si ss sI so* ss* ss*}",        /**/
+    return json_pack("{so ss ss* ss* ss* so* so* ss ss* ss* si ss sI so* ss* ss* so*}",    /**/
                      "receipt", receipt_json(reader, entry->entry),                        /**/
                      "state", state_name(entry), "dossier", entry->dossier_code,           /**/
                      "event_type", entry->event_type,                                      /**/
@@ -72,7 +72,8 @@ json_t *entry_json(struct spool_reader *reader, const struct spool_entry *entry)
                      "item", entry->item_no, "document_sha256", sha256,                    /**/
                      "number", (json_int_t)entry->number,                                  /**/
                      "behind", receipt_json(reader, entry->behind), "cause", entry->cause, /**/
-                     "detail", english_of(entry->detail));
+                     "detail", english_of(entry->detail), "damaged",
+                     entry->is_damaged ? json_true() : NULL);
 }
 
 struct describing {

@@ -61,7 +61,13 @@ static int show_entry(struct spool_reader *reader, int64_t entry, struct decoder
     auto_free(json_decref) json_t *json = entry_describe(reader, entry, decoder, &why);
     if (!json)
         return cli_complain("lienthong show", &why);
-    return options->as_json ? cli_print_json(json_incref(json)) : show_members(json);
+    int shown = options->as_json ? cli_print_json(json_incref(json)) : show_members(json);
+    if (!json_is_true(json_object_get(json, "damaged")))
+        return shown;
+    (void)fprintf(stderr,
+                  "lienthong show: entry %" PRId64 " is damaged: this is not all that was stored\n",
+                  entry);
+    return CLI_FAILED;
 }
 
 static int show_with_event(const struct config *config, struct spool_reader *reader, int64_t entry,

@@ -73,7 +73,10 @@ def test_a_damaged_event_is_named_and_the_rest_is_served(new_scene):
     scene.gateway.start()
     for one in (victim, other):
         assert scene.gateway.get(f"/v1/handoffs/{one.receipt}").json()["state"] == "published"
-    scene.gateway.run("show", other.receipt, "--original")
+    scene.gateway.run("show", other.receipt, "--event")
+    done = scene.gateway.run("show", victim.receipt, "--event", check=False)
+    assert done.returncode == 1
+    assert f"entry {victim.receipt.split('-')[0]} is damaged" in done.stderr
 
 
 def test_a_seed_draws_the_same_faults_again():
