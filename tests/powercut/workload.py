@@ -221,7 +221,7 @@ class Fetcher(Client):
 class Workload:
     """A run of some phases; afterwards the log, the promises and what the disk really holds."""
 
-    def __init__(self, folder, seed, *, acts=160, clients=6, phases=5):
+    def __init__(self, folder, seed, *, acts=100, clients=6, phases=5):
         self.seed, self.acts, self.client_count, self.phases = seed, acts, clients, phases
         self.random = random.Random(f"{seed}-workload")
         self.gateway = Recorded(folder)
