@@ -19,7 +19,7 @@ loader.exec_module(powercut)
 @pytest.fixture(scope="module")
 def work(tmp_path_factory):
     """One recorded run of the daemon."""
-    return powercut.Workload(tmp_path_factory.mktemp("powercut") / "run", 1, acts=60, phases=2).run()
+    return powercut.Workload(tmp_path_factory.mktemp("powercut") / "run", 1, acts=40, phases=2).run()
 
 
 def test_the_record_is_what_happened(work):

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "files/store.h"
 #include "spool/database.h"
+#include "spool/delivery.h"
 #include "spool/facet.h"
 #include "spool/filing.h"
 #include "spool/reader.h"
@@ -154,6 +155,28 @@ static void check_handoff(struct court *court, const struct promise *promise)
         find(court, "%s is another entry than was accepted", promise->receipt);
     else
         check_original(court, promise, looked.document);
+}
+
+/* ---- what a partner took ---- */
+
+static bool is_delivered(void *own, const struct spool_delivery *delivery)
+{
+    bool *is_over = own;
+    *is_over = delivery->state == DELIVERY_DELIVERED;
+    return true;
+}
+
+/* Or its dossier would come a second time, after what came behind it. */
+static void check_delivery(struct court *court, const struct promise *promise)
+{
+    struct fault why;
+    bool is_over = false;
+    bool is_found =
+        spool_find_delivery(court->reader, promise->delivery, is_delivered, &is_over, &why);
+    if (is_found && !is_over)
+        find(court, "delivery %" PRId64 " was taken, and is to be made again", promise->delivery);
+    if (!is_found && promise->gone_at > court->judging->at)
+        find(court, "delivery %" PRId64 " was taken and is lost: %s", promise->delivery, why.text);
 }
 
 /* ---- files ---- */
@@ -357,6 +380,10 @@ static void check_next(struct court *court)
 
 void judge(const struct judging *judging)
 {
+    static void (*const checks[])(struct court *,
+                                  const struct promise *) = {[PROMISE_HANDOFF] = check_handoff,
+                                                             [PROMISE_FILE] = check_file,
+                                                             [PROMISE_DELIVERY] = check_delivery};
     struct court court = {.judging = judging};
     (void)snprintf(court.spool_file, PATH_SIZE, "%s/spool/spool.db", judging->folder);
     (void)snprintf(court.files, PATH_SIZE, "%s/store/files", judging->folder);
@@ -366,10 +393,7 @@ void judge(const struct judging *judging)
             const struct promise *promise = &judging->promises->list[i];
             if (promise->given_at > judging->at)
                 continue;
-            if (promise->is_file)
-                check_file(&court, promise);
-            else
-                check_handoff(&court, promise);
+            checks[promise->kind](&court, promise);
         }
         check_files(&court);
         check_find(&court);

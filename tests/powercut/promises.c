@@ -13,7 +13,11 @@ static bool read_promise(const char *line, struct promise *promise)
     if (sscanf(line, "handoff %" SCNu32 " %" SCNu32 " %" SCNu32 " %63s %d %64s", &promise->process,
                &promise->port, &promise->answer, promise->receipt, &promise->item, hex) == 6)
         return digest_unhex(hex, SHA256_SIZE, promise->sha256);
-    promise->is_file = true;
+    promise->kind = PROMISE_DELIVERY;
+    if (sscanf(line, "delivery %" SCNu32 " %" SCNu32 " %" SCNu32 " %" SCNd64, &promise->process,
+               &promise->port, &promise->answer, &promise->delivery) == 4)
+        return true;
+    promise->kind = PROMISE_FILE;
     return sscanf(line, "file %" SCNu32 " %" SCNu32 " %" SCNu32 " %63s %64s", &promise->process,
                   &promise->port, &promise->answer, promise->partner, hex) == 5 &&
            digest_unhex(hex, SHA256_SIZE, promise->sha256);

@@ -20,7 +20,11 @@ from harness import documents
 from harness.gateway import BUILD, JSON, PARTNERS, XML, Answer, Gateway
 
 RECORD_FOLDER, RECORD_MARK = 8, 15  # tests/powercut/record.h
-COMMUNE, PROVINCE = PARTNERS[0]["id"], PARTNERS[2]["id"]
+COMMUNE, DISTRICT, PROVINCE = (partner["id"] for partner in PARTNERS)
+# What is wrong is kept for a person, and what follows waits; the district fetches.
+ROWS = [{**PARTNERS[0], "invalid": "parked"},
+        {**PARTNERS[1], "deliver": {"by": "mailbox"}}, PARTNERS[2]]
+NOWHERE = "000.99.99.H09"  # a code of no agency
 CONFIG = {"spool": {"checkpoint_pages": 60, "compress_above_bytes": 2048, "reserve_bytes": 0},
           "kafka": {"pace_ms": 20},
           "http": {"threads": 2}}
@@ -43,7 +47,7 @@ class Recorded(Gateway):
         self.lock = threading.Lock()
         self.answers = collections.Counter()
         self.starts = self.marks = 0
-        super().__init__(folder, config=place(self.state), **options)
+        super().__init__(folder, config=place(self.state), partners=ROWS, **options)
         self.state.mkdir()
         for name in ("spool", "store"):
             (self.state / name).mkdir()
@@ -110,7 +114,7 @@ class Client(threading.Thread):
 
     def run(self):
         acts = [(self.hand_off, 50), (self.hand_off_items, 12), (self.put, 14), (self.letter, 8),
-                (self.repeat, 10), (self.contradict, 6)]
+                (self.repeat, 10), (self.contradict, 6), (self.err, 2)]
         try:
             while not self.run_.ended.is_set():
                 self.random.choices([act for act, _ in acts], [weight for _, weight in acts])[0]()
@@ -146,11 +150,15 @@ class Client(threading.Thread):
             self.post(*self.random.choice(self.sent), is_new=False)
 
     def contradict(self):
-        """The same message id, another content: kept for a person, and what follows waits."""
+        """The same message id, another content: kept for a person."""
         token, dossier = self.token(), self.dossier()
         self.post(documents.native_xml(token, dossier), XML, COMMUNE)
         self.until_answered("POST", "/v1/handoffs", documents.native_xml(token, dossier, summary="x"),
                             XML, COMMUNE, {202, 409})
+
+    def err(self):
+        """To an agency that there is not: kept for a person, and the dossier's next wait behind it."""
+        self.post(documents.native_xml(self.token(), self.dossier(), receiver=NOWHERE), XML, COMMUNE)
 
     def put(self):
         content = self.random.randbytes(self.random.randint(1, 60_000))
@@ -192,10 +200,28 @@ class Client(threading.Thread):
             return None, None
 
 
+class Fetcher(Client):
+    """A partner that takes what its mailbox has."""
+
+    def run(self):
+        try:
+            while not self.run_.ended.is_set():
+                self.fetch()
+        except Exception as error:  # as above
+            self.errors.append(f"fetcher: {error!r}")
+
+    def fetch(self):
+        answer, _ = self.until_answered("GET", "/v1/inbox?max=20&wait=1", None, XML, DISTRICT, {200})
+        for item in answer.json()["items"]:
+            _, place = self.until_answered("POST", f"/v1/inbox/{item['id']}/accept", None, XML,
+                                           DISTRICT, {200})
+            self.run_.promise(place, "delivery", item["id"].removeprefix("d-"))
+
+
 class Workload:
     """A run of some phases; afterwards the log, the promises and what the disk really holds."""
 
-    def __init__(self, folder, seed, *, acts=160, clients=6, phases=5):
+    def __init__(self, folder, seed, *, acts=100, clients=6, phases=5):
         self.seed, self.acts, self.client_count, self.phases = seed, acts, clients, phases
         self.random = random.Random(f"{seed}-workload")
         self.gateway = Recorded(folder)
@@ -217,7 +243,7 @@ class Workload:
 
     def under_load(self, until):
         self.ended = threading.Event()
-        clients = [Client(self, number) for number in self.numbers()]
+        clients = [Client(self, number) for number in self.numbers()] + [Fetcher(self, 0)]
         for client in clients:
             client.start()
         try:
@@ -256,8 +282,8 @@ class Workload:
 
     def work_and_tidy(self):
         self.wait_for_acts(self.acts // 2)
-        self.discard()
         self.prune()
+        self.discard()
         self.wait_for_acts(self.acts // 2)
 
     def work_until_killed(self):
@@ -270,10 +296,12 @@ class Workload:
 
     def discard(self):
         """Ends what failed; what waits behind it is released."""
-        done = self.gateway.run("entries", "--state", "dead", "--limit", "4", "--json")
-        for line in done.stdout.splitlines():
-            self.gateway.run("entry", "discard", json.loads(line)["receipt"], "--reason", "gửi nhầm")
-            self.discards += 1
+        for words in (["--cause", "agency", "--limit", "4"], ["--limit", "1"]):
+            done = self.gateway.run("entries", "--state", "dead", *words, "--json")
+            for line in done.stdout.splitlines():
+                self.gateway.run("entry", "discard", json.loads(line)["receipt"],
+                                 "--reason", "gửi nhầm")
+                self.discards += 1
 
     def prune(self):
         """What was promised so far and is published may go from now on, and idle files."""
@@ -288,14 +316,15 @@ class Workload:
 
     def write_answers(self):
         lines = []
-        for (start, port, count), kind, first, second, body, *_ in self.promises:
-            place = f"{kind} {start} {port} {count} {first} {second}"
-            digest = "" if kind == "file" else " " + hashlib.sha256(body).hexdigest()
-            lines.append(place + digest)
+        for place_, kind, *what in self.promises:
+            if kind == "handoff":
+                what[2] = hashlib.sha256(what[2]).hexdigest()
+            shown = {"handoff": 3, "file": 2, "delivery": 1}[kind]
+            lines.append(" ".join(map(str, [kind, *place_, *what[:shown]])))
         for mark, promised in reversed(self.gone):  # the first mark counts
             given = {(kind, first) for _, kind, first, *_ in self.promises[:promised]
                      if kind == "handoff"}
             for number, (_, kind, first, *_) in enumerate(self.promises):
-                if (kind, first) in given or (kind == "file" and number < promised):
+                if (kind, first) in given or (kind != "handoff" and number < promised):
                     lines.append(f"gone {mark} {number}")
         self.answers_path.write_text("\n".join(lines) + "\n")
