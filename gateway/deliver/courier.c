@@ -189,7 +189,9 @@ static void *run(void *own)
     struct loop *loop = &courier->loop;
     int running;
     (void)pthread_setname_np(pthread_self(), "courier"); /* only to be told apart in top -H */
+    due_trust_clock(loop);
     while (!is_over(courier)) {
+        due_follow_clock(loop);
         loop->is_stopping = stop_is_asked(&courier->stop);
         settle_all(loop);
         follow_directory(loop);

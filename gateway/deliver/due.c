@@ -6,12 +6,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "deliver/loop.h"
+#include "deliver/retry_after.h"
+
+#include <inttypes.h>
 
 enum {
     AHEAD = 2, /* times what a partner takes at once */
     LEAST_AHEAD = 8,
     BYTES_AHEAD = 8 * 1024 * 1024, /* of events, of one partner */
     PAUSE_MS = 1000,               /* after the spool could not be read */
+    STEP_MS = 1000,                /* less is a clock that is only trimmed */
     PEERS_PER_MS = 4               /* how many idle partners are looked at in a millisecond */
 };
 
@@ -95,6 +99,38 @@ void due_read(struct loop *loop, struct peer *peer)
     note_next(loop, peer, now_ms);
     if (reading.is_short_of_memory)
         peer->look_at_ms = now_ms + PAUSE_MS;
+}
+
+/* Whatever becomes of it, what waits is only looked at later or sooner. */
+static void hasten(struct loop *loop, int64_t now_ms, int64_t beyond_ms, int64_t by_ms)
+{
+    struct fault why;
+    if (!spool_hasten(loop->options->spool, now_ms, beyond_ms, by_ms, &why))
+        log_error("courier.not_hastened", "why=\"%s\"", why.text);
+    for (size_t i = 0; i < loop->peer_count; i++)
+        loop->peers[i]->look_at_ms = 0;
+}
+
+void due_follow_clock(struct loop *loop)
+{
+    int64_t now_ms = clock_now_ms();
+    int64_t ahead_ms = now_ms - clock_ticks_ms();
+    int64_t back_ms = loop->wall_ahead_ms - ahead_ms;
+    loop->wall_ahead_ms = ahead_ms;
+    if (back_ms < STEP_MS)
+        return;
+    log_warn("clock.put_back", "by_ms=%" PRId64, back_ms);
+    hasten(loop, now_ms, now_ms, back_ms);
+}
+
+void due_trust_clock(struct loop *loop)
+{
+    int64_t now_ms = clock_now_ms();
+    loop->wall_ahead_ms = now_ms - clock_ticks_ms();
+    int64_t longest_ms = loop->options->longest_delay_ms > RETRY_AFTER_LONGEST_MS
+                             ? loop->options->longest_delay_ms
+                             : RETRY_AFTER_LONGEST_MS;
+    hasten(loop, now_ms, now_ms + 2 * longest_ms, now_ms);
 }
 
 void due_forget(struct loop *loop, struct peer *peer, int64_t delivery)

@@ -27,6 +27,7 @@ struct loop {
     size_t turn;              /**< whose turn it is to be first */
     _Atomic uint64_t changes; /**< of deliveries; counted by the spool's writer */
     bool is_stopping;
+    int64_t wall_ahead_ms; /**< of the time of day before clock_ticks_ms, when it was last seen */
     struct {
         bool is_on;
         bool is_asked;       /**< once more, when this one is through */
@@ -45,6 +46,10 @@ struct loop {
 void due_read(struct loop *loop, struct peer *peer);
 /** A delivery that was read is over, or not to be tried now. */
 void due_forget(struct loop *loop, struct peer *peer, int64_t delivery);
+/** Deliveries are put off until a time of day: when that is put back, they follow it. */
+void due_follow_clock(struct loop *loop);
+/** The same at the start, for what was put off while it was wrong before. */
+void due_trust_clock(struct loop *loop);
 /** What was read and is not under way may go elsewhere now. */
 void due_drop(struct loop *loop, struct peer *peer);
 

@@ -233,6 +233,14 @@ bool spool_settle(struct spool *spool, const struct spool_settlement *settlement
 bool spool_settle_now(struct spool *spool, const struct spool_settlement *settlement,
                       struct fault *why) __attribute__((warn_unused_result));
 
+/**
+ * The clock was wrong when some deliveries were put off: of what is WAITING, all that would be
+ * tried after `beyond_ms` is tried `by_ms` sooner, at `now_ms` at the soonest.  Waits for the
+ * commit.
+ */
+bool spool_hasten(struct spool *spool, int64_t now_ms, int64_t beyond_ms, int64_t by_ms,
+                  struct fault *why) __attribute__((warn_unused_result));
+
 /** Calls `changed(own)` from the writer's thread after every commit that made a delivery WAITING or
  * changed one, until the spool closes.  It must not block: it wakes somebody.  At most eight. */
 bool spool_on_delivery(struct spool *spool, void (*changed)(void *own), void *own,

@@ -356,6 +356,28 @@ static bool work_on_record(struct store *store, void *arguments, struct fault *w
     return audit_append(store, &record, why);
 }
 
+struct hastening {
+    int64_t now_ms, beyond_ms, by_ms;
+};
+
+static bool work_hasten(struct store *store, void *arguments, struct fault *why)
+{
+    const struct hastening *hastening = arguments;
+    const int64_t numbers[] = {hastening->now_ms, hastening->beyond_ms, hastening->by_ms};
+    store->counters.changes++;
+    return store_run(store,
+                     "UPDATE delivery SET next_at = max(?1, next_at - ?3)"
+                     " WHERE state = 0 AND next_at > ?2",
+                     numbers, sizeof numbers / sizeof *numbers, why);
+}
+
+bool spool_hasten(struct spool *spool, int64_t now_ms, int64_t beyond_ms, int64_t by_ms,
+                  struct fault *why)
+{
+    struct hastening hastening = {now_ms, beyond_ms, by_ms};
+    return writer_do(spool, work_hasten, &hastening, why);
+}
+
 bool spool_settle_on_record(struct spool *spool, const struct spool_settlement *settlement,
                             const struct spool_record *record, struct fault *why)
 {

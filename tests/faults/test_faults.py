@@ -45,6 +45,14 @@ def test_each_way_of_a_network_to_fail(scene, name, way):
     assert play(scene, f"{name}-{way}", fault) == []
 
 
+def test_what_a_wrong_clock_put_off_does_not_wait_for_that_time(scene):
+    """An hour ahead while a partner fails: then the clock is right again, and so is the partner."""
+    clock, partner = (KINDS[name](random.Random(name)) for name in ("clock", "partner-kill"))
+    clock.ahead_ms, clock.seconds, partner.seconds = 3600 * 1000, 1.5, 1.0
+    assert scene.run("wrong-clock", SECONDS, [(0.1, clock), (0.2, partner)]) == []
+    assert "event=clock.put_back" in scene.gateway.log()
+
+
 def test_a_full_disk_and_a_failing_one_accept_nothing(scene):
     """They say 503 or 500; a 202 meanwhile would be found by the judge to be lost."""
     for name, error in (("write-errors", 28), ("sync-errors", 5)):

@@ -396,6 +396,29 @@ static void what_is_to_be_tried_again_is_due_when_its_time_has_come(void **state
     assert_true(next_due(world, "hue") == INT64_MAX);
 }
 
+static void what_was_put_off_by_a_wrong_clock_is_tried_sooner(void **state)
+{
+    enum { WRONG_MS = 3600000, OFF_MS = 5000 };
+    struct world *world = *state;
+    struct fault why;
+    world_arrive(world, 0, 1, "hue");
+    world_arrive(world, 1, 2, "hue");
+    const struct spool_settlement by_wrong = {.delivery = delivery_of(1, 0),
+                                              .kind = SETTLE_AGAIN,
+                                              .at_ms = ARRIVED_MS,
+                                              .next_at_ms = ARRIVED_MS + WRONG_MS + OFF_MS};
+    world_must(spool_settle_now(world->spool, &by_wrong, &why), &why);
+    world_must(spool_hasten(world->spool, ARRIVED_MS + 1000, ARRIVED_MS + 1000, WRONG_MS, &why),
+               &why);
+    assert_due(world, "hue", ARRIVED_MS + OFF_MS - 1, "2.0@hue=W");
+    assert_due(world, "hue", ARRIVED_MS + OFF_MS, "1.0@hue=W 2.0@hue=W");
+    world_must(spool_hasten(world->spool, ARRIVED_MS + 10, ARRIVED_MS + OFF_MS, WRONG_MS, &why),
+               &why);
+    assert_int_equal(next_due(world, "hue"), ARRIVED_MS + 1); /* nothing lay beyond */
+    world_must(spool_hasten(world->spool, ARRIVED_MS + 10, ARRIVED_MS + 20, WRONG_MS, &why), &why);
+    assert_due(world, "hue", ARRIVED_MS + 10, "1.0@hue=W 2.0@hue=W");
+}
+
 static bool note_since(void *own, const struct spool_delivery *delivery)
 {
     *(int64_t *)own = delivery->since_ms;
@@ -770,6 +793,7 @@ int main(void)
         SENTENCE(an_attempt_at_the_former_partner_counts_no_more),
         SENTENCE(the_most_urgent_are_due_first),
         SENTENCE(what_is_to_be_tried_again_is_due_when_its_time_has_come),
+        SENTENCE(what_was_put_off_by_a_wrong_clock_is_tried_sooner),
         SENTENCE(the_age_of_a_delivery_begins_when_it_may_be_tried),
         SENTENCE(what_was_tried_and_delivered_is_told),
         SENTENCE(a_trail_tells_failures_and_what_people_did),
