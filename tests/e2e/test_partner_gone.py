@@ -21,8 +21,10 @@ def neighbour(partners):
 
 
 @pytest.fixture
-def gateway(gateways, kafka, registry, office, neighbour):
-    return gateways(brokers=kafka.brokers, registry=registry.url, config=FAST,
+def gateway(gateways, kafka, registry, office, neighbour, tmp_path):
+    """It may read what partners have that come while it runs."""
+    return gateways(brokers=kafka.brokers, registry=registry.url,
+                    config={**FAST, "confine": {"drop_folder": str(tmp_path)}},
                     partners=rows([office, neighbour]))
 
 
