@@ -48,9 +48,8 @@ objects  += $(if $(filter tsan,$(VARIANT)),$B/tests/tsan/threads.o)
 tests    := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 benches  := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
 probes   := $(patsubst %.c,$B/%,$(wildcard tests/e2e/*.c))
-cutter   := $(patsubst %.c,$B/%.o,$(addprefix tests/powercut/,cut.c disk.c disk_cut.c judge.c promises.c tape.c))
-recorder := $B/tests/powercut/record.so
-shims    := $(patsubst %.c,$B/%.so,$(wildcard tests/faults/*.c))
+cutter   := $B/tests/powercut/cut
+preloads := $(patsubst %.c,$B/%.so,tests/powercut/record.c $(wildcard tests/faults/*.c))
 fuzzers  := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/*.c))
 styled   := $(sources) $(wildcard gateway/*.h gateway/*/*.h tests/unit/*.[ch] tests/bench/*.c tests/e2e/*.c tests/faults/*.c \
                          tests/fuzz/*.c tests/powercut/*.[ch])
@@ -70,29 +69,23 @@ $(tests): $B/%: $B/%.o $(objects)
 	@echo "  LD   $@"
 	$Q$(CC) $(ldflags) $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -lcmocka -o $@
 
-$(benches) $(probes): $B/%: $B/%.o $(objects)
+$(benches) $(probes) $(cutter): $B/%: $B/%.o $(objects)
 	@echo "  LD   $@"
 	$Q$(CC) $(ldflags) $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -o $@
 
-$B/tests/powercut/cut: $(cutter) $(objects)
-	@echo "  LD   $@"
-	$Q$(CC) $(ldflags) $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -o $@
+$(cutter): $(patsubst %.c,$B/%.o,$(addprefix tests/powercut/,disk.c disk_cut.c judge.c promises.c tape.c))
 
-# It takes the C library's place, whose calls have no prototypes of ours, and knows no sanitizer.
-$(recorder): tests/powercut/record.c tests/powercut/record.h Makefile
+# Loaded into a daemon before the C library, whose calls have no prototypes of ours; no sanitizer.
+$(preloads): $B/%.so: %.c Makefile
 	@echo "  LD   $@"
 	@mkdir -p $(@D)
-	$Q$(CC) $(cppflags) $(CPPFLAGS) -std=gnu17 -g -O2 -fPIC $(warnings) $(CFLAGS) -shared $< -o $@
+	$Q$(CC) $(cppflags) $(CPPFLAGS) -std=gnu17 -g -O2 -fPIC -shared $(warnings) $(CFLAGS) $< -o $@
+
+$B/tests/powercut/record.so: tests/powercut/record.h
 
 $(fuzzers): $B/%: $B/%.o $(objects)
 	@echo "  LD   $@"
 	$Q$(CC) $(ldflags) -fsanitize=fuzzer $(LDFLAGS) $^ $(ldlibs) $(LDLIBS) -o $@
-
-# Goes into a daemon before libc does: nothing but the compiler's own.
-$(shims): $B/%.so: %.c Makefile
-	@echo "  LD   $@"
-	@mkdir -p $(@D)
-	$Q$(CC) $(cppflags) $(CPPFLAGS) -std=gnu17 -g -O2 -fPIC -shared $(warnings) $(CFLAGS) $< -o $@
 
 $B/%.o: %.c Makefile
 	@echo "  CC   $<"
@@ -130,7 +123,7 @@ fuzzing: $(fuzzers)
 asan tsan: ## check, under a sanitizer
 	$Q$(MAKE) --no-print-directory VARIANT=$@ check
 
-probes: $(probes) $(shims) $B/tests/powercut/cut $(recorder) ## what the end-to-end tests look through
+probes: $(probes) $(cutter) $(preloads) ## what the end-to-end tests look through
 
 deps: ## install what building and testing need: Debian packages (as root), build/venv
 	$Qdeploy/install-deps test

@@ -13,7 +13,6 @@ import time
 import pytest
 
 from harness import documents
-from harness.documents import letter
 from harness.gateway import JSON, PARTNERS, VARIANT, XML
 
 pytestmark = pytest.mark.asan

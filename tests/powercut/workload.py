@@ -143,7 +143,7 @@ class Client(threading.Thread):
         content = self.random.randbytes(self.random.randint(6_000, 40_000))
         self.count += 1
         number = str(1000 + self.number * 10_000 + self.count)
-        self.post(documents.letter(content, number=number, wrap=76), XML, COMMUNE)
+        self.post(documents.edxml_letter(content, number=number, wrap=76), XML, COMMUNE)
 
     def repeat(self):
         if self.sent:

@@ -184,15 +184,3 @@ def edxml_status(dossier, timestamp, *, code="03", sender=DISTRICT, receiver=COM
   </edXML:edXMLEnvelope>
 </edXML>
 """.encode()
-
-
-def letter(content, *, number="158", wrap=None):
-    """An edXML letter of the commune to the district, with a file inside."""
-    text = (ROOT / "adapters/edxml/fixtures/accept/letter.edxml").read_bytes()
-    encoded = base64.b64encode(content)
-    if wrap:
-        encoded = b"\r\n".join(encoded[at:at + wrap] for at in range(0, len(encoded), wrap))
-    text = re.sub(rb"(<ContentTransferEncoded>)[^<]*", lambda found: found[1] + encoded, text,
-                  count=1)
-    return text.replace(b">158<", f">{number}<".encode()).replace(
-        b"158/PCHS-UBND", f"{number}/PCHS-UBND".encode())
