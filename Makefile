@@ -23,7 +23,7 @@ $(if $(filter $(VARIANT),$(variants)),,$(error VARIANT is one of: $(variants)))
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 \
             -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wcast-qual -Wwrite-strings \
             -Wvla -Wswitch-enum -Wnull-dereference -Wduplicated-cond -Wlogical-op
-packages := libxml-2.0 jansson libcyaml libmicrohttpd libcurl rdkafka avro-c sqlite3 libcrypto libzstd libsodium cjose gnutls
+packages := libxml-2.0 jansson libcyaml libmicrohttpd libcurl rdkafka avro-c sqlite3 libcrypto libzstd libsodium cjose gnutls xmlsec1-openssl
 
 cppflags := -D_GNU_SOURCE -Igateway -include gateway/base/banned.h \
             $(shell pkg-config --cflags $(packages) 2>/dev/null)
@@ -50,9 +50,10 @@ benches  := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
 probes   := $(patsubst %.c,$B/%,$(wildcard tests/e2e/*.c))
 cutter   := $B/tests/powercut/cut
 preloads := $(patsubst %.c,$B/%.so,tests/powercut/record.c $(wildcard tests/faults/*.c))
+failing  := $B/tests/allocfail/shim.so
 fuzzers  := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/*.c))
 styled   := $(sources) $(wildcard gateway/*.h gateway/*/*.h tests/unit/*.[ch] tests/bench/*.c tests/e2e/*.c tests/faults/*.c \
-                         tests/fuzz/*.c tests/powercut/*.[ch])
+                         tests/allocfail/*.c tests/fuzz/*.[ch] tests/powercut/*.[ch])
 scripts  := $(shell grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash' -r deploy tests .ci --include='*' 2>/dev/null)
 
 .DEFAULT_GOAL := all
@@ -76,7 +77,7 @@ $(benches) $(probes) $(cutter): $B/%: $B/%.o $(objects)
 $(cutter): $(patsubst %.c,$B/%.o,$(addprefix tests/powercut/,disk.c disk_cut.c judge.c promises.c tape.c))
 
 # Loaded into a daemon before the C library, whose calls have no prototypes of ours; no sanitizer.
-$(preloads): $B/%.so: %.c Makefile
+$(preloads) $(failing): $B/%.so: %.c Makefile
 	@echo "  LD   $@"
 	@mkdir -p $(@D)
 	$Q$(CC) $(cppflags) $(CPPFLAGS) -std=gnu17 -g -O2 -fPIC -shared $(warnings) $(CFLAGS) $< -o $@
@@ -107,18 +108,26 @@ $(console:%=$B/%.o): $B/%.o: %
 
 check: unit fixtures ## everything that needs no broker: a minute or two
 
+testers: $(tests) ## build the unit tests
+
 unit: $(tests) ## the unit tests
 	$Qtests/unit/run $^
+
+allocfail: ## each allocation of the unit tests fails once (ALLOCFAIL=arguments, as --seconds 600 --seed 7)
+	$Q$(MAKE) --no-print-directory VARIANT=asan allocfailing
+
+allocfailing: $(tests) $(failing)
+	$Qtests/allocfail/run $(ALLOCFAIL) $(tests)
 
 fixtures: $B/lienthong ## every adapter's fixtures
 	$Q$< adapter check adapters/*/
 
 FUZZ_SECONDS ?= 20
-fuzz: ## every parser of outside bytes, FUZZ_SECONDS each; finds are kept in build/fuzz
+fuzz: ## every parser of outside bytes, FUZZ_SECONDS each, two at a time; finds are kept in build/fuzz
 	$Q$(MAKE) --no-print-directory VARIANT=fuzz fuzzing
 
 fuzzing: $(fuzzers)
-	$Qfor fuzzer in $^; do tests/fuzz/run $$fuzzer $(FUZZ_SECONDS) || exit 1; done
+	$Qprintf '%s\n' $^ | xargs -P 2 -I '{}' tests/fuzz/run '{}' $(FUZZ_SECONDS)
 
 asan tsan: ## check, under a sanitizer
 	$Q$(MAKE) --no-print-directory VARIANT=$@ check
@@ -132,6 +141,11 @@ e2e: all probes ## the whole gateway against a real broker and registry (PYTEST=
 	$Qdeploy/install-deps test
 	$QVARIANT=$(VARIANT) build/venv/bin/pytest -q tests/e2e $(PYTEST)
 
+valgrind-e2e: ## the end-to-end tests with the daemon under valgrind (PYTEST=arguments, as -k restart)
+	$Q$(MAKE) --no-print-directory VARIANT=debug all probes
+	$Qdeploy/install-deps test
+	$QLIENTHONG_VALGRIND=1 VARIANT=debug build/venv/bin/pytest -q tests/e2e $(PYTEST)
+
 faults: all probes ## seeded runs of faults under load, judged from outside (FAULTS=arguments)
 	$Qdeploy/install-deps test
 	$Qbuild/venv/bin/python tests/faults/run $(FAULTS)
@@ -140,7 +154,7 @@ console: all ## the operators' console in a browser, before canned answers and a
 	$Qdeploy/install-deps test
 	$QVARIANT=$(VARIANT) build/venv/bin/pytest -q tests/console $(PYTEST)
 
-test: ## everything: lint, unit, fixtures, sanitizers, end to end, console; closes with a sum
+test: ## everything: lint, unit, fixtures, sanitizers, end to end, faults, console; closes with a sum
 	$Qtests/run
 
 demo: ## a first look: three formats in, events and receipts out, on a broker in the process
@@ -191,6 +205,6 @@ clean: ## remove everything built
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9 -]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all check unit fixtures fuzz fuzzing asan tsan probes deps e2e faults console test demo bench soak powercut lint format install clean help
+.PHONY: all check testers unit allocfail allocfailing valgrind-e2e fixtures fuzz fuzzing asan tsan probes deps e2e faults console test demo bench soak powercut lint format install clean help
 
 -include $(shell find $B -name '*.d' 2>/dev/null)

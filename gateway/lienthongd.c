@@ -112,7 +112,8 @@ static int load_and_serve(const char *config_path, bool only_check)
         (void)fprintf(stderr, "lienthongd: %s\n", why.text);
         return 1;
     }
-    struct daemon daemon = {.config = &config};
+    struct daemon daemon = {
+        .config = &config, .config_path = config_path, .doors = PTHREAD_MUTEX_INITIALIZER};
     log_set_level(config.log.level);
     xmlInitParser();
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -9,6 +9,7 @@
 #include "kafka/topics.h"
 #include "parts_confine.h"
 #include "parts_delivery.h"
+#include "parts_named.h"
 #include "parts_operate.h"
 
 /* One part: what starting it needs has started before it. */
@@ -124,6 +125,22 @@ static bool tell_acts(struct daemon *daemon, struct fault *why)
            spool_audit_schema(daemon->spool, number, audit_record, daemon->audit_schema, why);
 }
 
+static bool start_keys(struct daemon *daemon, struct fault *why)
+{
+    const char *file = daemon->config->spool.encryption_key_file;
+    if (!file)
+        return true;
+    daemon->keyring = keyring_load(file, why);
+    keyring_serve(daemon->keyring);
+    return daemon->keyring != NULL;
+}
+
+static void stop_keys(struct daemon *daemon)
+{
+    keyring_serve(NULL);
+    keyring_free(daemon->keyring);
+}
+
 static bool start_spool(struct daemon *daemon, struct fault *why)
 {
     const struct config *config = daemon->config;
@@ -214,9 +231,6 @@ static void stop_publisher(struct daemon *daemon)
 static bool start_ingest(struct daemon *daemon, struct fault *why)
 {
     const struct config *config = daemon->config;
-    if (config->receipts.signing_keys &&
-        !(daemon->signing_keys = jws_keys_open(config->receipts.signing_keys, why)))
-        return false;
     const struct ingest_options options = {
         .adapters = daemon->adapters,
         .schema = daemon->event_schema,
@@ -226,6 +240,7 @@ static bool start_ingest(struct daemon *daemon, struct fault *why)
         .topic_prefix = config->kafka.topic_prefix,
         .rate_per_s = config->http.rate_per_s,
         .burst = config->http.burst,
+        .reads_per_s = config->http.reads_per_s,
         .publish_wait_ms = config->spool.publish_wait_ms,
         .files = daemon->files,
         .filer = daemon->filer,
@@ -245,7 +260,6 @@ static void stop_ingest(struct daemon *daemon)
     filer_close(daemon->filer);
     daemon->filer = NULL;
     ingest_close(daemon->ingest);
-    jws_keys_close(daemon->signing_keys);
 }
 
 static bool start_http(struct daemon *daemon, struct fault *why)
@@ -270,19 +284,25 @@ static bool start_http(struct daemon *daemon, struct fault *why)
         .body_least_rate = config->http.body_least_rate,
         .tables = tables,
     };
-    daemon->server = http_open(&options, why);
-    if (!daemon->server)
+    struct http_server *server = http_open(&options, why);
+    if (!server)
         return false;
-    log_info("http.listening", "listen=%s port=%d", config->http.listen, http_port(daemon->server));
+    (void)pthread_mutex_lock(&daemon->doors);
+    daemon->server = server;
+    (void)pthread_mutex_unlock(&daemon->doors);
+    log_info("http.listening", "listen=%s port=%d", config->http.listen, http_port(server));
     return true;
 }
 
 static void stop_http(struct daemon *daemon)
 {
     mailbox_hush(daemon->mailbox);
-    if (daemon->server && !http_drain(daemon->server, daemon->config->stop.drain_ms))
+    (void)pthread_mutex_lock(&daemon->doors);
+    struct http_server *server = steal(daemon->server);
+    (void)pthread_mutex_unlock(&daemon->doors);
+    if (server && !http_drain(server, daemon->config->stop.drain_ms))
         log_warn("http.cut", "note=\"requests were still open after stop.drain_ms\"");
-    http_close(daemon->server);
+    http_close(server);
 }
 
 static bool start_drop(struct daemon *daemon, struct fault *why)
@@ -309,6 +329,10 @@ static const struct part parts[] = {
     {"adapters", true, start_adapters, stop_adapters},
     {"directory", true, start_directory, stop_directory},
     {"operators", true, start_operators, stop_operators},
+    {"keys", true, start_keys, stop_keys},
+    {"receipt keys", true, start_receipt_keys, stop_receipt_keys},
+    {"kafka properties", true, start_kafka_properties, stop_nothing},
+    {"socket folder", false, start_socket_folder, stop_nothing},
     /* Before the first thread: a thread is held to what holds the one that started it. */
     {"confinement", false, start_confinement, stop_confinement},
     {"spool", false, start_spool, stop_spool},

@@ -4,6 +4,7 @@
 
 #include "adapt/adapter.h"
 #include "base/config.h"
+#include "base/keyring.h"
 #include "base/stop.h"
 #include "deliver/collect.h"
 #include "deliver/courier.h"
@@ -34,16 +35,20 @@
 #include "operate/views.h"
 #include "spool/spool.h"
 
+#include <pthread.h>
+
 /* Everything that runs.  A member is NULL until its part has started. */
 struct daemon {
     const struct config *config;
+    const char *config_path;
     struct schema *event_schema;
     struct schema *dead_letter_schema;
     struct schema *receipt_schema;
     struct schema *audit_schema;
     struct adapters *adapters;
     struct directory_place *place;
-    bool is_confined; /* the kernel holds us to what start_confinement allowed */
+    bool is_confined;        /* the kernel holds us to what start_confinement allowed */
+    struct keyring *keyring; /* NULL: the spool is plain */
     struct spool *spool;
     struct file_store *files;
     struct filer *filer;
@@ -64,6 +69,7 @@ struct daemon {
     struct drop *drop;
     struct stop collecting; /* asked for when the collector is to stop */
     struct collector *collector;
+    pthread_mutex_t doors; /* guards `server` and `operate`, which an operator's reload uses */
     struct http_server *server;
     struct operators_place *operators;
     struct access *access;
@@ -71,6 +77,7 @@ struct daemon {
     struct admin *admin;
     struct repair *repair;
     struct views views;
+    struct aside *acts, *tests; /* where operators' acts that take long are done */
     struct registry *jobs_registry;
     struct job_runner *job_runner;
     struct job_calls *job_calls;

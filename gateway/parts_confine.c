@@ -3,6 +3,7 @@
  * that is named its folder is allowed, since editors and renewals put another file in its place. */
 #include "parts_confine.h"
 
+#include "base/address.h"
 #include "base/cleanup.h"
 #include "base/confine.h"
 #include "base/file.h"
@@ -93,9 +94,7 @@ static bool allow_kafka(struct confine *confine, const struct config *config, st
 
 static bool allow_socket(struct confine *confine, const char *listen, struct fault *why)
 {
-    static const char prefix[] = "unix:";
-    return !listen || strncmp(listen, prefix, sizeof prefix - 1) != 0 ||
-           allow_folder_of(confine, listen + sizeof prefix - 1, CONFINE_SOCKET, why);
+    return !listen || allow_folder_of(confine, address_socket(listen), CONFINE_SOCKET, why);
 }
 
 static bool allow_state(struct confine *confine, const struct config *config, struct fault *why)
@@ -113,7 +112,7 @@ static bool allow_state(struct confine *confine, const struct config *config, st
 
 /* ---- what partners.yaml names ---- */
 
-enum { PARTNER_FILES = 5 };
+enum { PARTNER_FILES = 7 };
 
 static void files_of(const struct partner *partner, const char *files[PARTNER_FILES])
 {
@@ -123,6 +122,8 @@ static void files_of(const struct partner *partner, const char *files[PARTNER_FI
     files[2] = deliver->ca_file;
     files[3] = deliver->certificate_file;
     files[4] = deliver->key_file;
+    files[5] = partner->signatures.anchors_file;
+    files[6] = partner->signatures.crl_file;
 }
 
 static bool allow_partner(struct confine *confine, const struct partner *partner, struct fault *why)
@@ -131,6 +132,9 @@ static bool allow_partner(struct confine *confine, const struct partner *partner
     files_of(partner, files);
     for (size_t i = 0; i < PARTNER_FILES; i++)
         if (!allow_folder_of(confine, files[i], CONFINE_READ, why))
+            return false;
+    for (size_t i = 0; i < partner->signatures.key_count; i++)
+        if (!allow_folder_of(confine, partner->signatures.keys[i].file, CONFINE_READ, why))
             return false;
     return !partner->collect.drop ||
            confine_allow(confine, partner->collect.drop, CONFINE_WRITE, why);

@@ -16,6 +16,7 @@ bool start_files(struct daemon *daemon, struct fault *why)
         .folder = config->files.folder,
         .file_limit_bytes = config->files.file_limit_bytes,
         .reserve_bytes = config->spool.reserve_bytes,
+        .masters = daemon->keyring,
         .s3 =
             {
                 .endpoint = config->files.s3_endpoint,
@@ -191,9 +192,10 @@ static json_t *list_partners(void *own)
     return courier_describe(own);
 }
 
-static bool pause_partner(void *own, const char *partner, bool is_paused, struct fault *why)
+static bool pause_partner(void *own, const char *partner, bool is_paused,
+                          const struct spool_record *record, struct fault *why)
 {
-    return courier_pause(own, partner, is_paused, why);
+    return courier_pause(own, partner, is_paused, record, why);
 }
 
 static json_t *test_partner(void *own, const char *partner, struct fault *why)
@@ -201,26 +203,29 @@ static json_t *test_partner(void *own, const char *partner, struct fault *why)
     return courier_test(own, partner, why);
 }
 
-static bool release(void *own, int64_t delivery, const char *reason, struct fault *why)
+static bool release(void *own, int64_t delivery, const struct spool_record *record,
+                    struct fault *why)
 {
-    return courier_release(own, delivery, reason, why);
+    return courier_release(own, delivery, record, why);
 }
 
-static bool discard(void *own, int64_t delivery, const char *reason, struct fault *why)
+static bool discard(void *own, int64_t delivery, const struct spool_record *record,
+                    struct fault *why)
 {
-    return courier_discard(own, delivery, reason, why);
+    return courier_discard(own, delivery, record, why);
 }
 
-static bool route_to(void *own, int64_t delivery, const char *partner, const char *reason,
-                     struct fault *why)
+static bool route_to(void *own, int64_t delivery, const char *partner,
+                     const struct spool_record *record, struct fault *why)
 {
-    return courier_route(own, delivery, partner, reason, why);
+    return courier_route(own, delivery, partner, record, why);
 }
 
 struct deliveries_hooks deliveries_hooks_of(const struct daemon *daemon)
 {
     return (struct deliveries_hooks){
         .own = daemon->courier,
+        .aside = daemon->tests,
         .partners = list_partners,
         .pause = pause_partner,
         .test = test_partner,
@@ -234,6 +239,8 @@ void stop_courier(struct daemon *daemon)
 {
     courier_stop(daemon->courier, daemon->config->stop.drain_ms);
 }
+
+enum { MAILBOX_BYTES = 256 << 20 }; /* of answers that are not sent yet */
 
 bool start_mailbox(struct daemon *daemon, struct fault *why)
 {
@@ -251,6 +258,7 @@ bool start_mailbox(struct daemon *daemon, struct fault *why)
         .public_url = config->files.public_url,
         .link_hours = config->files.link_hours,
         .redeliver_ms = config->deliver.redeliver_ms,
+        .held_bytes = MAILBOX_BYTES,
     };
     daemon->mailbox = mailbox_open(&options, why);
     return daemon->mailbox != NULL;

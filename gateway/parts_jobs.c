@@ -106,6 +106,7 @@ static void *open_sender(void *own, const struct job_sending *sending, struct fa
     const struct republish_options options = {
         .kafka = kafka_of(daemon),
         .job = sending->job,
+        .made_ms = sending->made_ms,
         .only_counts = sending->only_counts,
         .wanted = sending->partner || sending->agency ? is_wanted : NULL,
         .own = sender,

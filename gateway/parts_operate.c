@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "operate/assets.h"
+#include "operate/keys.h"
 #include "operate/sign_in.h"
 #include "parts_delivery.h"
 #include "parts_jobs.h"
@@ -39,10 +40,10 @@ static json_t *list_partners(void *own)
     return daemon->deliveries.partners(daemon->deliveries.own);
 }
 
-static void resume_publisher(void *own, bool from_spool)
+static bool resume_publisher(void *own, bool from_spool)
 {
     const struct daemon *daemon = own;
-    publisher_resume(daemon->publisher, from_spool);
+    return publisher_resume(daemon->publisher, from_spool);
 }
 
 static json_t *tell_subscriber(void *own)
@@ -50,10 +51,10 @@ static json_t *tell_subscriber(void *own)
     return describe_subscriber(own);
 }
 
-static void resume_subscriber(void *own, bool from_end)
+static bool resume_subscriber(void *own, bool from_end)
 {
     const struct daemon *daemon = own;
-    subscriber_resume(daemon->subscriber, from_end);
+    return subscriber_resume(daemon->subscriber, from_end);
 }
 
 /* ---- the record ---- */
@@ -123,11 +124,14 @@ static bool reload_operators(struct daemon *daemon, struct fault *why)
     return operators_reload(daemon->operators, why);
 }
 
-/* Operators are there before partners are listened to. */
+/* Operators are there before partners are listened to, and after. */
 static bool reload_certificates(struct daemon *daemon, struct fault *why)
 {
-    return (!daemon->server || http_reload(daemon->server, why)) &&
-           (!daemon->operate || operate_reload(daemon->operate, why));
+    (void)pthread_mutex_lock(&daemon->doors);
+    bool is_good = (!daemon->server || http_reload(daemon->server, why)) &&
+                   (!daemon->operate || operate_reload(daemon->operate, why));
+    (void)pthread_mutex_unlock(&daemon->doors);
+    return is_good;
 }
 
 bool reload_files(struct daemon *daemon, struct fault *why)
@@ -183,6 +187,7 @@ static bool start_admin(struct daemon *daemon, struct fault *why)
         .version = LIENTHONG_VERSION,
         .spool = daemon->spool,
         .place = daemon->place,
+        .aside = daemon->acts,
         .hooks =
             {
                 .own = daemon,
@@ -235,6 +240,7 @@ void operate_tables(struct daemon *daemon, struct guard_table tables[OPERATE_TAB
         tables[count++] = oidc_table(daemon->oidc);
     tables[count++] = admin_table(daemon->admin);
     tables[count++] = file_keeper_table(daemon->keeper);
+    tables[count++] = keys_table(daemon->keeper);
     tables[count++] = repair_table(daemon->repair);
     tables[count++] = job_calls_table(daemon->job_calls);
     if (daemon->courier)
@@ -261,18 +267,38 @@ static bool start_guard(struct daemon *daemon, struct fault *why)
 static void let_go(void *own)
 {
     const struct daemon *daemon = own;
+    spool_interrupt(daemon->spool);
+    file_keeper_interrupt(daemon->keeper);
+    if (daemon->courier)
+        courier_end_tests(daemon->courier);
+    aside_stop(daemon->acts);
+    aside_stop(daemon->tests);
     aside_stop(daemon->views.aside);
     oidc_stop(daemon->oidc);
     access_stop(daemon->access);
 }
 
+/* Prunes and changes of keys go one after the other; a partner that does not answer keeps nobody
+ * from testing another. */
+static bool start_asides(struct daemon *daemon, struct fault *why)
+{
+    daemon->acts = aside_open(NULL, 1, why);
+    if (!daemon->acts)
+        return false;
+    file_keeper_use(daemon->keeper, daemon->acts);
+    daemon->tests = aside_open(NULL, ASIDE_THREADS, why);
+    if (!daemon->tests)
+        return false;
+    daemon->deliveries = deliveries_hooks_of(daemon);
+    return true;
+}
+
 bool start_operate(struct daemon *daemon, struct fault *why)
 {
     const struct config *config = daemon->config;
-    daemon->deliveries = deliveries_hooks_of(daemon);
-    if (!start_access(daemon, why) || !start_oidc(daemon, why) || !start_admin(daemon, why) ||
-        !start_repair(daemon, why) || !start_lookout(daemon, why) || !start_jobs(daemon, why) ||
-        !start_guard(daemon, why))
+    if (!start_asides(daemon, why) || !start_access(daemon, why) || !start_oidc(daemon, why) ||
+        !start_admin(daemon, why) || !start_repair(daemon, why) || !start_lookout(daemon, why) ||
+        !start_jobs(daemon, why) || !start_guard(daemon, why))
         return false;
     const struct operate_options options = {
         .socket = config->admin.socket,
@@ -284,22 +310,30 @@ bool start_operate(struct daemon *daemon, struct fault *why)
         .let_go = let_go,
         .own = daemon,
     };
-    daemon->operate = operate_open(&options, why);
-    if (!daemon->operate)
+    struct operate_server *operate = operate_open(&options, why);
+    if (!operate)
         return false;
+    (void)pthread_mutex_lock(&daemon->doors);
+    daemon->operate = operate;
+    (void)pthread_mutex_unlock(&daemon->doors);
     if (config->operate.listen)
         log_info("operate.listening", "listen=%s port=%d", config->operate.listen,
-                 operate_port(daemon->operate));
+                 operate_port(operate));
     return true;
 }
 
 void stop_operate(struct daemon *daemon)
 {
-    operate_close(daemon->operate);
+    (void)pthread_mutex_lock(&daemon->doors);
+    struct operate_server *operate = steal(daemon->operate);
+    (void)pthread_mutex_unlock(&daemon->doors);
+    operate_close(operate); /* a reload under way has not the lock any more, or finds nothing */
     guard_free(daemon->guard);
     stop_jobs(daemon);
     repair_close(daemon->repair);
     stop_views(daemon);
+    aside_free(daemon->acts);
+    aside_free(daemon->tests);
     admin_free(daemon->admin);
     oidc_free(daemon->oidc);
     access_free(daemon->access);

@@ -33,7 +33,7 @@ bool start_views(struct daemon *daemon, const struct lookout_hooks *hooks, struc
     views->teller = facets_teller(views->stations);
     if (!start_finder(daemon, why))
         return false;
-    views->aside = aside_open(config->spool.file, why);
+    views->aside = aside_open(config->spool.file, 1, why);
     if (!views->aside)
         return false;
     views->lookout = lookout_start(&options, why);

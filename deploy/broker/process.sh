@@ -7,6 +7,19 @@ die() {
     exit 1
 }
 
+# fetch_once FOLDER COMMAND: what the command brings into the folder is brought once, by one process
+# while others wait for it.
+fetch_once() {
+    [ -e "$1/.complete" ] && return
+    mkdir -p "$1"
+    (
+        flock 9
+        [ -e "$1/.complete" ] && exit 0
+        "$2"
+        touch "$1/.complete"
+    ) 9>"$1/.lock"
+}
+
 process_pid() {
     local pid
     pid=$(cat "$DIR/pid" 2>/dev/null) || return 1

@@ -37,6 +37,8 @@ void adapters_free(struct adapters *adapters);
 struct adapter;
 const struct adapter *adapters_find(const struct adapters *adapters, const char *name);
 size_t adapters_count(const struct adapters *adapters);
+/** The limits that they were loaded with. */
+const struct adapt_limits *adapters_limits(const struct adapters *adapters);
 const char *adapter_name(const struct adapter *adapter);
 /** Whether documents of this media type (without parameters, any case) are for the adapter. */
 bool adapter_takes(const struct adapter *adapter, const char *media_type);
@@ -92,7 +94,11 @@ struct adapt_document {
      */
     bool (*load)(void *files, const uint8_t sha256[SHA256_SIZE], char *bytes, size_t size,
                  struct fault *why);
-    void *files; /**< the caller's, for both */
+    /** Makes of a line and a column (0: unknown) of `bytes` those of the document as it was before
+     * files were moved out, for people; NULL: they are the same. */
+    void (*place)(void *files, int *line, int *column);
+    void *files;             /**< the caller's, for all three */
+    bool without_signatures; /**< XML signatures were judged: the document is read without them */
 };
 
 /**
@@ -136,8 +142,8 @@ struct adapt_writing {
      * `file_url`.  NULL: it has all.  Called at most once for each document of the event and use.
      */
     bool (*has)(void *files, const uint8_t sha256[SHA256_SIZE]);
-    /** The address of one file, in place of file_url: the writer frees it.  NULL where memory is
-     * out, and the file has none. */
+    /** The address of one file, in place of file_url: the writer frees it.  NULL: memory is out,
+     * and nothing is written. */
     char *(*address)(void *files, const uint8_t sha256[SHA256_SIZE]);
     void *files; /**< the caller's, for `has` and `address` */
 };

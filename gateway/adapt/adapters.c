@@ -132,6 +132,11 @@ const struct adapter *adapters_find(const struct adapters *adapters, const char 
     return NULL;
 }
 
+const struct adapt_limits *adapters_limits(const struct adapters *adapters)
+{
+    return &adapters->limits;
+}
+
 size_t adapters_count(const struct adapters *adapters)
 {
     return adapters->count;

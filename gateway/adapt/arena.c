@@ -31,14 +31,14 @@ static struct arena_block *block_add(struct arena *arena, size_t size)
 
 void *arena_take(struct arena *arena, size_t size)
 {
-    if (size > PTRDIFF_MAX)
-        return NULL;
     size_t whole = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     struct arena_block *block = arena->newest;
-    if (!block || block->size - block->used < whole)
+    if (size <= PTRDIFF_MAX && (!block || block->size - block->used < whole))
         block = block_add(arena, whole);
-    if (!block)
+    if (size > PTRDIFF_MAX || !block) {
+        arena->is_short = true;
         return NULL;
+    }
     void *taken = block->bytes + block->used;
     block->used += whole;
     return taken;
@@ -58,6 +58,7 @@ char *arena_text(struct arena *arena, const char *text, size_t size)
 void arena_reset(struct arena *arena)
 {
     struct arena_block *kept = NULL;
+    arena->is_short = false;
     while (arena->newest) {
         struct arena_block *block = arena->newest;
         arena->newest = block->older;

@@ -2,6 +2,7 @@
 #ifndef ADAPT_ARENA_H
 #define ADAPT_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /** A text with its length, so that it is not measured again; not ended by NUL. */
@@ -13,9 +14,12 @@ struct word {
 /**
  * Memory that is given back all at once: what one document needs beside its tree.  All zeros is an
  * empty arena.  What is taken is aligned for any type and lives until arena_reset or arena_free.
+ * It remembers that memory was out: who makes something whole of many parts may take a part that is
+ * NULL for one that is not there, and asks at the end.
  */
 struct arena {
     struct arena_block *newest;
+    bool is_short;
 };
 
 /** `size` bytes, not cleared; NULL when memory is out. */

@@ -39,7 +39,7 @@ static bool ends_well(const char *text, const char *end, size_t digits)
 
 char *base64_decode(const char *text, size_t text_size, struct arena *arena, size_t *size)
 {
-    const char *end = text + text_size;
+    const char *end = text_size ? text + text_size : text; /* of no text: NULL */
     char *bytes = arena_take(arena, text_size / 4 * 3 + 4);
     *size = 1;
     if (!bytes)

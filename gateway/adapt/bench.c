@@ -103,8 +103,12 @@ bool stand_validate(struct workbench *bench, const struct stand *stand,
         return true;
     if (!*validator)
         *validator = xmlSchemaNewValidCtxt(adapter->xml_schema);
-    return *validator ? xml_check(*validator, stand->document, &stand->tree, &bench->findings, why)
-                      : fault_memory(why);
+    if (!*validator)
+        return fault_memory(why);
+    bool is_checked = xml_check(*validator, stand->document, &stand->tree, &bench->findings, why);
+    if (!is_checked)
+        *validator = NULL; /* lost: what libxml2 2.9 could not finish it cannot free either */
+    return is_checked;
 }
 
 int stand_line(const struct stand *stand, enum draft_syntax syntax)

@@ -6,6 +6,7 @@
 #include "base/agency_code.h"
 #include "base/digest.h"
 #include "base/moment.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <strings.h>
@@ -103,11 +104,9 @@ static enum convert_result read_text(const char *text, size_t size, struct arena
                                      struct value *value, enum rule *rule)
 {
     (void)arena;
-    for (size_t at = 0; at < size; at++) {
-        unsigned char c = (unsigned char)text[at];
-        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F)
+    for (size_t at = 0; at < size; at++)
+        if (text[at] == 0x7F || utf8_outside_xml(text + at, size - at))
             return bad(rule, RULE_TEXT);
-    }
     return say_text(value, text, size);
 }
 

@@ -7,6 +7,7 @@
 #include "adapt/trial.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text_stream.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -146,9 +147,8 @@ static bool run_one(const struct suite *suite, const char *name, struct fault *w
     if (!bytes)
         return false;
     auto_free(json_decref) json_t *expected = load_expected(suite, name, &unreadable);
-    auto_free(free) char *said = NULL;
-    size_t said_size = 0;
-    FILE *out = open_memstream(&said, &said_size);
+    struct text_stream stream;
+    FILE *out = text_stream_begin(&stream);
     if (!out)
         return fault_memory(why);
     struct suite quiet = *suite;
@@ -157,7 +157,9 @@ static bool run_one(const struct suite *suite, const char *name, struct fault *w
         (void)fprintf(out, "  %s\n", unreadable.text);
     bool is_run = !expected || (trial_run(tried, bytes, size, why) &&
                                 suite->judge(&quiet, tried, expected, &is_good, why));
-    is_run = fclose(out) == 0 && is_run;
+    auto_free(free) char *said = text_stream_end(&stream, NULL);
+    if (is_run && !said)
+        is_run = fault_memory(why);
     suite->sums->passed += is_good;
     suite->sums->failed += !is_good;
     if (!is_good && is_run)

@@ -51,17 +51,12 @@ bool name_set_add(struct name_set *set, const char *name, size_t size, size_t li
 
 void flaw_report(const struct flaw *flaw, const char *bytes, struct findings *findings)
 {
-    int line = 1;
-    size_t start = 0;
-    for (size_t at = 0; at < flaw->offset; at++)
-        if (bytes[at] == '\n') {
-            line++;
-            start = at + 1;
-        }
+    struct utf8_spot spot = {1, 1};
+    utf8_pass(&spot, bytes, flaw->offset);
     findings_add(findings, &(struct problem){.rule = flaw->rule,
                                              .path = "/",
-                                             .line = line,
-                                             .column = (int)(flaw->offset - start) + 1,
+                                             .line = spot.line,
+                                             .column = spot.column,
                                              .hint = flaw->hint});
 }
 

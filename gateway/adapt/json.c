@@ -7,6 +7,8 @@
 
 #include "base/cleanup.h"
 
+#include <errno.h>
+
 enum { FIRST_ROOM = 256 };
 
 /* ---- the guard ---- */
@@ -349,10 +351,13 @@ bool json_read(struct json_reader *reader, const struct word *document,
     why->kind = FAULT_NONE;
     if (!is_guarded(reader, document, limits, findings, why))
         return why->kind == FAULT_NONE;
+    errno = 0; /* of a text without memory jansson says that it is no token */
     reader->document = json_loadb(document->text + skipped, document->size - skipped,
                                   JSON_REJECT_DUPLICATES, &error);
     if (reader->document)
         return build(reader, document, tree, why);
+    if (errno == ENOMEM)
+        return fault_memory(why);
     report(&error, findings);
-    return json_error_code(&error) != json_error_out_of_memory || fault_memory(why);
+    return true;
 }

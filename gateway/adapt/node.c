@@ -2,6 +2,8 @@
 /* The one tree that documents of every syntax become. */
 #include "adapt/node.h"
 
+#include "base/utf8.h"
+
 enum { FIRST_ROOM = 256 };
 
 /* How many children of one name one parent has so far. */
@@ -113,18 +115,11 @@ bool tree_number(struct tree *tree, struct fault *why)
 void tree_place(const struct tree *tree, uint32_t index, int *line, int *column)
 {
     uint32_t place = tree->nodes[index].place;
-    *line = (int)place;
-    *column = 0;
-    if (!tree->source)
-        return;
-    *line = 1;
-    uint32_t start = 0;
-    for (uint32_t at = 0; at < place; at++)
-        if (tree->source[at] == '\n') {
-            ++*line;
-            start = at + 1;
-        }
-    *column = (int)(place - start) + 1;
+    struct utf8_spot spot = {1, 1};
+    if (tree->source)
+        utf8_pass(&spot, tree->source, place);
+    *line = tree->source ? spot.line : (int)place;
+    *column = tree->source ? spot.column : 0;
 }
 
 /* What stands for a byte of a name that would be read as part of the path; 0 for none. */

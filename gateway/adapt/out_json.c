@@ -5,17 +5,29 @@
 #include "base/cleanup.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <strings.h>
 
 ENDS_WITH_SCOPE(json_t *, json_decref)
 
 static json_t *value_of(const struct out *out);
 
+enum { REAL_DIGITS = 15, REAL_SIZE = 32 }; /* DBL_DIG: all of them come back as they were */
+
+static bool is_written_whole(const json_t *number)
+{
+    char text[REAL_SIZE];
+    if (json_is_integer(number))
+        return true;
+    (void)snprintf(text, sizeof text, "%.*g", REAL_DIGITS, json_real_value(number));
+    return strtod(text, NULL) == json_real_value(number);
+}
+
 /* A text that is no number stays a text: nothing is lost for the sake of a type. */
 static json_t *number_of(const struct word *text)
 {
     json_t *number = json_loadb(text->text, text->size, JSON_DECODE_ANY, NULL);
-    if (json_is_number(number))
+    if (json_is_number(number) && is_written_whole(number))
         return number;
     json_decref(number);
     return json_stringn(text->text, text->size);
@@ -81,7 +93,8 @@ static json_t *value_of(const struct out *out)
 char *out_json(const struct out *root, size_t *size, struct fault *why)
 {
     auto_free(json_decref) json_t *document = root->children ? value_of(root) : json_object();
-    char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
+    char *text =
+        document ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS)) : NULL;
     if (!text) {
         (void)fault_memory(why);
         return NULL;

@@ -4,6 +4,7 @@
 #include "adapt/out.h"
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 /* What holds for the elements below. */
 struct scope {
@@ -45,7 +46,7 @@ static bool is_plain(char c, bool in_attribute)
     case '\t':
         return !in_attribute;
     default:
-        return (unsigned char)c >= 0x20;
+        return (unsigned char)c >= 0x20 && c != '\xEF';
     }
 }
 
@@ -64,7 +65,9 @@ static void put_reference(struct text *out, char c)
     else if (c == '\n')
         text_say(out, "&#10;");
     else if (c == '\t')
-        text_say(out, "&#9;"); /* what XML 1.0 cannot hold is left out */
+        text_say(out, "&#9;");
+    else
+        text_put(out, c);
 }
 
 static void put_escaped(struct text *out, const struct word *text, bool in_attribute)
@@ -74,7 +77,10 @@ static void put_escaped(struct text *out, const struct word *text, bool in_attri
         while (at < text->size && is_plain(text->text[at], in_attribute))
             at++;
         text_add(out, text->text + start, at - start);
-        if (at < text->size)
+        size_t outside = utf8_outside_xml(text->text + at, text->size - at);
+        if (outside)
+            at += outside - 1; /* it is left out */
+        else if (at < text->size)
             put_reference(out, text->text[at]);
     }
 }

@@ -5,6 +5,7 @@
 #include "adapt/map.h"
 #include "adapt/scan.h"
 #include "base/cleanup.h"
+#include "base/text_stream.h"
 #include "base/utf8.h"
 
 #include <jansson.h>
@@ -157,20 +158,19 @@ static bool write_patched(const struct scan *scan, const char *bytes, size_t siz
                           struct patched *patched, struct fault *why)
 {
     struct patching *patching = scan->own;
-    char *written = NULL;
+    struct text_stream stream;
     size_t written_size = 0;
-    patching->out = open_memstream(&written, &written_size);
+    patching->out = text_stream_begin(&stream);
     if (!patching->out)
         return fault_memory(why);
     bool is_sound = scan_document(scan, bytes, size);
-    bool is_closed = fclose(patching->out) == 0;
-    if (is_sound && is_closed) {
-        *patched = (struct patched){written, written_size, patching->changed};
-        return true;
-    }
-    free(written);
-    return is_closed ? fault_set(why, FAULT_REFUSE, "the document is not well formed")
-                     : fault_memory(why);
+    auto_free(free) char *written = text_stream_end(&stream, &written_size);
+    if (!written)
+        return fault_memory(why);
+    if (!is_sound)
+        return fault_set(why, FAULT_REFUSE, "the document is not well formed");
+    *patched = (struct patched){steal(written), written_size, patching->changed};
+    return true;
 }
 
 bool adapt_patch(const struct adapter *adapter, const char *bytes, size_t size,

@@ -27,6 +27,7 @@ enum rule {
     RULE_HASH,         /**< "hash": attachment is not what its hash says (R6) */
     RULE_TEXT,         /**< "text": control characters or over the length limit */
     RULE_CONFLICT,     /**< "conflict": same id, other content (R8) */
+    RULE_SIGNATURE,    /**< "signature": not signed as was agreed with the partner */
     RULE_COUNT_
 };
 
@@ -36,7 +37,7 @@ struct problem {
     int item;          /**< item of the document, from 0; -1 for the document itself */
     const char *path;  /**< in the document, as /Envelope/MessageId or /data[0]/MaHoSo */
     int line;          /**< from 1; 0 where the syntax has none */
-    int column;        /**< from 1; 0 where unknown */
+    int column;        /**< from 1, in characters; 0 where unknown */
     const char *field; /**< the event's field, or NULL */
     const char *value; /**< the offending text, masked if personal, cut; or NULL */
     const char *hint;  /**< what was expected, a constant or a code list's name; or NULL */

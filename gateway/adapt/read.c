@@ -192,6 +192,8 @@ static bool read_items(struct workbench *bench, struct reader *reader,
             release_outside(reader);
         if (!read_item(reader, reader->items[at], &item, why))
             return false;
+        if (bench->arena.is_short) /* it may lack something */
+            return fault_memory(why);
         item.is_valid = !findings_name(&bench->findings, (int)at);
         bench->reading = reader;
         bool goes_on = delivery->each(delivery->own, &item, why);
@@ -237,10 +239,7 @@ static bool read_document(struct workbench *bench, const struct recognition *fou
 /* A document that begins with "<" is for the adapters of XML, if there is one. */
 static enum draft_syntax syntax_of(const struct adapt_document *document)
 {
-    size_t at = 0;
-    while (at < document->size && strchr("\xEF\xBB\xBF \t\r\n", document->bytes[at]))
-        at++;
-    bool is_xml = at < document->size && document->bytes[at] == '<';
+    bool is_xml = xml_begins(document->bytes, document->size);
     for (size_t each = 0; each < document->candidate_count; each++)
         if ((document->candidates[each]->syntax == SYNTAX_XML) == is_xml)
             return document->candidates[each]->syntax;
@@ -280,13 +279,27 @@ static bool recognise_bytes(struct workbench *bench, const struct adapt_document
                      &(struct problem){.rule = RULE_LIMIT, .path = "/", .hint = "document_bytes"});
         return true;
     }
-    if (!stand_parse(bench, &bench->outer, syntax_of(document), &bytes, &is_parsed, why) ||
-        (is_parsed && !choose(bench, document, found, why)))
+    enum draft_syntax syntax = syntax_of(document);
+    if (!stand_parse(bench, &bench->outer, syntax, &bytes, &is_parsed, why))
+        return false;
+    if (is_parsed && syntax == SYNTAX_XML && document->without_signatures)
+        xml_drop_signatures(bench->outer.document);
+    if (is_parsed && !choose(bench, document, found, why))
         return false;
     if (is_parsed && found->rule != RULE_COUNT_)
         findings_add(&bench->findings,
                      &(struct problem){.rule = found->rule, .path = "/", .line = found->line});
     return true;
+}
+
+/* As the sender sees the document. */
+static void place_findings(struct findings *findings, const struct adapt_document *document)
+{
+    for (size_t at = 0; document->place && at < findings->count; at++) {
+        struct problem *problem = &findings->list[at];
+        if (problem->line)
+            document->place(document->files, &problem->line, &problem->column);
+    }
 }
 
 bool adapt_read(struct workbench *bench, const struct adapt_document *document,
@@ -309,6 +322,9 @@ bool adapt_read(struct workbench *bench, const struct adapt_document *document,
     bool is_found = found.rule == RULE_COUNT_;
     if (is_found && !read_document(bench, &found, document, &delivery, &item_count, why))
         return false;
+    if (bench->arena.is_short)
+        return fault_memory(why);
+    place_findings(&bench->findings, document);
     *reading = (struct reading){.adapter = is_found ? found.message->adapter : NULL,
                                 .item_count = item_count,
                                 .problems = bench->findings.list,

@@ -5,12 +5,14 @@
 #include "adapt/map.h"
 #include "adapt/scan.h"
 #include "base/cleanup.h"
+#include "base/text_stream.h"
 #include "base/utf8.h"
 #include "event/mask.h"
 
 #include <stdio.h>
 #include <string.h>
 
+ENDS_WITH_SCOPE(struct path *, path_free)
 ENDS_WITH_SCOPE(struct places *, places_free)
 
 /* ---- what the adapter knows ---- */
@@ -291,7 +293,7 @@ static void pass_over(void *own, const struct scan_piece *piece)
     (void)own, (void)piece;
 }
 
-static bool write_veiled(const struct adapter *adapter, const struct place *root, const char *bytes,
+static void write_veiled(const struct adapter *adapter, const struct place *root, const char *bytes,
                          size_t size, FILE *out)
 {
     struct veil veil = {.out = out, .adapter = adapter, .root = root};
@@ -302,7 +304,6 @@ static bool write_veiled(const struct adapter *adapter, const struct place *root
     if (!veil.is_sound)
         scan.root = NULL;
     (void)scan_document(&scan, bytes, size);
-    return !ferror(out);
 }
 
 char *veil_document(const struct adapter *adapter, const char *bytes, size_t size,
@@ -310,36 +311,71 @@ char *veil_document(const struct adapter *adapter, const char *bytes, size_t siz
 {
     struct places held = {.root = NULL};
     auto_free(places_free) struct places *places = &held;
+    struct text_stream stream;
     char *veiled = NULL;
     if (adapter && !add_all(places, adapter, why))
         return NULL;
-    FILE *out = open_memstream(&veiled, veiled_size);
-    bool is_written = out && write_veiled(adapter, places->root, bytes, size, out);
-    if (out && fclose(out) == 0 && is_written)
-        return veiled;
-    free(veiled);
-    (void)fault_memory(why);
-    return NULL;
+    FILE *out = text_stream_begin(&stream);
+    if (out) {
+        write_veiled(adapter, places->root, bytes, size, out);
+        veiled = text_stream_end(&stream, veiled_size);
+    }
+    if (!veiled)
+        (void)fault_memory(why);
+    return veiled;
+}
+
+/* ---- one place ---- */
+
+/* What an adapter has words of its own for is a code, also where it keeps it with the leftovers. */
+static enum place_mark mark_at(const struct places *places, const struct path *path)
+{
+    const struct place *place = places->root;
+    for (size_t at = 0; at < path->count; at++) {
+        const struct step *step = &path->steps[at];
+        place = place_child(place, step->name, step->size, step->kind == STEP_ATTRIBUTE);
+    }
+    if (!place)
+        return PLACE_UNKNOWN;
+    return place->literals ? PLACE_SHOWN : place->mark;
+}
+
+bool veil_shows(const struct adapters *adapters, const char *text, bool *shows, struct fault *why)
+{
+    struct path parsed = {0};
+    auto_free(path_free) struct path *path = &parsed;
+    bool is_known = false, is_personal = false;
+    if (!path_parse(text, path, why))
+        return false;
+    for (size_t i = 0; i < adapters->count; i++) {
+        struct places held = {.root = NULL};
+        auto_free(places_free) struct places *places = &held;
+        if (!add_all(places, &adapters->list[i], why))
+            return false;
+        enum place_mark mark = mark_at(places, path);
+        is_known |= mark == PLACE_SHOWN;
+        is_personal |= mark == PLACE_PERSONAL;
+    }
+    *shows = path->from_root && is_known && !is_personal;
+    return true;
 }
 
 char *veil_nothing(const char *bytes, size_t size, size_t *text_size, struct fault *why)
 {
-    char *text = NULL;
-    FILE *out = open_memstream(&text, text_size);
-    for (size_t at = 0; out && at < size;) {
+    struct text shown = {.bytes = NULL};
+    for (size_t at = 0; at < size;) {
         size_t good = utf8_valid(bytes + at, size - at);
         for (const char *nul; good > 0 && (nul = memchr(bytes + at, '\0', good));)
             good = (size_t)(nul - (bytes + at)); /* no text of JSON for people has it */
-        (void)fwrite(bytes + at, 1, good, out);
+        text_add(&shown, bytes + at, good);
         at += good;
         if (at < size && (bytes[at] == '\0' || utf8_length(bytes + at, size - at) == 0)) {
-            (void)fputs("\xEF\xBF\xBD", out);
+            text_say(&shown, "\xEF\xBF\xBD");
             at++;
         }
     }
-    if (out && fclose(out) == 0)
-        return text;
-    free(text);
-    (void)fault_memory(why);
-    return NULL;
+    char *text = text_take(&shown, text_size);
+    if (!text)
+        (void)fault_memory(why);
+    return text;
 }

@@ -18,6 +18,14 @@
 char *veil_document(const struct adapter *adapter, const char *bytes, size_t size,
                     size_t *veiled_size, struct fault *why) __attribute__((warn_unused_result));
 
+/**
+ * Whether texts at a place, a path as of struct patch_rule, are such as are shown: an adapter knows
+ * it, by a field that is not personal or by words of its own, and none knows it as personal.
+ * FAULT_REFUSE when it is no path.
+ */
+bool veil_shows(const struct adapters *adapters, const char *path, bool *shows, struct fault *why)
+    __attribute__((warn_unused_result));
+
 /** The bytes as UTF-8 text, what is none replaced by U+FFFD; the caller owns it. */
 char *veil_nothing(const char *bytes, size_t size, size_t *text_size, struct fault *why)
     __attribute__((warn_unused_result));

@@ -172,9 +172,9 @@ static bool put_leaf(const struct writer *writer, struct out *from, const char *
                      const struct word *text, struct fault *why)
 {
     struct path path;
-    struct fault unused;
-    if (!path_parse(key, &path, &unused))
-        return true; /* no path of a document: it came from elsewhere */
+    struct fault none;
+    if (!path_parse(key, &path, &none)) /* no path of a document: it came from elsewhere */
+        return none.kind == FAULT_REFUSE || fault_memory(why);
     struct out *place = place_at(writer, from, path.steps, path.count, 0);
     if (place)
         place_put(place, OUT_FIELD, text, NULL);
@@ -285,19 +285,33 @@ static const char *own_path(const struct writer *writer, const char *key)
     return has_prefix ? NULL : key;
 }
 
+/* The row that says how a leftover of that path is written, if there is one. */
+static const struct row *row_of_extra(const struct writer *writer, const struct path *path)
+{
+    for (size_t at = 0; at < writer->message->row_count; at++) {
+        const struct row *row = &writer->message->rows[at];
+        if (row->field == writer->adapters->known.extra && row->has_path &&
+            path_same(&row->path, path))
+            return row;
+    }
+    return NULL;
+}
+
 static bool put_extra(const struct writer *writer, const char *key, const struct word *text,
                       struct fault *why)
 {
     struct path path;
-    struct fault unused;
+    struct fault none;
     const char *own = own_path(writer, key);
-    if (!own || !path_parse(own, &path, &unused))
+    if (!own)
         return true;
+    if (!path_parse(own, &path, &none))
+        return none.kind == FAULT_REFUSE || fault_memory(why);
     struct out *place = place_at(writer, place_from(writer, &path), path.steps, path.count, 0);
     if (place && place->source != OUT_FIELD) {
         struct word said = file_put_back(writer, text);
         place->source = OUT_NONE;
-        place_put(place, OUT_FIELD, &said, NULL);
+        place_put(place, OUT_FIELD, &said, row_of_extra(writer, &path));
     }
     path_free(&path);
     return place || fault_memory(why);
@@ -459,6 +473,8 @@ bool adapt_write(struct workbench *bench, const struct adapter *adapter, const a
                             .written = fields};
     *written = (struct adapt_written){0};
     bool is_written = write_event(bench, &writer, written, why);
+    if (bench->writing.is_short) /* what had no memory looks like what is not there */
+        is_written = fault_memory(why);
     if (!is_written)
         adapt_written_free(written);
     free(files.list);

@@ -5,6 +5,7 @@
  */
 #include "adapt/writer.h"
 
+#include "base/cleanup.h"
 #include "base/file_reference.h"
 
 static const char hash_mark[] = "{sha256}";
@@ -35,8 +36,10 @@ static struct used_file *use_file(const struct writer *writer, const uint8_t sha
     if (found)
         return found;
     struct used_file *list = reallocarray(files->list, files->count + 1, sizeof *list);
-    if (!list)
+    if (!list) {
+        writer->arena->is_short = true;
         return NULL;
+    }
     files->list = list;
     found = &list[files->count++];
     memcpy(found->sha256, sha256, SHA256_SIZE);
@@ -92,12 +95,15 @@ struct word file_put_back(const struct writer *writer, const struct word *text)
 static struct word asked_address(const struct writer *writer, const char *hex)
 {
     uint8_t sha256[SHA256_SIZE];
-    char *address = digest_unhex(hex, SHA256_SIZE, sha256)
-                        ? writer->writing->address(writer->writing->files, sha256)
-                        : NULL;
-    size_t size = address ? strlen(address) : 0;
-    const char *copy = address ? arena_text(writer->arena, address, size) : NULL;
-    free(address);
+    if (!digest_unhex(hex, SHA256_SIZE, sha256))
+        return (struct word){0};
+    auto_free(free) char *address = writer->writing->address(writer->writing->files, sha256);
+    if (!address) {
+        writer->arena->is_short = true;
+        return (struct word){0};
+    }
+    size_t size = strlen(address);
+    const char *copy = arena_text(writer->arena, address, size);
     return (struct word){copy, copy ? size : 0};
 }
 

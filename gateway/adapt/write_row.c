@@ -3,6 +3,7 @@
 #include "adapt/writer.h"
 
 #include "base/moment.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
@@ -107,43 +108,45 @@ static const char *symbol_text(const struct field *field, const avro_value_t *ev
     return avro_schema_enum_get(avro_value_get_schema(&place), symbol);
 }
 
-static bool put_part(const struct writer *writer, const struct template_part *part, FILE *out)
+static bool put_part(const struct writer *writer, const struct template_part *part,
+                     struct text *out)
 {
     struct value value = {0};
     const struct field *field = part->field;
-    if (!field)
-        return fwrite(part->text.text, 1, part->text.size, out) == part->text.size;
-    if (field->type == FIELD_ENUM) {
-        const char *symbol = symbol_text(field, writer->event);
-        return symbol && fputs(symbol, out) >= 0;
-    }
-    if (!fill_look(field, writer->event, &value))
+    const char *symbol =
+        field && field->type == FIELD_ENUM ? symbol_text(field, writer->event) : "";
+    if (!field) {
+        text_add(out, part->text.text, part->text.size);
+    } else if (field->type == FIELD_ENUM) {
+        text_say(out, symbol ? symbol : "");
+    } else if (!fill_look(field, writer->event, &value)) {
         return false;
-    if (field->type == FIELD_TEXT)
-        return fwrite(value.text, 1, value.size, out) == value.size;
-    if (field->is_time) {
+    } else if (field->type == FIELD_TEXT) {
+        text_add(out, value.text, value.size);
+    } else {
         char text[MOMENT_TEXT_SIZE];
-        (void)moment_write(value.number, MOMENT_ISO, text);
-        return fputs(text, out) >= 0;
+        if (field->is_time)
+            (void)moment_write(value.number, MOMENT_ISO, text);
+        else
+            (void)snprintf(text, sizeof text, "%" PRId64,
+                           field->type == FIELD_BOOLEAN ? value.is_true : value.number);
+        text_say(out, text);
     }
-    return fprintf(out, "%" PRId64, field->type == FIELD_BOOLEAN ? value.is_true : value.number) >
-           0;
+    return symbol;
 }
 
 struct word template_text(const struct writer *writer, const struct row *row)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return (struct word){0};
+    struct text made = {0};
     bool is_whole = true;
     for (size_t at = 0; at < row->template_count && is_whole; at++)
-        is_whole = put_part(writer, &row->template[at], out);
-    is_whole = fclose(out) == 0 && is_whole;
-    const char *copy = is_whole ? arena_text(writer->arena, text, size) : NULL;
-    struct word whole = {copy, copy ? size : 0};
-    free(text);
+        is_whole = put_part(writer, &row->template[at], &made);
+    if (made.is_short)
+        writer->arena->is_short = true;
+    const char *copy =
+        is_whole && !made.is_short ? arena_text(writer->arena, made.bytes, made.size) : NULL;
+    struct word whole = {copy, copy ? made.size : 0};
+    text_free(&made);
     return row->max ? cut(&whole, row->max) : whole;
 }
 

@@ -42,6 +42,8 @@ struct writer {
                           carried */
 };
 
+/* What had no memory has size 0 as what is absent, and the arena is short; then all is refused. */
+
 /** What a row writes for a holder; size 0 when it is absent. */
 struct word row_text(const struct writer *writer, const struct row *row,
                      const avro_value_t *holder);

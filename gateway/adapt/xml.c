@@ -3,15 +3,18 @@
 #include "adapt/xml.h"
 
 #include "adapt/xml_guard.h"
+#include "adapt/xml_part.h"
 #include "base/cleanup.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 ENDS_WITH_SCOPE(struct xml_parser *, xml_parser_free)
 ENDS_WITH_SCOPE(xmlSchemaParserCtxtPtr, xmlSchemaFreeParserCtxt)
 
-/* Never NOENT, DTDLOAD, XINCLUDE, HUGE or RECOVER.  The guard lets only UTF-8 without a NUL pass,
- * which libxml2 takes for nothing else while it ignores what the declaration says. */
+/* Never NOENT, DTDLOAD, XINCLUDE or RECOVER, and HUGE for whole documents of bounded size alone.
+ * The guard lets only UTF-8 without a NUL pass, which libxml2 takes for nothing else while it
+ * ignores what the declaration says. */
 enum {
     PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT |
                     XML_PARSE_IGNORE_ENC
@@ -24,7 +27,16 @@ struct xml_parser {
     xmlParserCtxtPtr libxml;
     xmlDocPtr document;
     struct name_set names;
+    int options;
 };
+
+bool xml_begins(const char *bytes, size_t size)
+{
+    size_t at = 0;
+    while (at < size && strchr("\xEF\xBB\xBF \t\r\n", bytes[at]))
+        at++;
+    return at < size && bytes[at] == '<';
+}
 
 static void start_libxml(void)
 {
@@ -81,9 +93,17 @@ struct xml_parser *xml_parser_new(struct fault *why)
     if (!start_once(why))
         return NULL;
     struct xml_parser *parser = calloc(1, sizeof *parser);
-    if (!parser)
+    if (parser)
+        parser->options = PARSE_OPTIONS;
+    else
         (void)fault_memory(why);
     return parser;
+}
+
+/* The guard has bounded depth, names and nodes, and nothing expands: HUGE frees texts alone. */
+void xml_parser_take_long_texts(struct xml_parser *parser)
+{
+    parser->options |= XML_PARSE_HUGE;
 }
 
 static void forget_document(struct xml_parser *parser)
@@ -163,10 +183,12 @@ bool xml_parse(struct xml_parser *parser, const struct word *bytes,
         flaw_report(&flaw, bytes->text, findings);
         return true;
     }
-    parser->document =
-        xmlCtxtReadMemory(parser->libxml, bytes->text, (int)bytes->size, NULL, NULL, PARSE_OPTIONS);
+    errno = 0; /* libxml2 goes on without a namespace that had no memory */
+    parser->document = xmlCtxtReadMemory(parser->libxml, bytes->text, (int)bytes->size, NULL, NULL,
+                                         parser->options);
+    bool is_short = errno == ENOMEM;
     const xmlError *error = xmlCtxtGetLastError(parser->libxml);
-    if (error && error->code == XML_ERR_NO_MEMORY)
+    if (is_short || (error && error->code == XML_ERR_NO_MEMORY))
         return fault_memory(why);
     if (parser->document && parser->libxml->wellFormed && !parser->document->intSubset &&
         (!error || error->level < XML_ERR_ERROR)) {
@@ -175,4 +197,20 @@ bool xml_parse(struct xml_parser *parser, const struct word *bytes,
     }
     report(error, findings);
     return true;
+}
+
+/* ---- signatures ---- */
+
+void xml_drop_signatures(xmlDocPtr document)
+{
+    xmlNode *root = xmlDocGetRootElement(document);
+    for (xmlNode *node = root; node;) {
+        bool is_one = node != root && xml_is(node, XML_DSIG, "Signature");
+        xmlNode *next = is_one ? xml_after(root, node) : xml_next(root, node);
+        if (is_one) {
+            xmlUnlinkNode(node);
+            xmlFreeNode(node);
+        }
+        node = next;
+    }
 }

@@ -22,10 +22,21 @@ struct xml_names {
     size_t prefix_count;
 };
 
+/** Whether a document begins with "<", behind blanks and a mark of UTF-8: then it is XML, and
+ * nothing else is.  Whoever judges a document by its kind asks here, so that all judge the same. */
+bool xml_begins(const char *bytes, size_t size);
+
 /** A parser that is used again and again by one thread. */
 struct xml_parser;
 struct xml_parser *xml_parser_new(struct fault *why) __attribute__((warn_unused_result));
 void xml_parser_free(struct xml_parser *parser);
+
+/** Texts of the parser's documents may be over libxml2's 10 MB: for who reads files inside a
+ * document whose size has a limit already. */
+void xml_parser_take_long_texts(struct xml_parser *parser);
+
+/** Takes XML signatures out of a document, wherever in it they are. */
+void xml_drop_signatures(xmlDocPtr document);
 
 /**
  * Checks a document against the limits and parses it; the parser keeps it until the next call.

@@ -8,6 +8,8 @@
 #include "adapt/xml_tree.h"
 #include "base/utf8.h"
 
+#include <errno.h>
+
 enum { HINT_SIZE = 200 };
 
 /* Which part of libxml2's sentence is the schema's. */
@@ -189,8 +191,9 @@ bool xml_check(xmlSchemaValidCtxtPtr validator, xmlDocPtr document, const struct
     struct check check = {.tree = tree, .findings = findings, .last = NODE_NONE};
     size_t before = findings->total;
     xmlSchemaSetValidStructuredErrors(validator, take, &check);
+    errno = 0;
     int result = xmlSchemaValidateDoc(validator, document);
-    if (check.is_out_of_memory)
+    if (check.is_out_of_memory || errno == ENOMEM)
         return fault_memory(why);
     if (result < 0)
         return fault_set(why, FAULT_BROKEN, "libxml2 cannot validate (%d)", result);

@@ -9,7 +9,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { KEY_LIMIT = 512 };
+enum {
+    KEY_LIMIT = 512,
+    GUESS_MS = 1000, /* what a wrong key's answer waits: so many seconds are so many guesses */
+};
 
 static const char *presented_key(const struct http_request *request)
 {
@@ -78,6 +81,8 @@ bool caller_identify(struct directory_place *place, struct http_request *request
                                  moment_day(http_arrived_ms(request)), &partner);
     if (refusal != REFUSAL_NONE) {
         directory_release(directory);
+        if (refusal == REFUSAL_UNKNOWN_CREDENTIAL)
+            http_hold(request, GUESS_MS);
         return refuse_caller(request, refusal, certificate.flaw);
     }
     *caller = (struct caller){.directory = directory, .partner = partner};

@@ -2,28 +2,12 @@
 /* Whose a file is: by its uploads, and by the entries that use it. */
 #include "api/custody.h"
 
-#include "api/concern.h"
-#include "api/found.h"
 #include "api/member.h"
+#include "api/party.h"
 #include "base/file_reference.h"
 #include "spool/filing.h"
 
 #include <string.h>
-
-/* So many of the newest entries that use a file are looked at. */
-enum { ENTRIES_MOST = 200 };
-
-struct numbers {
-    int64_t list[ENTRIES_MOST];
-    size_t count;
-};
-
-static bool keep_number(void *own, int64_t number)
-{
-    struct numbers *numbers = own;
-    numbers->list[numbers->count++] = number;
-    return numbers->count < ENTRIES_MOST;
-}
 
 typedef bool (*each_file)(void *own, const uint8_t *sha256, struct fault *why);
 
@@ -84,59 +68,50 @@ static bool names(const avro_value_t *event, const uint8_t *sha256, bool *does, 
     return !*does || why->kind == FAULT_NONE;
 }
 
+struct opening {
+    struct station *station;
+    const struct caller *caller;
+    const uint8_t *sha256;
+};
+
 /* Every file of a document hangs on its first entry; only those that the event names are for
  * whomever the event concerns. */
-static bool entry_opens(struct station *station, const struct caller *caller, int64_t number,
-                        const uint8_t *sha256, bool *may, struct fault *why)
+static bool opens(void *own, const struct found *found, bool *does, struct fault *why)
 {
-    struct found found;
-    bool does_name = false;
-    if (!found_load(station, number, &found, why))
-        return why->kind == FAULT_REFUSE; /* pruned meanwhile */
-    const avro_value_t *event = found_event(station, &found);
-    bool is_good = true;
-    if (!found_is_own(&found, caller) && event && concern_of(event, caller))
-        is_good = names(event, sha256, &does_name, why);
-    *may = is_good && (does_name || found_is_own(&found, caller));
-    found_free(&found);
-    return is_good;
+    const struct opening *opening = own;
+    *does = found_is_own(found, opening->caller);
+    const avro_value_t *event = *does ? NULL : found_event(opening->station, found);
+    return !event || names(event, opening->sha256, does, why);
 }
 
 bool custody_may_see(struct station *station, const struct caller *caller,
                      const uint8_t sha256[SHA256_SIZE], bool *may, struct fault *why)
 {
-    struct numbers numbers = {.count = 0};
+    struct opening opening = {station, caller, sha256};
+    const struct party_among users = {.file = sha256};
+    const struct party_wish wish = {opens, &opening};
     if (!spool_uploaded(station->reader, sha256, caller->partner->id, may, why))
         return false;
     if (*may)
         return true;
-    if (!spool_file_entries(station->reader, sha256, keep_number, &numbers, why))
+    /* Most hashes that a handoff names are of no file here, and that is known from one row. */
+    bool is_used = false;
+    if (!spool_file_is_used(station->reader, sha256, &is_used, why))
         return false;
-    for (size_t i = 0; i < numbers.count && !*may; i++)
-        if (!entry_opens(station, caller, numbers.list[i], sha256, may, why))
-            return false;
-    return true;
+    return !is_used || party_takes_part(station, caller, &users, &wish, may, why);
 }
 
-static bool is_of_event(void *own, const struct spool_entry *entry)
+static bool use_if_may(void *own, const uint8_t *sha256, struct fault *why)
 {
-    const uint8_t **event_id = own;
-    if (entry->event_id && memcmp(entry->event_id, *event_id, UUID_SIZE) == 0)
-        *event_id = NULL; /* found */
-    return true;
+    const struct custody_naming *naming = *(const struct custody_naming **)own;
+    bool may = naming->came_along(naming->own, sha256);
+    if (!may && !custody_may_see(naming->station, naming->caller, sha256, &may, why))
+        return false;
+    return !may || naming->use(naming->own, sha256, why);
 }
 
-bool custody_event_brings(struct spool_reader *reader, const uint8_t event_id[UUID_SIZE],
-                          const uint8_t sha256[SHA256_SIZE], bool *brings, struct fault *why)
+bool custody_use_named(const struct custody_naming *naming, const avro_value_t *event,
+                       struct fault *why)
 {
-    struct numbers numbers = {.count = 0};
-    const uint8_t *wanted = event_id;
-    if (!spool_file_entries(reader, sha256, keep_number, &numbers, why))
-        return false;
-    for (size_t i = 0; i < numbers.count && wanted; i++)
-        if (!spool_find(reader, numbers.list[i], is_of_event, &wanted, why) &&
-            why->kind != FAULT_REFUSE)
-            return false;
-    *brings = !wanted;
-    return true;
+    return custody_each_file(event, use_if_may, &naming, why);
 }

@@ -14,14 +14,20 @@ bool custody_may_see(struct station *station, const struct caller *caller,
                      const uint8_t sha256[SHA256_SIZE], bool *may, struct fault *why)
     __attribute__((warn_unused_result));
 
-/**
- * Whether an event brings a file along: the entry of that event, as it was taken in here, uses it.
- * What else an event names is a hash that somebody wrote: the file is not to be sent with it, also
- * where the store has one of that hash.
- */
-bool custody_event_brings(struct spool_reader *reader, const uint8_t event_id[UUID_SIZE],
-                          const uint8_t sha256[SHA256_SIZE], bool *brings, struct fault *why)
-    __attribute__((warn_unused_result));
+/** A document that names files by its event, and what is done with them. */
+struct custody_naming {
+    struct station *station;
+    const struct caller *caller; /**< who sent it */
+    bool (*came_along)(const void *own, const uint8_t *sha256);
+    bool (*use)(void *own, const uint8_t *sha256, struct fault *why);
+    void *own;
+};
+
+/** Uses every file that the event names and that its sender may name: one that came along in this
+ * very document, or that the sender may have.  Others are passed over: that somebody knows a hash
+ * does not make the file its own. */
+bool custody_use_named(const struct custody_naming *naming, const avro_value_t *event,
+                       struct fault *why) __attribute__((warn_unused_result));
 
 /** Calls `each` with the hash of every file that the event names: of its documents, and by
  * reference in source_extra. */

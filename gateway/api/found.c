@@ -3,57 +3,17 @@
 #include "api/found.h"
 
 #include "api/concern.h"
+#include "spool/copy.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { TEXT_COUNT = 9 };
-
-/* The texts of an entry that are copied, in one place for both passes. */
-static void texts_of(struct spool_entry *entry, const char **texts[TEXT_COUNT])
-{
-    const char **all[TEXT_COUNT] = {&entry->partner,     &entry->adapter,   &entry->media_type,
-                                    &entry->traceparent, &entry->native_id, &entry->dossier_code,
-                                    &entry->event_type,  &entry->cause,     &entry->detail};
-    memcpy(texts, all, sizeof all);
-}
-
-static size_t memory_size(struct spool_entry *entry)
-{
-    const char **texts[TEXT_COUNT];
-    size_t size = UUID_SIZE + SHA256_SIZE + entry->event_size;
-    texts_of(entry, texts);
-    for (size_t i = 0; i < TEXT_COUNT; i++)
-        size += *texts[i] ? strlen(*texts[i]) + 1 : 0;
-    return size;
-}
-
-static const void *move(char **at, const void *bytes, size_t size)
-{
-    const char *start = *at;
-    if (!bytes)
-        return NULL;
-    *at = mempcpy(*at, bytes, size);
-    return start;
-}
 
 /* Called once; stops the reading where memory is out, which the caller sees by NULL. */
 static bool copy(void *own, const struct spool_entry *entry)
 {
     struct found *found = own;
-    const char **texts[TEXT_COUNT];
-    found->entry = *entry;
-    found->memory = malloc(memory_size(&found->entry) + 1);
-    if (!found->memory)
-        return false;
-    char *at = found->memory;
-    found->entry.event_id = move(&at, entry->event_id, UUID_SIZE);
-    found->entry.document_sha256 = move(&at, entry->document_sha256, SHA256_SIZE);
-    found->entry.event = move(&at, entry->event, entry->event_size);
-    texts_of(&found->entry, texts);
-    for (size_t i = 0; i < TEXT_COUNT; i++)
-        *texts[i] = move(&at, *texts[i], *texts[i] ? strlen(*texts[i]) + 1 : 0);
-    return true;
+    found->memory = spool_copy_entry(entry, &found->entry);
+    return found->memory != NULL;
 }
 
 bool found_load(struct station *station, int64_t entry, struct found *found, struct fault *why)

@@ -8,7 +8,8 @@
 enum verdict {
     VERDICT_GOOD,
     VERDICT_INVALID, /**< it names an agency that was none then; reported on the bench */
-    VERDICT_FOREIGN, /**< the sender does not speak for the agency that speaks; reported too */
+    VERDICT_FOREIGN, /**< the sender does not speak for the agency that speaks; reported too.  Also
+                          when another that it names was none */
 };
 
 /**
@@ -19,5 +20,10 @@ enum verdict {
 bool judge_event(struct workbench *bench, const struct adapter *adapter, const avro_value_t *event,
                  const struct caller *caller, enum verdict *verdict, struct fault *why)
     __attribute__((warn_unused_result));
+
+/** Whether the sender of an item that is invalid may speak for the agency that speaks in it, by
+ * what of it could be read; false also when that was not enough to tell. */
+bool judge_may_speak(const struct adapt_item *item, const struct caller *caller,
+                     int64_t received_at_ms);
 
 #endif

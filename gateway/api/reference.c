@@ -2,52 +2,39 @@
 /* Answers name the letter that they answer, not the dossier. */
 #include "api/reference.h"
 
-#include "api/found.h"
+#include "api/member.h"
+#include "api/party.h"
 #include "base/cleanup.h"
 
 #include <stdlib.h>
 
-/* A part in the dossier shows in its first entries, or it is none. */
-enum { ENTRY_LIMIT = 64 };
-
-struct entries {
-    int64_t numbers[ENTRY_LIMIT];
-    size_t count;
-};
-
-static bool note(void *own, const struct spool_entry *entry)
-{
-    struct entries *entries = own;
-    entries->numbers[entries->count++] = entry->entry;
-    return entries->count < ENTRY_LIMIT;
-}
-
-static bool takes_part(struct station *station, const struct caller *caller,
-                       const char *dossier_code, bool *takes, struct fault *why)
-{
-    struct entries entries = {.count = 0};
-    if (!spool_of_dossier(station->reader, dossier_code, (struct spool_range){0, ENTRY_LIMIT}, note,
-                          &entries, why))
-        return false;
-    *takes = false;
-    for (size_t i = 0; i < entries.count && !*takes; i++) {
-        struct found found;
-        if (!found_load(station, entries.numbers[i], &found, why))
-            return false;
-        *takes = found_is_visible(station, &found, caller);
-        found_free(&found);
-    }
-    return true;
-}
-
-bool reference_resolve(struct station *station, const struct caller *caller, const char *name,
-                       char **dossier_code, struct fault *why)
+/* NULL when none is meant; the caller owns the code. */
+static bool resolve(struct station *station, const struct caller *caller, const char *name,
+                    char **dossier_code, struct fault *why)
 {
     auto_free(free) char *code = NULL;
     bool takes = false;
-    if (!spool_dossier_of(station->reader, name, &code, why) ||
-        (code && !takes_part(station, caller, code, &takes, why)))
+    if (!spool_dossier_of(station->reader, name, &code, why))
+        return false;
+    const struct party_among dossier = {.dossier_code = code};
+    if (code && !party_takes_part(station, caller, &dossier, NULL, &takes, why))
         return false;
     *dossier_code = takes ? steal(code) : NULL;
+    return true;
+}
+
+bool reference_fill(struct station *station, const struct caller *caller,
+                    const struct adapt_item *item, bool *is_valid, struct fault *why)
+{
+    avro_value_t event = item->event;
+    auto_free(free) char *code = NULL;
+    if (!*is_valid || !item->refers_to || member_text(&event, "dossier_code"))
+        return true;
+    if (!resolve(station, caller, item->refers_to, &code, why))
+        return false;
+    if (code)
+        return member_set_text(&event, "dossier_code", code) || fault_memory(why);
+    adapt_report(station->bench, RULE_MISSING, "dossier_code", NULL, "refers_to");
+    *is_valid = false;
     return true;
 }

@@ -6,12 +6,14 @@
 #include "api/station.h"
 
 /**
- * The dossier that a message without a code means by a name of an earlier one.  The caller owns the
- * code.  It is NULL when nothing of that name passed here, and just so when the sender took no part
- * in that dossier (it neither sent anything of it nor was any of it addressed to it): a guessed
- * name tells nothing.  False for a fault of our own.
+ * A message without a dossier's code may mean the dossier by a name of an earlier one: sets the
+ * code in the event of an item that does.  The item is not valid, and a problem says so, when
+ * nothing of that name passed here, and just so when the sender took no part in that dossier (it
+ * neither sent a valid event of it nor was any of it addressed to it): a guessed name tells
+ * nothing. False for a fault of our own.
  */
-bool reference_resolve(struct station *station, const struct caller *caller, const char *name,
-                       char **dossier_code, struct fault *why) __attribute__((warn_unused_result));
+bool reference_fill(struct station *station, const struct caller *caller,
+                    const struct adapt_item *item, bool *is_valid, struct fault *why)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -2,7 +2,11 @@
 /* The two clocks: time of day, and time passed. */
 #include "base/clock.h"
 
+#include <stdatomic.h>
 #include <time.h>
+
+/* The most that the time of day was ahead of the ticks, of all that was told since it was asked. */
+static _Atomic int64_t most_ahead_ms = INT64_MIN;
 
 static int64_t read_ms(clockid_t clock)
 {
@@ -13,7 +17,19 @@ static int64_t read_ms(clockid_t clock)
 
 int64_t clock_now_ms(void)
 {
-    return read_ms(CLOCK_REALTIME);
+    int64_t now_ms = read_ms(CLOCK_REALTIME);
+    int64_t ahead_ms = now_ms - clock_ticks_ms();
+    int64_t most_ms = atomic_load(&most_ahead_ms);
+    while (ahead_ms > most_ms && !atomic_compare_exchange_weak(&most_ahead_ms, &most_ms, ahead_ms))
+        ;
+    return now_ms;
+}
+
+int64_t clock_put_back_ms(void)
+{
+    int64_t ahead_ms = read_ms(CLOCK_REALTIME) - clock_ticks_ms();
+    int64_t most_ms = atomic_exchange(&most_ahead_ms, ahead_ms);
+    return most_ms > ahead_ms ? most_ms - ahead_ms : 0;
 }
 
 int64_t clock_ticks_ms(void)

@@ -2,6 +2,7 @@
 /* lienthong.yaml into struct config: one table says every key, its type, default and range. */
 #include "base/config.h"
 
+#include "base/address.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/number.h"
@@ -19,7 +20,7 @@ ENDS_WITH_SCOPE(struct yaml_file *, yaml_file_close)
 #define HOUR_MS    INT64_C(3600000)
 
 static const struct config_setting settings[] = {
-    {"http.listen", CONFIG_TEXT, AT(http.listen), "127.0.0.1:8080", 0, 0},
+    {"http.listen", CONFIG_LISTEN, AT(http.listen), "127.0.0.1:8080", 0, 0},
     {"http.certificate", CONFIG_FILE, AT(http.certificate), "", 0, 0},
     {"http.private_key", CONFIG_FILE, AT(http.private_key), "", 0, 0},
     {"http.client_ca", CONFIG_FILE, AT(http.client_ca), "", 0, 0},
@@ -37,10 +38,11 @@ static const struct config_setting settings[] = {
     {"http.body_least_rate", CONFIG_NUMBER, AT(http.body_least_rate), "65536", 0, GIB},
     {"http.rate_per_s", CONFIG_NUMBER, AT(http.rate_per_s), "0", 0, 1000000},
     {"http.burst", CONFIG_NUMBER, AT(http.burst), "0", 0, 1000000},
+    {"http.reads_per_s", CONFIG_NUMBER, AT(http.reads_per_s), "1000", 0, 1000000},
     {"receipts.signing_keys", CONFIG_FILE, AT(receipts.signing_keys), "", 0, 0},
     {"receipts.issuer", CONFIG_TEXT, AT(receipts.issuer), "", 0, 0},
     {"admin.socket", CONFIG_PATH, AT(admin.socket), "lienthong.sock", 0, 0},
-    {"operate.listen", CONFIG_TEXT, AT(operate.listen), "", 0, 0},
+    {"operate.listen", CONFIG_LISTEN, AT(operate.listen), "", 0, 0},
     {"operate.certificate", CONFIG_FILE, AT(operate.certificate), "", 0, 0},
     {"operate.private_key", CONFIG_FILE, AT(operate.private_key), "", 0, 0},
     {"operate.public_url", CONFIG_TEXT, AT(operate.public_url), "", 0, 0},
@@ -82,6 +84,7 @@ static const struct config_setting settings[] = {
     {"spool.overdue_ms", CONFIG_NUMBER, AT(spool.overdue_ms), "86400000", 1000, 8760 * HOUR_MS},
     {"spool.retention_days", CONFIG_NUMBER, AT(spool.retention_days), "30", 1, 36500},
     {"spool.publish_wait_ms", CONFIG_NUMBER, AT(spool.publish_wait_ms), "30000", 1, HOUR_MS},
+    {"spool.encryption.key_file", CONFIG_FILE, AT(spool.encryption_key_file), "", 0, 0},
     {"files.folder", CONFIG_PATH, AT(files.folder), "files", 0, 0},
     {"files.file_limit_bytes", CONFIG_NUMBER, AT(files.file_limit_bytes), "62914560", KIB,
      16 * GIB},
@@ -136,6 +139,8 @@ static const struct {
 } pairs[] = {
     {"http.certificate", "http.private_key"},
     {"http.private_key", "http.certificate"},
+    {"http.client_ca", "http.certificate"},
+    {"http.client_crl", "http.client_ca"},
     {"registry.user", "registry.password_file"},
     {"operate.certificate", "operate.private_key"},
     {"operate.private_key", "operate.certificate"},
@@ -212,6 +217,11 @@ static bool set_name(char **text, const char *value, struct fault *why)
     return set_text(text, value, why);
 }
 
+static bool set_listen(char **text, const char *value, struct fault *why)
+{
+    return (*value == '\0' || address_check(value, why)) && set_text(text, value, why);
+}
+
 static bool set_path(const struct load *load, char **text, const char *value, struct fault *why)
 {
     char *path = NULL;
@@ -251,15 +261,26 @@ static bool set_level(enum log_level *level, const char *value, struct fault *wh
            fault_set(why, FAULT_REFUSE, "expected error, warn, info or debug");
 }
 
+/* A text that has a default is there; a name says for itself what it must be. */
+static bool needs_text(const struct config_setting *setting)
+{
+    return setting->kind <= CONFIG_FOLDER && setting->kind != CONFIG_NAME &&
+           *setting->otherwise != '\0';
+}
+
 static bool set_value(const struct load *load, const struct config_setting *setting,
                       const char *value, struct fault *why)
 {
     void *at = member(load->config, setting);
+    if (*value == '\0' && needs_text(setting))
+        return fault_set(why, FAULT_REFUSE, "is empty");
     switch (setting->kind) {
     case CONFIG_TEXT:
         return set_text(at, value, why);
     case CONFIG_NAME:
         return set_name(at, value, why);
+    case CONFIG_LISTEN:
+        return set_listen(at, value, why);
     case CONFIG_PATH:
     case CONFIG_FILE:
     case CONFIG_FOLDER:
@@ -413,6 +434,17 @@ static bool check_choices(const struct visit *visit, struct fault *why)
     return true;
 }
 
+/* What operators send and see goes over TLS, or not over a network. */
+static bool check_console(const struct visit *visit, struct fault *why)
+{
+    const struct config *config = visit->load.config;
+    return !config->operate.listen || config->operate.certificate ||
+           address_is_loopback(config->operate.listen) ||
+           yaml_file_refuse(visit->file, "operate.listen", why,
+                            "operate.listen needs operate.certificate as well, or a loopback "
+                            "address");
+}
+
 static bool check_root(const struct yaml_file *file, struct fault *why)
 {
     const yaml_node_t *root = yaml_file_root(file);
@@ -429,12 +461,20 @@ bool config_load(const char *path, struct config *config, struct fault *why)
     struct visit visit = {.load = {.config = &loaded, .path = path}, .file = file};
     if (!take_defaults(&visit.load, why) || !check_root(file, why) ||
         !yaml_file_walk(file, take_entry, &visit, why) || !check_pairs(&visit, why) ||
-        !check_choices(&visit, why)) {
+        !check_choices(&visit, why) || !check_console(&visit, why)) {
         config_free(&loaded);
         return false;
     }
     *config = loaded;
     return true;
+}
+
+bool config_refuse(const char *path, const char *place, struct fault *why)
+{
+    struct fault about = *why, other;
+    auto_free(yaml_file_close) struct yaml_file *file =
+        about.kind == FAULT_REFUSE ? yaml_file_open(path, &other) : NULL;
+    return file && yaml_file_refuse(file, place, why, "%s: %s", place, about.text);
 }
 
 static void free_list(struct config_list *list)

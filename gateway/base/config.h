@@ -38,7 +38,7 @@ struct config {
         int64_t connections, connections_per_address;
         int64_t head_limit_bytes, body_limit_bytes, body_memory_bytes;
         int64_t idle_timeout_ms, body_deadline_ms, body_least_rate;
-        int64_t rate_per_s, burst;
+        int64_t rate_per_s, burst, reads_per_s;
     } http;
     struct {
         char *signing_keys, *issuer;
@@ -82,6 +82,7 @@ struct config {
         int64_t overdue_ms;
         int64_t retention_days;
         int64_t publish_wait_ms;
+        char *encryption_key_file;
     } spool;
     struct {
         char *folder;
@@ -131,16 +132,21 @@ struct config {
 
 /**
  * Reads a configuration.  FAULT_REFUSE as "FILE:LINE:COLUMN: what" for an unknown key, a wrong
- * type, a number out of range, a file or folder that is named and not there, and for keys that only
- * make sense together.  The caller frees the value.
+ * type, a number out of range, an address that is none, a file or folder that is named and not
+ * there, and for keys that only make sense together.  The caller frees the value.
  */
 bool config_load(const char *path, struct config *config, struct fault *why)
     __attribute__((warn_unused_result));
 void config_free(struct config *config);
 
+/** Puts "FILE:LINE:COLUMN: PLACE: " before a FAULT_REFUSE about what a key names, found out after
+ * the file at `path` was loaded; of the part of the place that is there.  Returns false. */
+bool config_refuse(const char *path, const char *place, struct fault *why);
+
 enum config_kind {
     CONFIG_TEXT,   /**< char *, may be empty: NULL */
     CONFIG_NAME,   /**< char *, letters, digits, '.', '_', '-' */
+    CONFIG_LISTEN, /**< char *, an address of base/address.h */
     CONFIG_PATH,   /**< char *, seen from the file's folder */
     CONFIG_FILE,   /**< a path at which a file must be, when it is given */
     CONFIG_FOLDER, /**< a path at which a folder must be, when it is given */

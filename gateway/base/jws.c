@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/jws_text.h"
 
 #include <cjose/cjose.h>
 #include <openssl/core_names.h>
@@ -192,31 +193,93 @@ char *jws_sign(const struct jws_keys *keys, const char *type, const char *payloa
     return copy;
 }
 
-/* ---- verifying ---- */
+/* ---- what others sign ---- */
 
-static const char *header_text(cjose_jws_t *jws, const char *name)
+struct jws {
+    cjose_jws_t *parsed;
+};
+
+struct jws *jws_read(const char *text, size_t size)
 {
-    cjose_err ignored; /* a header without it */
-    const char *text = cjose_header_get(cjose_jws_get_protected(jws), name, &ignored);
-    return text ? text : "";
+    cjose_err ignored; /* NULL says it */
+    if (size > TEXT_LIMIT || !jws_text_is_compact(text, size))
+        return NULL;
+    auto_free(jws_free) struct jws *jws = calloc(1, sizeof *jws);
+    if (jws)
+        jws->parsed = cjose_jws_import(text, size, &ignored);
+    return jws && jws->parsed ? steal(jws) : NULL;
 }
 
-static cjose_jwk_t *find_key(const json_t *key_set, const char *kid)
+void jws_free(struct jws *jws)
+{
+    if (!jws)
+        return;
+    cjose_jws_release(jws->parsed);
+    free(jws);
+}
+
+const char *jws_header(const struct jws *jws, const char *name)
+{
+    cjose_err ignored; /* a header without it */
+    return cjose_header_get(cjose_jws_get_protected(jws->parsed), name, &ignored);
+}
+
+bool jws_is_critical(const struct jws *jws)
+{
+    cjose_err ignored; /* a header without it */
+    auto_free(free) char *text =
+        cjose_header_get_raw(cjose_jws_get_protected(jws->parsed), "crit", &ignored);
+    return text != NULL;
+}
+
+/* The library wants nothing of a key but the key. */
+static cjose_jwk_t *import_key(const json_t *key)
+{
+    static const char *const members[] = {"kty", "n", "e", "crv", "x", "y"};
+    auto_free(json_decref) json_t *bare = json_object();
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        json_t *member = json_object_get(key, members[i]);
+        if (member && json_object_set(bare, members[i], member) != 0)
+            return NULL;
+    }
+    auto_free(free) char *text = jws_text_is_key(bare) ? json_dumps(bare, JSON_COMPACT) : NULL;
+    cjose_err ignored; /* a key that cannot be used is one that is not there */
+    return text ? cjose_jwk_import(text, strlen(text), &ignored) : NULL;
+}
+
+enum jws_proof jws_prove(const struct jws *jws, const json_t *key, json_t **payload)
+{
+    cjose_err ignored; /* which of the answers it is says all */
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    auto_free(cjose_jwk_release) cjose_jwk_t *imported = import_key(key);
+    if (!imported)
+        return JWS_KEY_UNFIT;
+    if (!cjose_jws_verify(jws->parsed, imported, &ignored) ||
+        !cjose_jws_get_plaintext(jws->parsed, &bytes, &size, &ignored))
+        return JWS_WRONG;
+    auto_free(json_decref) json_t *read =
+        json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(read))
+        return JWS_NO_OBJECT;
+    *payload = steal(read);
+    return JWS_PROVED;
+}
+
+/* ---- what we signed ---- */
+
+static bool is_text(const char *text, const char *wanted)
+{
+    return text && strcmp(text, wanted) == 0;
+}
+
+static const json_t *find_key(const json_t *key_set, const char *kid)
 {
     size_t at;
-    json_t *key;
-    json_array_foreach (json_object_get(key_set, "keys"), at, key) {
-        const char *id = json_string_value(json_object_get(key, "kid"));
-        if (!id || strcmp(id, kid) != 0)
-            continue;
-        cjose_err ignored; /* a key that cannot be used is one that is not there */
-        auto_free(json_decref) json_t *bare =
-            json_pack("{s:O, s:O, s:O, s:O}", "kty", json_object_get(key, "kty"), "crv",
-                      json_object_get(key, "crv"), "x", json_object_get(key, "x"), "y",
-                      json_object_get(key, "y"));
-        auto_free(free) char *text = bare ? json_dumps(bare, JSON_COMPACT) : NULL;
-        return text ? cjose_jwk_import(text, strlen(text), &ignored) : NULL;
-    }
+    const json_t *key;
+    json_array_foreach (json_object_get(key_set, "keys"), at, key)
+        if (is_text(json_string_value(json_object_get(key, "kid")), kid))
+            return is_text(json_string_value(json_object_get(key, "kty")), "EC") ? key : NULL;
     return NULL;
 }
 
@@ -229,28 +292,20 @@ static json_t *refuse(struct fault *why, const char *text)
 json_t *jws_verify(const json_t *key_set, const char *type, const char *text, size_t size,
                    struct fault *why)
 {
-    cjose_err error;
-    uint8_t *payload = NULL;
-    size_t payload_size = 0;
-    auto_free(cjose_jws_release) cjose_jws_t *jws =
-        size <= TEXT_LIMIT ? cjose_jws_import(text, size, &error) : NULL;
+    static const char *const flaws[] = {
+        [JWS_KEY_UNFIT] = "signed by a key that is not among the keys",
+        [JWS_WRONG] = "the signature is not right: it was changed, or is another's",
+        [JWS_NO_OBJECT] = "what was signed is no JSON object",
+    };
+    json_t *payload = NULL;
+    auto_free(jws_free) struct jws *jws = jws_read(text, size);
     if (!jws)
         return refuse(why, "no compact JWS");
-    if (strcmp(header_text(jws, CJOSE_HDR_ALG), algorithm) != 0 ||
-        strcmp(header_text(jws, "typ"), type) != 0 ||
-        cjose_header_get_raw(cjose_jws_get_protected(jws), "crit", &error))
+    if (!is_text(jws_header(jws, CJOSE_HDR_ALG), algorithm) ||
+        !is_text(jws_header(jws, "typ"), type) || jws_is_critical(jws))
         return refuse(why, "signed as something else");
-    auto_free(cjose_jwk_release) cjose_jwk_t *key =
-        find_key(key_set, header_text(jws, CJOSE_HDR_KID));
-    if (!key)
-        return refuse(why, "signed by a key that is not among the keys");
-    if (!cjose_jws_verify(jws, key, &error) ||
-        !cjose_jws_get_plaintext(jws, &payload, &payload_size, &error))
-        return refuse(why, "the signature is not right: it was changed, or is another's");
-    json_t *signed_text =
-        json_loadb((const char *)payload, payload_size, JSON_REJECT_DUPLICATES, NULL);
-    if (json_is_object(signed_text))
-        return signed_text;
-    json_decref(signed_text);
-    return refuse(why, "what was signed is no JSON object");
+    const char *kid = jws_header(jws, CJOSE_HDR_KID);
+    const json_t *key = find_key(key_set, kid ? kid : "");
+    enum jws_proof proof = key ? jws_prove(jws, key, &payload) : JWS_KEY_UNFIT;
+    return proof == JWS_PROVED ? payload : refuse(why, flaws[proof]);
 }

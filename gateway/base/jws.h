@@ -2,9 +2,11 @@
 #ifndef BASE_JWS_H
 #define BASE_JWS_H
 
+#include "base/cleanup.h"
 #include "base/fault.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -35,5 +37,34 @@ char *jws_sign(const struct jws_keys *keys, const char *type, const char *payloa
  * with FAULT_REFUSE when it was not, or is no JSON object.  `text` may come from anywhere. */
 json_t *jws_verify(const json_t *key_set, const char *type, const char *text, size_t size,
                    struct fault *why) __attribute__((warn_unused_result));
+
+/* ---- what others sign ---- */
+
+/** A compact JWS that came from anywhere; nothing of it is proved by being read. */
+struct jws;
+
+/** NULL when the text is none, or over 1 MiB. */
+struct jws *jws_read(const char *text, size_t size) __attribute__((warn_unused_result));
+void jws_free(struct jws *jws);
+ENDS_WITH_SCOPE(struct jws *, jws_free)
+
+/** A text of its header, borrowed; NULL without it. */
+const char *jws_header(const struct jws *jws, const char *name);
+
+/** Whether its header calls something critical: we know none of that, and what we do not know
+ * forbids us to take it (RFC 7515 4.1.11). */
+bool jws_is_critical(const struct jws *jws);
+
+enum jws_proof {
+    JWS_PROVED,
+    JWS_KEY_UNFIT, /**< the JWK is no key that can be used */
+    JWS_WRONG,     /**< changed, or signed by another key */
+    JWS_NO_OBJECT, /**< signed, and no JSON object */
+};
+
+/** Whether `key`, a JWK, signed it.  The algorithm is the header's: whoever calls has looked at it.
+ * What was signed goes to `*payload`, which the caller owns, when it is proved. */
+enum jws_proof jws_prove(const struct jws *jws, const json_t *key, json_t **payload)
+    __attribute__((warn_unused_result));
 
 #endif

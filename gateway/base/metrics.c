@@ -3,6 +3,8 @@
  */
 #include "base/metrics.h"
 
+#include "base/text_stream.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -215,26 +217,20 @@ static void write_family(FILE *out, const struct family *family)
             write_number(out, family->name, metric);
 }
 
-/* What single writes to the stream answer is dropped: fclose says whether all of them held. */
 char *metrics_render(size_t *size, struct fault *why)
 {
-    char *text = NULL;
-    size_t written = 0;
-    FILE *out = open_memstream(&text, &written);
+    struct text_stream stream;
+    FILE *out = text_stream_begin(&stream);
     if (!out) {
-        fault_memory(why);
+        (void)fault_memory(why);
         return NULL;
     }
     (void)pthread_mutex_lock(&lock); /* as in find */
     for (const struct family *family = families; family; family = family->next)
         write_family(out, family);
     (void)pthread_mutex_unlock(&lock);
-    bool failed = ferror(out) != 0;
-    if (fclose(out) != 0 || failed) {
-        free(text);
-        fault_memory(why);
-        return NULL;
-    }
-    *size = written;
+    char *text = text_stream_end(&stream, size);
+    if (!text)
+        (void)fault_memory(why);
     return text;
 }

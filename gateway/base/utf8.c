@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* RFC 3629, section 4: the first byte decides the length and the range of the second. */
 static const struct shape {
@@ -79,6 +80,15 @@ size_t utf8_valid(const char *bytes, size_t size)
     return at;
 }
 
+void utf8_pass(struct utf8_spot *spot, const char *text, size_t size)
+{
+    const char *end = text + size;
+    for (const char *line; (line = memchr(text, '\n', (size_t)(end - text))); text = line + 1)
+        *spot = (struct utf8_spot){spot->line + 1, 1};
+    for (; text < end; text++)
+        spot->column += !is_between(*text, 0x80, 0xBF);
+}
+
 size_t utf8_cut(const char *text, size_t size, size_t limit)
 {
     if (size <= limit)
@@ -87,4 +97,12 @@ size_t utf8_cut(const char *text, size_t size, size_t limit)
     while (end > 0 && is_between(text[end], 0x80, 0xBF)) /* text[limit] exists: size > limit */
         end--;
     return end;
+}
+
+size_t utf8_count(const char *text)
+{
+    size_t count = 0;
+    for (; *text != '\0'; text++)
+        count += !is_between(*text, 0x80, 0xBF); /* all but bytes that go on */
+    return count;
 }

@@ -4,6 +4,7 @@
 #include "adapt/loss.h"
 #include "adapt/trial.h"
 #include "base/file.h"
+#include "base/text_stream.h"
 #include "cli/adapter_tools.h"
 #include "cli/command.h"
 #include "cli/common.h"
@@ -42,6 +43,8 @@ static bool check_one(struct checking *checking, const char *folder, struct faul
     struct tools opened = {0};
     auto_free(close_tools) struct tools *tools = &opened;
     struct fixture_sums sums = {0};
+    if (!is_adapter(folder, why))
+        return false;
     if (!split_folder(folder, &above, &name))
         return fault_memory(why);
     if (!open_tools(checking->schemas, above, tools, why))
@@ -81,7 +84,8 @@ static int check_command(int argc, char **argv)
     auto_free(json_decref) json_t *list = json_array();
     struct checking checking = {.list = list};
     const struct cli_option table[] = {
-        {"schema", "FOLDER", &checking.schemas, NULL, "where dossier-event.avsc is"},
+        {"schema", "FOLDER", &checking.schemas, NULL,
+         "where dossier-event.avsc is; else $LIENTHONG_SCHEMAS, or ../schemas beside the adapters"},
         {"json", NULL, NULL, &checking.as_json, "for scripts; what failed goes to standard error"},
         {0},
     };
@@ -222,14 +226,61 @@ static json_t *written_json(const struct trial *trial)
     return list;
 }
 
-static bool print_trial(const struct trial *trial, const struct losses *losses, struct fault *why)
+/* The lines that tell how one event does not return. */
+static json_t *difference_lines(char *text)
 {
-    json_t *json = json_pack("{sO sO}", "events", trial->events, "problems", trial->problems);
+    json_t *lines = json_array();
+    char *rest = NULL;
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        (void)json_array_append_new(lines, json_string(line + strspn(line, " ")));
+    return lines;
+}
+
+static bool add_back(const struct trial *trial, size_t at, json_t *list, bool *is_same,
+                     struct fault *why)
+{
+    struct text_stream stream;
+    bool is_this_same = false;
+    FILE *out = text_stream_begin(&stream);
+    if (!out)
+        return fault_memory(why);
+    bool is_read = trial_returns(trial, at, out, &is_this_same, why);
+    auto_free(free) char *text = text_stream_end(&stream, NULL);
+    if (!is_read)
+        return false;
+    *is_same = *is_same && is_this_same;
+    return (text &&
+            json_array_append_new(list, json_pack("{sb so}", "same", is_this_same, "differences",
+                                                  difference_lines(text))) == 0) ||
+           fault_memory(why);
+}
+
+/* For each event, whether it is the same after the way back; the caller owns the list. */
+static json_t *back_json(const struct trial *trial, bool *is_same, struct fault *why)
+{
+    auto_free(json_decref) json_t *list = json_array();
+    for (size_t at = 0; at < trial->count; at++)
+        if (!add_back(trial, at, list, is_same, why))
+            return NULL;
+    return steal(list);
+}
+
+static bool print_trial(const struct trial *trial, const struct losses *losses, bool *is_good,
+                        struct fault *why)
+{
+    auto_free(json_decref) json_t *json =
+        json_pack("{sO sO}", "events", trial->events, "problems", trial->problems);
     if (json && trial->writes)
         (void)json_object_set_new(json, "written", written_json(trial));
-    if (json && trial->writer)
+    if (json && trial->writer) {
         (void)json_object_set_new(json, "lost", lost_json(trial, losses));
-    return cli_print_json(json) == CLI_OK ||
+    } else if (json && trial->writes) {
+        json_t *back = back_json(trial, is_good, why);
+        if (!back)
+            return false;
+        (void)json_object_set_new(json, "back", back);
+    }
+    return cli_print_json(steal(json)) == CLI_OK ||
            fault_set(why, FAULT_BROKEN, "the result cannot be printed");
 }
 
@@ -237,7 +288,7 @@ static bool show_trial(const struct trial *trial, const struct losses *losses,
                        const struct request *request, bool *is_good, struct fault *why)
 {
     if (request->as_json)
-        return print_trial(trial, losses, why);
+        return print_trial(trial, losses, is_good, why);
     for (size_t at = 0; at < trial->count; at++) {
         show_event(trial, at);
         if (trial->writer)
@@ -287,9 +338,11 @@ static int try_command(int argc, char **argv)
 {
     struct request request = {0};
     const struct cli_option table[] = {
-        {"schema", "FOLDER", &request.schemas, NULL, "where dossier-event.avsc is"},
+        {"schema", "FOLDER", &request.schemas, NULL,
+         "where dossier-event.avsc is; else $LIENTHONG_SCHEMAS, or ../schemas beside the adapters"},
         {"back", NULL, NULL, &request.writes_back,
-         "also write the event as a document, read that, and show how the events differ"},
+         "also write the event as a document, read that, and show how the events differ: then exit "
+         "1"},
         {"as", "DIR", &request.as, NULL,
          "write the event in this format, and list what the format cannot carry of it"},
         {"json", NULL, NULL, &request.as_json, "for scripts"},
@@ -313,7 +366,7 @@ static int try_command(int argc, char **argv)
         return exit_code;
     if (!split_folder(argv[first], &above, &name))
         return CLI_FAILED;
-    if (!open_tools(request.schemas, above, tools, &why) ||
+    if (!is_adapter(argv[first], &why) || !open_tools(request.schemas, above, tools, &why) ||
         !try_with(tools, above, argv + first, &request, &is_good, &why))
         return cli_complain("lienthong adapter try", &why);
     return is_good ? CLI_OK : CLI_FAILED;

@@ -127,7 +127,8 @@ int cli_adapter_pairs(int argc, char **argv)
     const char *schemas = NULL;
     bool as_json = false;
     const struct cli_option table[] = {
-        {"schema", "FOLDER", &schemas, NULL, "where dossier-event.avsc is"},
+        {"schema", "FOLDER", &schemas, NULL,
+         "where dossier-event.avsc is; else $LIENTHONG_SCHEMAS, or ../schemas beside the adapters"},
         {"json", NULL, NULL, &as_json, "for scripts"},
         {0},
     };
@@ -151,7 +152,7 @@ int cli_adapter_pairs(int argc, char **argv)
     json_t *list = as_json ? json_array() : NULL;
     if (!split_folder(argv[first], &above, &name))
         return CLI_FAILED;
-    if (!open_tools(schemas, above, tools, &why) ||
+    if (!is_adapter(argv[first], &why) || !open_tools(schemas, above, tools, &why) ||
         !tell_pairs(tools, above, argv + first, list, &why)) {
         json_decref(list);
         return cli_complain("lienthong adapter pairs", &why);

@@ -5,7 +5,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
+#include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The daemon's defaults: what passes here passes there. */
 static const struct adapt_limits limits = {.document_bytes = 8 << 20,
@@ -33,6 +35,18 @@ static bool is_folder(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool is_adapter(const char *folder, struct fault *why)
+{
+    struct stat status;
+    auto_free(free) char *file = file_join(folder, "adapter.yaml", why);
+    if (!file)
+        return false;
+    if (stat(folder, &status) != 0)
+        return fault_set(why, FAULT_REFUSE, "%s: %s", folder, strerrordesc_np(errno));
+    return stat(file, &status) == 0 ||
+           fault_set(why, FAULT_REFUSE, "%s: there is no adapter.yaml", folder);
 }
 
 bool split_folder(const char *path, char **above, char **name)
@@ -66,6 +80,10 @@ static char *schema_path(const char *given, const char *adapters, struct fault *
 bool open_tools(const char *schemas, const char *adapters, struct tools *tools, struct fault *why)
 {
     auto_free(free) char *path = schema_path(schemas, adapters, why);
+    if (path && access(path, R_OK) != 0)
+        return fault_set(why, FAULT_REFUSE,
+                         "%s: %s: name its folder by --schema or $LIENTHONG_SCHEMAS", path,
+                         strerrordesc_np(errno));
     tools->schema = path ? schema_load(path, why) : NULL;
     tools->adapters = tools->schema ? adapters_load(adapters, tools->schema, &limits, why) : NULL;
     tools->bench = tools->adapters ? workbench_new(tools->adapters, why) : NULL;

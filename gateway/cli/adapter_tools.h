@@ -12,6 +12,10 @@ struct tools {
     struct workbench *bench;
 };
 
+/** Whether this is an adapter's own folder, so that a wrong path is called wrong before anything is
+ * looked for beside it. */
+bool is_adapter(const char *folder, struct fault *why) __attribute__((warn_unused_result));
+
 /** Loads all adapters below a folder; `schemas` is where dossier-event.avsc lies, or NULL. */
 bool open_tools(const char *schemas, const char *adapters, struct tools *tools, struct fault *why)
     __attribute__((warn_unused_result));

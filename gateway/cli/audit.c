@@ -7,6 +7,7 @@
 #include "base/moment.h"
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/keys.h"
 #include "cli/options.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ static struct spool_reader *open_reader(const struct audit_wish *wish)
         cli_load_config(wish->command, wish->config_path);
     if (!config)
         return NULL;
-    struct spool_reader *reader = spool_reader_open(config->spool.file, &why);
+    struct spool_reader *reader = keys_open_reader(config, NULL, &why);
     if (!reader)
         (void)cli_complain(wish->command, &why);
     return reader;
@@ -41,12 +42,9 @@ static struct spool_reader *open_reader(const struct audit_wish *wish)
 /* A day of `to` is included. */
 static bool read_times(struct audit_wish *wish)
 {
-    struct fault why;
-    if ((wish->from && !moment_read(wish->from, strlen(wish->from), &wish->range.from_ms, &why)) ||
-        (wish->to && !moment_read(wish->to, strlen(wish->to), &wish->range.to_ms, &why))) {
-        (void)cli_complain(wish->command, &why);
+    if ((wish->from && !cli_moment("from", wish->from, &wish->range.from_ms)) ||
+        (wish->to && !cli_moment("to", wish->to, &wish->range.to_ms)))
         return false;
-    }
     if (wish->to)
         wish->range.to_ms += strlen(wish->to) <= DAY_TEXT_SIZE ? DAY_MS : 1;
     return true;
@@ -103,6 +101,7 @@ static int write_all(const struct audit_wish *wish, FILE *out)
 
 static int audit_list(int argc, char **argv)
 {
+    static const char *const orders[] = {"newest", "oldest", NULL};
     struct audit_wish wish = {.command = "lienthong audit",
                               .config_path = cli_default_config(),
                               .range = {.backwards = true}};
@@ -132,10 +131,11 @@ static int audit_list(int argc, char **argv)
     int exit_code;
     if (!cli_parse(&usage, argc, argv, &first, &exit_code))
         return exit_code;
-    if (!cli_number("limit", limit_text, 1, 1000000000, &limit) || !read_times(&wish))
+    int place = cli_word("order", order, orders);
+    if (place < 0 || !cli_number("limit", limit_text, 1, 1000000000, &limit) || !read_times(&wish))
         return CLI_USAGE;
     wish.range.limit = (size_t)limit;
-    wish.range.backwards = strcmp(order, "oldest") != 0;
+    wish.range.backwards = place == 0;
     return write_all(&wish, stdout);
 }
 

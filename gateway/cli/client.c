@@ -3,8 +3,10 @@
 #include "cli/client.h"
 
 #include "base/cleanup.h"
+#include "base/text_stream.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <string.h>
 
 typedef struct curl_slist *header_list;
@@ -47,6 +49,8 @@ static bool make_headers(const struct client_call *call, header_list *headers, s
 {
     if (call->media_type && !add_header(headers, "Content-Type", call->media_type, why))
         return false;
+    if (call->jws && !add_header(headers, "X-JWS-Signature", call->jws, why))
+        return false;
     if (call->language && !add_header(headers, "Accept-Language", call->language, why))
         return false;
     if (!call->key)
@@ -81,6 +85,22 @@ static void set_options(CURL *curl, const struct client_call *call, header_list 
     }
 }
 
+/* Whether the daemon is away or the caller may not speak to it, only the system's error tells. */
+static bool refuse_socket(CURL *curl, CURLcode code, const char *socket, struct fault *why)
+{
+    long error = 0;
+    if (code == CURLE_COULDNT_CONNECT)
+        (void)curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
+    if (error == EACCES || error == EPERM)
+        return fault_set(why, FAULT_REFUSE,
+                         "%s: %s: it is for root and the user as whom the daemon runs", socket,
+                         strerrordesc_np((int)error));
+    if (error == ENOENT || error == ECONNREFUSED)
+        return fault_set(why, FAULT_RETRY, "%s: %s: no daemon listens there", socket,
+                         strerrordesc_np((int)error));
+    return fault_set(why, FAULT_RETRY, "%s: %s", socket, curl_easy_strerror(code));
+}
+
 static bool perform(CURL *curl, const struct client_call *call, FILE *stream, int *status,
                     struct fault *why)
 {
@@ -88,8 +108,9 @@ static bool perform(CURL *curl, const struct client_call *call, FILE *stream, in
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &into);
     CURLcode code = curl_easy_perform(curl);
     if (code != CURLE_OK)
-        return fault_set(why, FAULT_RETRY, "%s: %s", call->socket ? call->socket : call->url,
-                         curl_easy_strerror(code));
+        return call->socket
+                   ? refuse_socket(curl, code, call->socket, why)
+                   : fault_set(why, FAULT_RETRY, "%s: %s", call->url, curl_easy_strerror(code));
     long answered = 0;
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answered);
     *status = (int)answered;
@@ -106,32 +127,34 @@ bool client_make(const struct client_call *call, struct client_answer *answer, s
         return false;
     set_options(curl, call, headers);
 
-    auto_free(free) char *body = NULL;
+    struct text_stream stream;
     size_t size = 0;
-    FILE *stream = open_memstream(&body, &size);
-    if (!stream)
+    FILE *out = text_stream_begin(&stream);
+    if (!out)
         return fault_memory(why);
     int status = 0;
-    bool done = perform(curl, call, stream, &status, why);
-    if (fclose(stream) != 0 && done)
-        return fault_memory(why);
+    bool done = perform(curl, call, out, &status, why);
+    auto_free(free) char *body = text_stream_end(&stream, &size);
     if (!done)
         return false;
+    if (!body)
+        return fault_memory(why);
     *answer = (struct client_answer){.status = status, .body = steal(body), .size = size};
     return true;
 }
 
-static bool refuse_with_problem(int status, const json_t *problem, struct fault *why)
+bool client_refuse(int status, const json_t *problem, struct fault *why)
 {
     const char *title = json_string_value(json_object_get(problem, "title"));
     const char *detail = json_string_value(json_object_get(problem, "detail"));
-    return fault_set(why, status == 503 ? FAULT_RETRY : FAULT_REFUSE, "%s%s%s",
-                     title ? title : "the daemon refused", detail ? ": " : "",
-                     detail ? detail : "");
+    enum fault_kind kind = status == 503 || status == 429 ? FAULT_RETRY : FAULT_REFUSE;
+    if (!title)
+        return fault_set(why, kind, "HTTP %d", status);
+    return fault_set(why, kind, "%s%s%s", title, detail ? ": " : "", detail ? detail : "");
 }
 
-json_t *client_ask_daemon(const char *socket, const char *method, const char *path,
-                          const json_t *body, struct fault *why)
+json_t *client_ask_about(const char *socket, const char *method, const char *path,
+                         const json_t *body, json_t **problems, struct fault *why)
 {
     auto_free(free) char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     auto_free(free) char *url = NULL;
@@ -154,10 +177,18 @@ json_t *client_ask_daemon(const char *socket, const char *method, const char *pa
     auto_free(free) char *answered = answer.body;
     auto_free(json_decref) json_t *json = json_loadb(answered, answer.size, 0, NULL);
     if (answer.status >= 400) {
-        (void)refuse_with_problem(answer.status, json, why);
+        (void)client_refuse(answer.status, json, why);
+        *problems = json_incref(json_object_get(json, "problems"));
         return NULL;
     }
     if (!json)
         (void)fault_set(why, FAULT_BROKEN, "%s: the answer is no JSON", path);
     return steal(json);
+}
+
+json_t *client_ask_daemon(const char *socket, const char *method, const char *path,
+                          const json_t *body, struct fault *why)
+{
+    auto_free(json_decref) json_t *problems = NULL;
+    return client_ask_about(socket, method, path, body, &problems, why);
 }

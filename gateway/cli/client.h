@@ -16,6 +16,7 @@ struct client_call {
     const char *body;
     size_t size;
     const char *key;      /**< partner's API key, sent as a bearer credential; NULL for none */
+    const char *jws;      /**< of the body, detached: X-JWS-Signature; NULL for none */
     const char *language; /**< Accept-Language; NULL for the server's choice */
     const char *ca_file;  /**< PEM; NULL for the system's */
     long timeout_ms;
@@ -27,18 +28,30 @@ struct client_answer {
     size_t size;
 };
 
-/** Makes the call.  FAULT_RETRY when the other side cannot be reached or does not answer in time;
- * an answer of any status is success. */
+/** Makes the call.  FAULT_RETRY when the other side cannot be reached or does not answer in time,
+ * FAULT_REFUSE when the caller may not open the socket; an answer of any status is success. */
 bool client_make(const struct client_call *call, struct client_answer *answer, struct fault *why)
     __attribute__((warn_unused_result));
 
 /**
+ * "TITLE: DETAIL" of a problem document, or the status where there is none (NULL): FAULT_RETRY for
+ * 503 and 429, FAULT_REFUSE for the others.  Returns false.
+ */
+bool client_refuse(int status, const json_t *problem, struct fault *why);
+
+/**
  * Calls the daemon of a configuration by its admin socket and parses the JSON answer, which the
- * caller owns.  `body` is sent as JSON when not NULL.  An answer of 4xx or 5xx is a fault with the
- * problem's title and detail: FAULT_RETRY for 503, FAULT_REFUSE for the others.
+ * caller owns.  `body` is sent as JSON when not NULL.  An answer of 4xx or 5xx is a fault, as of
+ * client_refuse.
  */
 json_t *client_ask_daemon(const char *socket, const char *method, const char *path,
                           const json_t *body, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** The same; the list of `problems` of a refusal, where it has one, is put into `*problems`, which
+ * was NULL, and is the caller's. */
+json_t *client_ask_about(const char *socket, const char *method, const char *path,
+                         const json_t *body, json_t **problems, struct fault *why)
     __attribute__((warn_unused_result));
 
 #endif

@@ -21,14 +21,14 @@ struct decoder *decoder_new(const struct decoder_options *options, struct fault 
         return NULL;
     }
     decoder->options = *options;
-    const struct schema *letters = options->letters;
     decoder->writers = writers_new(options->registry, why);
-    if (!decoder->writers || !writers_add(decoder->writers, options->own, why) ||
-        (letters && !writers_add(decoder->writers, letters, why))) {
-        decoder_free(decoder);
-        return NULL;
-    }
-    return decoder;
+    bool is_good = decoder->writers != NULL;
+    for (const struct schema *const *each = options->ours; is_good && *each; each++)
+        is_good = writers_add(decoder->writers, *each, why);
+    if (is_good)
+        return decoder;
+    decoder_free(decoder);
+    return NULL;
 }
 
 void decoder_free(struct decoder *decoder)
@@ -42,11 +42,10 @@ void decoder_free(struct decoder *decoder)
 /** Our schema of the same name; NULL when there is none. */
 static const struct schema *ours_for(const struct decoder *decoder, const struct schema *schema)
 {
-    const struct schema *const all[] = {decoder->options.own, decoder->options.letters};
     const char *name = schema->shapes->root->name;
-    for (size_t i = 0; name && i < sizeof all / sizeof *all; i++)
-        if (all[i] && strcmp(all[i]->shapes->root->name, name) == 0)
-            return all[i];
+    for (const struct schema *const *each = decoder->options.ours; name && *each; each++)
+        if (strcmp((*each)->shapes->root->name, name) == 0)
+            return *each;
     return NULL;
 }
 

@@ -14,9 +14,8 @@
 struct decoder;
 
 struct decoder_options {
-    const struct schema *own;     /**< the gateway's own event schema; borrowed */
-    const struct schema *letters; /**< that of dead letters; borrowed, or NULL */
-    struct registry *registry;    /**< NULL when there is none; borrowed */
+    const struct schema *const *ours; /**< the gateway's own, up to a NULL; borrowed */
+    struct registry *registry;        /**< NULL when there is none; borrowed */
     enum render_mask mask;
 };
 

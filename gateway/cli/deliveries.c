@@ -5,6 +5,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/keys.h"
 #include "cli/options.h"
 #include "deliver/tell.h"
 #include "spool/delivery.h"
@@ -14,7 +15,7 @@
 ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
 ENDS_WITH_SCOPE(json_t *, json_decref)
 
-static const char *const state_names[DELIVERY_STATE_COUNT] = {
+static const char *const state_names[DELIVERY_STATE_COUNT + 1] = {
     [DELIVERY_WAITING] = "waiting",     [DELIVERY_PARKED] = "parked",
     [DELIVERY_DEAD] = "dead",           [DELIVERY_DISCARDED] = "discarded",
     [DELIVERY_DELIVERED] = "delivered",
@@ -145,26 +146,13 @@ static int list(const char *command, const char *config_path, const struct deliv
     struct fault why;
     struct listing listing = {.as_json = as_json};
     auto_free(spool_reader_close) struct spool_reader *reader =
-        spool_reader_open(config->spool.file, &why);
+        keys_open_reader(config, NULL, &why);
     if (!reader || !spool_deliveries(reader, filter, list_one, &listing, &why))
         return cli_complain(command, &why);
     if (!listing.is_broken)
         return CLI_OK;
     (void)fault_memory(&why);
     return cli_complain(command, &why);
-}
-
-static bool read_state(const char *text, int *state)
-{
-    if (!text)
-        return true;
-    for (int i = 0; i < DELIVERY_STATE_COUNT; i++)
-        if (strcmp(state_names[i], text) == 0) {
-            *state = i;
-            return true;
-        }
-    (void)fprintf(stderr, "--state: waiting, parked, dead, discarded or delivered, please\n");
-    return false;
 }
 
 static int deliveries_list(int argc, char **argv)
@@ -188,7 +176,8 @@ static int deliveries_list(int argc, char **argv)
         "lienthong deliveries",
         "",
         "Lists what is on its way to partners, newest first; also while the daemon is down.\n"
-        "Words: show d-N; retry d-N, discard d-N, route d-N --to PARTNER, each with --reason TEXT.",
+        "Words: list, show d-N; retry d-N, discard d-N, route d-N --to PARTNER, each with --reason "
+        "TEXT.",
         table,
         0,
         0};
@@ -196,7 +185,7 @@ static int deliveries_list(int argc, char **argv)
     int exit_code;
     if (!cli_parse(&usage, argc, argv, &first, &exit_code))
         return exit_code;
-    if (!read_state(state, &filter.state) ||
+    if ((state && (filter.state = cli_word("state", state, state_names)) < 0) ||
         !cli_number("limit", limit_text, 1, 1000000000, &limit))
         return CLI_USAGE;
     filter.limit = (size_t)limit;
@@ -268,7 +257,7 @@ static int show_one(const char *command, const char *config_path, int64_t delive
         return CLI_FAILED;
     struct fault why;
     auto_free(spool_reader_close) struct spool_reader *reader =
-        spool_reader_open(config->spool.file, &why);
+        keys_open_reader(config, NULL, &why);
     auto_free(json_decref) json_t *json = reader ? find(reader, delivery, &why) : NULL;
     if (!json)
         return cli_complain(command, &why);
@@ -313,7 +302,8 @@ struct wish {
     struct cli_usage usage;
 };
 
-static int ask(const struct wish *wish, const char *config_path, const char *name, json_t *words)
+static int ask(const struct wish *wish, const char *config_path, const char *name, json_t *words,
+               bool as_json)
 {
     auto_free(json_decref) json_t *body = words;
     auto_free(cli_free_config) struct config *config =
@@ -331,6 +321,8 @@ static int ask(const struct wish *wish, const char *config_path, const char *nam
         client_ask_daemon(config->admin.socket, "POST", path, body, &why);
     if (!answer)
         return cli_complain(wish->usage.command, &why);
+    if (as_json)
+        return cli_print_json(steal(answer));
     (void)printf("%s %s\n", name, wish->done);
     return CLI_OK;
 }
@@ -340,10 +332,12 @@ static int wish_for(struct wish wish, int argc, char **argv)
     const char *config_path = cli_default_config();
     const char *reason = NULL;
     const char *partner = NULL;
+    bool as_json = false;
     const struct cli_option all[] = {
         {"to", "PARTNER", &partner, NULL, "the partner that is to get it"},
         {"reason", "TEXT", &reason, NULL, "why; it is kept and told on Kafka"},
         {"config", "FILE", &config_path, NULL, "the daemon's configuration"},
+        {"json", NULL, NULL, &as_json, "for scripts"},
         {0},
     };
     const struct cli_option *table = wish.has_partner ? all : all + 1;
@@ -360,7 +354,7 @@ static int wish_for(struct wish wish, int argc, char **argv)
         return CLI_USAGE;
     }
     return ask(&wish, config_path, argv[first],
-               json_pack("{ss ss*}", "reason", reason, "partner", partner));
+               json_pack("{ss ss*}", "reason", reason, "partner", partner), as_json);
 }
 
 static int deliveries_retry(int argc, char **argv)
@@ -400,6 +394,7 @@ static int deliveries_route(int argc, char **argv)
 int cli_deliveries(int argc, char **argv)
 {
     static const struct command commands[] = {
+        {"list", deliveries_list, "what is on its way to partners"},
         {"show", deliveries_show, "one delivery and its record"},
         {"retry", deliveries_retry, "have a dead one tried again"},
         {"discard", deliveries_discard, "end a dead one"},

@@ -83,11 +83,8 @@ int cli_agency(int argc, char **argv)
     if (!cli_parse(&usage, argc, argv, &first, &exit_code))
         return exit_code;
     int64_t moment = clock_now_ms();
-    struct fault why;
-    if (at && !moment_read(at, strlen(at), &moment, &why)) {
-        (void)cli_complain(usage.command, &why);
+    if (at && !cli_moment("at", at, &moment))
         return CLI_USAGE;
-    }
     auto_free(directory_release) struct directory *directory =
         load_directory(usage.command, config_path);
     return directory ? explain(directory, argv[first], moment_day(moment), as_json) : CLI_FAILED;

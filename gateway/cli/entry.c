@@ -61,19 +61,20 @@ json_t *entry_json(struct spool_reader *reader, const struct spool_entry *entry)
     digest_hex(entry->document_sha256, SHA256_SIZE, sha256);
     if (entry->event_id)
         uuid_text(entry->event_id, event_id);
-    return json_pack("{so ss ss* ss* ss* so* so* ss ss* ss* si ss sI so* ss* ss* so*}",    /**/
-                     "receipt", receipt_json(reader, entry->entry),                        /**/
-                     "state", state_name(entry), "dossier", entry->dossier_code,           /**/
-                     "event_type", entry->event_type,                                      /**/
-                     "event_id", entry->event_id ? event_id : NULL,                        /**/
-                     "received_at", moment_json(entry->received_at_ms),                    /**/
-                     "due_at", moment_json(entry->due_at_ms), "partner", entry->partner,   /**/
-                     "adapter", entry->adapter, "media_type", entry->media_type,           /**/
-                     "item", entry->item_no, "document_sha256", sha256,                    /**/
-                     "number", (json_int_t)entry->number,                                  /**/
-                     "behind", receipt_json(reader, entry->behind), "cause", entry->cause, /**/
+    return json_pack("{so ss ss* ss* ss* so* so* ss ss* ss* si ss sI so* ss* ss* so* so*}", /**/
+                     "receipt", receipt_json(reader, entry->entry),                         /**/
+                     "state", state_name(entry), "dossier", entry->dossier_code,            /**/
+                     "event_type", entry->event_type,                                       /**/
+                     "event_id", entry->event_id ? event_id : NULL,                         /**/
+                     "received_at", moment_json(entry->received_at_ms),                     /**/
+                     "due_at", moment_json(entry->due_at_ms), "partner", entry->partner,    /**/
+                     "adapter", entry->adapter, "media_type", entry->media_type,            /**/
+                     "item", entry->item_no, "document_sha256", sha256,                     /**/
+                     "number", (json_int_t)entry->number,                                   /**/
+                     "behind", receipt_json(reader, entry->behind), "cause", entry->cause,  /**/
                      "detail", english_of(entry->detail), "damaged",
-                     entry->is_damaged ? json_true() : NULL);
+                     entry->is_damaged ? json_true() : NULL, "shredded",
+                     entry->is_shredded ? json_true() : NULL);
 }
 
 struct describing {
@@ -82,7 +83,7 @@ struct describing {
     json_t *json;
     int64_t number;
     int32_t schema_no;
-    bool is_published;
+    bool is_published, is_mended;
     char *event; /* copied: the schema is read by another call on the reader */
     size_t event_size;
 };
@@ -94,6 +95,7 @@ static bool describe(void *own, const struct spool_entry *entry)
     describing->number = entry->number;
     describing->schema_no = entry->schema_no;
     describing->is_published = entry->is_published;
+    describing->is_mended = entry->revision > 0;
     if (entry->event && describing->decoder) {
         describing->event = malloc(entry->event_size + 1);
         describing->event_size = entry->event_size;
@@ -125,6 +127,18 @@ static bool add_place(struct describing *describing, struct fault *why)
     return why->kind == FAULT_NONE; /* published, but the place was lost with a crash */
 }
 
+/* Of the document as it came: the signer did not sign what was mended. */
+static bool add_signatures(const struct describing *describing, int64_t entry, struct fault *why)
+{
+    auto_free(free) char *proved = NULL;
+    if (describing->is_mended)
+        return true;
+    if (!spool_proved(describing->reader, entry, &proved, why))
+        return false;
+    return !proved ||
+           json_object_set_new(describing->json, "signatures", json_loads(proved, 0, NULL)) == 0;
+}
+
 json_t *entry_describe(struct spool_reader *reader, int64_t entry, struct decoder *decoder,
                        struct fault *why)
 {
@@ -139,7 +153,7 @@ json_t *entry_describe(struct spool_reader *reader, int64_t entry, struct decode
     }
     if (describing.is_published && !add_place(&describing, why))
         return NULL;
-    if (event && !add_event(&describing, why))
+    if (!add_signatures(&describing, entry, why) || (event && !add_event(&describing, why)))
         return NULL;
     return steal(json);
 }

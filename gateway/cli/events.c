@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <string.h>
 
-ENDS_WITH_SCOPE(struct schema *, schema_free)
 ENDS_WITH_SCOPE(struct registry *, registry_close)
 ENDS_WITH_SCOPE(struct decoder *, decoder_free)
 
@@ -30,6 +29,7 @@ struct tail_options {
     const char *config;
     const char *topic;
     const char *from;
+    int64_t from_ms; /* the same, read */
     const char *count;
     bool follow;
     bool unmasked;
@@ -38,7 +38,8 @@ struct tail_options {
 
 struct tailing {
     struct decoder *decoder;
-    long long left; /* records still wanted; -1 for all */
+    long long left;   /* records still wanted; -1 for all */
+    long long unread; /* records of which no more than the fault is shown */
     bool failed;
 };
 
@@ -61,29 +62,33 @@ static bool print_record(void *own, const struct tail_record *record)
     char at[MOMENT_TEXT_SIZE];
     (void)moment_write(record->timestamp_ms, MOMENT_ISO_UTC, at);
     json_t *event = decoder_record(tailing->decoder, record->value, record->value_size, &why);
-    json_t *line = json_pack("{si sI ss so so}", "partition", (int)record->partition, /**/
-                             "offset", (json_int_t)record->offset, "at", at,          /**/
-                             "headers", list_headers(record->headers),                /**/
+    /* What is no UTF-8 is null. */
+    json_t *line = json_pack("{si sI ss so so?}", "partition", (int)record->partition, /**/
+                             "offset", (json_int_t)record->offset, "at", at,           /**/
+                             "headers", list_headers(record->headers),                 /**/
                              "key", json_stringn(record->key ? record->key : "", record->key_size));
     if (event)
         (void)json_object_set_new(line, "event", event);
     else
         (void)json_object_set_new(line, "fault", json_string(why.text));
-    tailing->failed = tailing->failed || !event || cli_print_json(line) != CLI_OK;
+    if (cli_print_json(line) != CLI_OK)
+        tailing->failed = true;
+    if (!event)
+        tailing->unread++;
     (void)fflush(stdout);
     if (tailing->left > 0)
         tailing->left--;
     return tailing->left != 0;
 }
 
-static bool read_from(const char *text, int64_t *from, struct fault *why)
+static bool read_from(const char *text, int64_t *from)
 {
     if (strcmp(text, "start") == 0)
         *from = TAIL_FROM_START;
     else if (strcmp(text, "end") == 0)
         *from = TAIL_FROM_END;
     else
-        return moment_read(text, strlen(text), from, why);
+        return cli_moment("from", text, from);
     return true;
 }
 
@@ -93,8 +98,7 @@ static bool tail(const struct config *config, const struct tail_options *options
     struct kafka_options kafka;
     auto_free(free) char *brokers = NULL;
     auto_free(free) char *topic = NULL;
-    int64_t from;
-    if (!read_from(options->from, &from, why) || !cli_kafka(config, &kafka, &brokers, why))
+    if (!cli_kafka(config, &kafka, &brokers, why))
         return false;
     if (asprintf(&topic, "%s%s", config->kafka.topic_prefix, options->topic) < 0) {
         topic = NULL;
@@ -102,7 +106,7 @@ static bool tail(const struct config *config, const struct tail_options *options
     }
     const struct tail_request request = {
         .topic = topic,
-        .from = from,
+        .from = options->from_ms,
         .follow = options->follow,
         .each = print_record,
         .own = tailing,
@@ -111,31 +115,49 @@ static bool tail(const struct config *config, const struct tail_options *options
     return tail_topic(&kafka, &request, why);
 }
 
-static struct schema *load(const struct config *config, const char *name, struct fault *why)
+/* One for each topic but the progress, whose records are not Avro. */
+static const char *const schema_files[] = {"dossier-event.avsc", "delivery-receipt.avsc",
+                                           "dead-letter.avsc", "audit-entry.avsc"};
+enum { SCHEMA_COUNT = sizeof schema_files / sizeof *schema_files };
+
+static bool load(const struct config *config, struct schema *schemas[SCHEMA_COUNT],
+                 struct fault *why)
 {
-    auto_free(free) char *path = file_join(config->schemas.folder, name, why);
-    return path ? schema_load(path, why) : NULL;
+    for (size_t i = 0; i < SCHEMA_COUNT; i++) {
+        auto_free(free) char *path = file_join(config->schemas.folder, schema_files[i], why);
+        if (!path || !(schemas[i] = schema_load(path, why)))
+            return false;
+    }
+    return true;
 }
 
-static bool run_tail(const struct config *config, const struct tail_options *options,
-                     struct tailing *tailing, struct fault *why)
+static bool decode_tail(const struct config *config, const struct tail_options *options,
+                        const struct schema *const *schemas, struct tailing *tailing,
+                        struct fault *why)
 {
-    auto_free(schema_free) struct schema *schema = load(config, "dossier-event.avsc", why);
-    auto_free(schema_free) struct schema *letters = load(config, "dead-letter.avsc", why);
-    if (!schema || !letters)
-        return false;
     auto_free(registry_close) struct registry *registry = NULL;
     if (!registry_configured(config, &registry, why))
         return false;
     const struct decoder_options decoding = {
-        .own = schema,
-        .letters = letters,
+        .ours = schemas,
         .registry = registry,
         .mask = options->unmasked ? RENDER_FULL : RENDER_MASKED,
     };
     auto_free(decoder_free) struct decoder *decoder = decoder_new(&decoding, why);
     tailing->decoder = decoder;
     return decoder && tail(config, options, tailing, why);
+}
+
+static bool run_tail(const struct config *config, const struct tail_options *options,
+                     struct tailing *tailing, struct fault *why)
+{
+    struct schema *schemas[SCHEMA_COUNT + 1] = {NULL};
+    bool is_read =
+        load(config, schemas, why) &&
+        decode_tail(config, options, (const struct schema *const *)schemas, tailing, why);
+    for (size_t i = 0; i < SCHEMA_COUNT; i++)
+        schema_free(schemas[i]);
+    return is_read;
 }
 
 static int events_tail(int argc, char **argv)
@@ -156,7 +178,8 @@ static int events_tail(int argc, char **argv)
                                     "",
                                     "Prints committed records as JSON lines, decoded by the schema "
                                     "that wrote them; personal data\n"
-                                    "masked.",
+                                    "masked.  One that cannot be decoded has its fault in place of "
+                                    "the event; then the exit is 1.",
                                     table,
                                     0,
                                     0};
@@ -167,6 +190,8 @@ static int events_tail(int argc, char **argv)
         return exit_code;
     if (options.count && !cli_number("count", options.count, 1, 1000000000, &tailing.left))
         return CLI_USAGE;
+    if (!read_from(options.from, &options.from_ms))
+        return CLI_USAGE;
     auto_free(cli_free_config) struct config *config =
         cli_load_config(usage.command, options.config);
     if (!config)
@@ -176,7 +201,10 @@ static int events_tail(int argc, char **argv)
     struct fault why;
     if (!run_tail(config, &options, &tailing, &why))
         return cli_complain(usage.command, &why);
-    return tailing.failed ? CLI_FAILED : CLI_OK;
+    if (tailing.unread > 0)
+        (void)fprintf(stderr, "%s: %lld records could not be decoded; their lines have the fault\n",
+                      usage.command, tailing.unread);
+    return tailing.failed || tailing.unread > 0 ? CLI_FAILED : CLI_OK;
 }
 
 int cli_events(int argc, char **argv)

@@ -103,25 +103,26 @@ static int files_prune(int argc, char **argv)
 
 struct partner_options {
     const char *partner, *url, *keys, *ca_file, *to;
+    bool as_json;
 };
 
-static int complain(const char *command, const struct fault *why)
+static int refuse(const char *command, const struct transfer_answer *answer, const json_t *problem)
 {
-    (void)fprintf(stderr, "%s: %s\n", command, why->text);
-    return why->kind == FAULT_RETRY ? CLI_LATER : CLI_FAILED;
+    struct fault why;
+    (void)client_refuse(answer->status, problem, &why);
+    return cli_complain(command, &why);
 }
 
-static int show_put(const struct transfer_answer *answer)
+static int show_put(const char *command, const struct transfer_answer *answer, bool as_json)
 {
     auto_free(json_decref) json_t *json = json_loads(answer->text, 0, NULL);
     const char *sha256 = json_string_value(json_object_get(json, "sha256"));
-    const char *title = json_string_value(json_object_get(json, "title"));
-    if (answer->status == 200 || answer->status == 201) {
-        (void)printf("%s%s\n", sha256 ? sha256 : "-", answer->status == 200 ? "  (was there)" : "");
-        return CLI_OK;
-    }
-    (void)fprintf(stderr, "HTTP %d: %s\n", answer->status, title ? title : "");
-    return answer->status == 429 || answer->status == 503 ? CLI_LATER : CLI_FAILED;
+    if (answer->status != 200 && answer->status != 201)
+        return refuse(command, answer, json);
+    if (as_json)
+        return cli_print_json(steal(json));
+    (void)printf("%s%s\n", sha256 ? sha256 : "-", answer->status == 200 ? "  (was there)" : "");
+    return CLI_OK;
 }
 
 static int put(const struct partner_options *options, const char *path, const char *command)
@@ -132,8 +133,19 @@ static int put(const struct partner_options *options, const char *path, const ch
     const struct cli_transfer transfer = {
         .url = options->url, .key = key, .ca_file = options->ca_file, .path = path};
     if (!key || !transfer_put(&transfer, &answer, &why))
-        return complain(command, &why);
-    return show_put(&answer);
+        return cli_complain(command, &why);
+    return show_put(command, &answer, options->as_json);
+}
+
+static int show_get(const char *command, const struct transfer_answer *answer,
+                    const struct partner_options *options, const char *sha256)
+{
+    auto_free(json_decref) json_t *problem = json_loads(answer->text, 0, NULL);
+    if (answer->status != 200)
+        return refuse(command, answer, problem);
+    return options->as_json
+               ? cli_print_json(json_pack("{ss ss}", "sha256", sha256, "file", options->to))
+               : CLI_OK;
 }
 
 static int get(const struct partner_options *options, const char *sha256, const char *command)
@@ -149,11 +161,8 @@ static int get(const struct partner_options *options, const char *sha256, const 
     const struct cli_transfer transfer = {
         .url = options->url, .key = key, .ca_file = options->ca_file, .path = options->to};
     if (!key || !transfer_get(&transfer, bytes, &answer, &why))
-        return complain(command, &why);
-    if (answer.status == 200)
-        return CLI_OK;
-    (void)fprintf(stderr, "%s: HTTP %d\n", command, answer.status);
-    return answer.status == 503 ? CLI_LATER : CLI_FAILED;
+        return cli_complain(command, &why);
+    return show_get(command, &answer, options, sha256);
 }
 
 static int as_partner(int argc, char **argv, bool is_get)
@@ -166,6 +175,7 @@ static int as_partner(int argc, char **argv, bool is_get)
         {"url", "URL", &options.url, NULL, "the gateway"},
         {"keys", "FOLDER", &options.keys, NULL, "where PARTNER.key lies; else $LIENTHONG_KEYS"},
         {"ca", "FILE", &options.ca_file, NULL, "PEM certificates to trust"},
+        {"json", NULL, NULL, &options.as_json, "for scripts"},
         is_get ? to : (struct cli_option){0},
         {0},
     };

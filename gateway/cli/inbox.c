@@ -166,8 +166,8 @@ static int show_letters(const struct inbox_options *options, const json_t *answe
 static int fetch(const struct inbox_options *options)
 {
     long long wait_s = 0, most = 0;
-    if (!cli_number("--wait", options->wait, 0, MOST_WAIT_S, &wait_s) ||
-        !cli_number("--max", options->most, 1, MOST_LETTERS, &most))
+    if (!cli_number("wait", options->wait, 0, MOST_WAIT_S, &wait_s) ||
+        !cli_number("max", options->most, 1, MOST_LETTERS, &most))
         return CLI_USAGE;
     char path[64];
     (void)snprintf(path, sizeof path, "/v1/inbox?wait=%lld&max=%lld", wait_s, most);

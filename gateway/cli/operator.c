@@ -141,17 +141,30 @@ static int print_list(const struct operators *operators, bool as_json)
 }
 
 /* What is no fault, and yet not as somebody will have meant it. */
-static int print_check(const struct operators *operators)
+static const char *remark_on(const struct operator_user *user)
+{
+    if (!user->disabled && !user->password)
+        return "has no password";
+    if (user->password && password_is_dated(user->password))
+        return "the password's hash has older parameters: make it anew";
+    return NULL;
+}
+
+static int print_check(const struct operators *operators, bool as_json)
 {
     size_t count = operators_count(operators);
+    auto_free(json_decref) json_t *remarks = json_array();
     for (size_t i = 0; i < count; i++) {
-        const struct operator_user *user = operators_at(operators, i);
-        if (!user->disabled && !user->password)
-            (void)printf("%s: has no password\n", user->name);
-        else if (user->password && password_is_dated(user->password))
-            (void)printf("%s: the password's hash has older parameters: make it anew\n",
-                         user->name);
+        const char *name = operators_at(operators, i)->name;
+        const char *remark = remark_on(operators_at(operators, i));
+        if (remark && as_json)
+            (void)json_array_append_new(remarks,
+                                        json_pack("{ss ss}", "name", name, "remark", remark));
+        else if (remark)
+            (void)printf("%s: %s\n", name, remark);
     }
+    if (as_json)
+        return cli_print_json(json_pack("{sI sO}", "users", (json_int_t)count, "remarks", remarks));
     (void)printf("%zu users: good\n", count);
     return CLI_OK;
 }
@@ -182,8 +195,10 @@ static int operator_list(int argc, char **argv)
 static int operator_check(int argc, char **argv)
 {
     const char *config_path = cli_default_config();
+    bool as_json = false;
     const struct cli_option table[] = {
         {"config", "FILE", &config_path, NULL, "the daemon's configuration"},
+        {"json", NULL, NULL, &as_json, "for scripts"},
         {0},
     };
     const struct cli_usage usage = {
@@ -198,7 +213,7 @@ static int operator_check(int argc, char **argv)
     if (!cli_parse(&usage, argc, argv, &first, &exit_code))
         return exit_code;
     auto_free(operators_release) struct operators *operators = load(usage.command, config_path);
-    return operators ? print_check(operators) : CLI_FAILED;
+    return operators ? print_check(operators, as_json) : CLI_FAILED;
 }
 
 int cli_operator(int argc, char **argv)

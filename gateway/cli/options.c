@@ -2,12 +2,14 @@
 /* Options by table, so that what is read and what --help shows are the same thing. */
 #include "cli/options.h"
 
+#include "base/moment.h"
 #include "cli/command.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MOST_OPTIONS = 24, HELP_VALUE = 1000 };
 
@@ -95,4 +97,27 @@ bool cli_number(const char *name, const char *text, long long least, long long m
     }
     *number = value;
     return true;
+}
+
+bool cli_moment(const char *name, const char *text, int64_t *moment)
+{
+    struct fault why;
+    if (moment_read(text, strlen(text), moment, &why))
+        return true;
+    (void)fprintf(stderr,
+                  "--%s: %s: a day, as 2026-11-01, or a time, as 2026-11-23T08:00:00, please\n",
+                  name, why.text);
+    return false;
+}
+
+int cli_word(const char *name, const char *text, const char *const *words)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], text) == 0)
+            return i;
+    (void)fprintf(stderr, "--%s: ", name);
+    for (int i = 0; words[i]; i++)
+        (void)fprintf(stderr, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+    (void)fprintf(stderr, ", please\n");
+    return -1;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** One option of a command: a text (`--to FILE`) or a switch (`--json`). */
 struct cli_option {
@@ -34,5 +35,11 @@ bool cli_parse(const struct cli_usage *usage, int argc, char **argv, int *first,
 /** A whole number within bounds, or a complaint on standard error and false. */
 bool cli_number(const char *name, const char *text, long long least, long long most,
                 long long *number);
+
+/** A day or a moment (base/moment.h), or a complaint on standard error and false. */
+bool cli_moment(const char *name, const char *text, int64_t *moment);
+
+/** One of `words`, which end with NULL: its place, or -1 with a complaint on standard error. */
+int cli_word(const char *name, const char *text, const char *const *words);
 
 #endif

@@ -37,6 +37,7 @@ static struct file_store *open_store(const struct config *config, struct fault *
         .folder = config->files.folder,
         .is_beside = true,
         .file_limit_bytes = config->files.file_limit_bytes,
+        .masters = keyring_served(),
         .s3 = {.endpoint = config->files.s3_endpoint,
                .bucket = config->files.s3_bucket,
                .region = config->files.s3_region,

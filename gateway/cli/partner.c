@@ -146,9 +146,13 @@ int partner_resume(int argc, char **argv)
         "Deliveries to the partner go on.", argc, argv);
 }
 
-static int print_test(const char *partner, const json_t *answer)
+static int print_test(const char *partner, json_t *answer, bool as_json)
 {
     bool is_reached = json_is_true(json_object_get(answer, "reached"));
+    if (as_json && cli_print_json(json_incref(answer)) != CLI_OK)
+        return CLI_FAILED;
+    if (as_json)
+        return is_reached ? CLI_OK : CLI_LATER;
     if (is_reached)
         (void)printf("%s was reached in %" JSON_INTEGER_FORMAT
                      " ms and answered %" JSON_INTEGER_FORMAT "\ncertificate: %s\n",
@@ -183,5 +187,5 @@ int partner_test(int argc, char **argv)
         ask_about(&asking, argv[first], "test", NULL, &exit_code);
     if (!answer)
         return exit_code;
-    return asking.as_json ? cli_print_json(json_incref(answer)) : print_test(argv[first], answer);
+    return print_test(argv[first], answer, asking.as_json);
 }

@@ -3,6 +3,7 @@
 #include "cli/query.h"
 
 #include "base/cleanup.h"
+#include "base/text_stream.h"
 #include "cli/client.h"
 
 #include <inttypes.h>
@@ -26,10 +27,9 @@ static void write_encoded(FILE *out, const char *text)
 
 char *query_path(const char *path, const struct query_value *values)
 {
-    char *text = NULL;
-    size_t size;
+    struct text_stream stream;
     char mark = '?';
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = text_stream_begin(&stream);
     if (!out)
         return NULL;
     (void)fputs(path, out);
@@ -40,11 +40,7 @@ char *query_path(const char *path, const struct query_value *values)
         write_encoded(out, values->value);
         mark = '&';
     }
-    bool is_broken = ferror(out) != 0;
-    if (fclose(out) == 0 && !is_broken)
-        return text;
-    free(text);
-    return NULL;
+    return text_stream_end(&stream, NULL);
 }
 
 /* One page behind `after`, 0 for the first one; the caller owns it. */

@@ -24,9 +24,7 @@ static json_t *parse(const struct client_answer *answer, struct fault *why)
     auto_free(json_decref) json_t *json = json_loadb(answer->body, answer->size, 0, NULL);
     if (answer->status == 200 && json)
         return steal(json);
-    const char *detail = json_string_value(json_object_get(json, "detail"));
-    (void)fault_set(why, answer->status == 503 ? FAULT_RETRY : FAULT_REFUSE, "%s",
-                    detail ? detail : "the daemon refused");
+    (void)client_refuse(answer->status, json, why);
     return NULL;
 }
 

@@ -102,8 +102,10 @@ json_t *entry_ask(const struct entry_line *line, const char *method, const char 
         *exit_code = cli_complain(line->command, &why);
         return NULL;
     }
-    json_t *answer = client_ask_daemon(config->admin.socket, method, whole, said, &why);
+    auto_free(json_decref) json_t *problems = NULL;
+    json_t *answer = client_ask_about(config->admin.socket, method, whole, said, &problems, &why);
     *exit_code = answer ? CLI_OK : cli_complain(line->command, &why);
+    entry_print_problems(stderr, problems);
     return answer;
 }
 

@@ -5,6 +5,7 @@
 #include "cli/options.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 /** One `lienthong entry` command, as its line says it; texts are NULL where they are not given. */
 struct entry_line {
@@ -37,10 +38,13 @@ bool entry_parse(const struct entry_command *command, int argc, char **argv,
                  struct entry_line *line, int *exit_code);
 
 /** Calls the daemon about the entry: `path` stands behind its receipt, as "/unmask".  Takes `body`,
- * which may be NULL.  The answer is the caller's; NULL: it was complained about, and `*exit_code`
- * says how. */
+ * which may be NULL.  The answer is the caller's; NULL: it was complained about, with what is
+ * wrong with the document where that is why, and `*exit_code` says how. */
 json_t *entry_ask(const struct entry_line *line, const char *method, const char *path, json_t *body,
                   int *exit_code);
+
+/** What is wrong with a document, one line each. */
+void entry_print_problems(FILE *out, const json_t *problems);
 
 /* The commands that show and edit: cli/repair_edit.c. */
 int entry_show(int argc, char **argv);

@@ -31,14 +31,20 @@ static void print_safely(const char *text)
 
 /* ---- show ---- */
 
-static void print_problems(const json_t *problems)
+void entry_print_problems(FILE *out, const json_t *problems)
 {
     size_t index;
     json_t *problem;
     json_array_foreach (problems, index, problem)
-        (void)printf("  line %4" JSON_INTEGER_FORMAT "  %-14s %s  %s\n",
-                     json_integer_value(json_object_get(problem, "line")), text_in(problem, "rule"),
-                     text_in(problem, "path"), text_in(problem, "detail"));
+        (void)fprintf(out, "  line %4" JSON_INTEGER_FORMAT "  %-14s %s  %s\n",
+                      json_integer_value(json_object_get(problem, "line")),
+                      text_in(problem, "rule"), text_in(problem, "path"),
+                      text_in(problem, "detail"));
+}
+
+static void print_problems(const json_t *problems)
+{
+    entry_print_problems(stdout, problems);
 }
 
 static void print_value(const json_t *value)

@@ -103,6 +103,22 @@ static json_t *filter_of(const struct asked *asked)
     return filter;
 }
 
+/* What was asked for beside the one way that counts would be let fall, and more be chosen than the
+ * person meant. */
+static bool check_asked(const char *command, const struct asked *asked, int count)
+{
+    bool has_filter = false;
+    for (size_t i = 0; i < FILTER_NAMES; i++)
+        has_filter |= asked->members[i] != NULL;
+    if ((count > 0) + (asked->group != NULL) + has_filter > 1)
+        (void)fprintf(stderr, "%s: receipts, --group or a filter, one of them\n", command);
+    else if (!asked->reason)
+        (void)fprintf(stderr, "%s: --reason is needed\n", command);
+    else
+        return true;
+    return false;
+}
+
 /* Operands are the selection. */
 static bool add_what(json_t *body, const struct asked *asked, int count, char **names)
 {
@@ -191,8 +207,9 @@ static int replay_preview(int argc, char **argv)
     const struct cli_usage usage = {
         replay.command,
         "[RECEIPT|d-NUMBER ...]",
-        "Makes a bulk replay of what is named, of a group, or of all that the filter chooses, and\n"
-        "tries each with today's adapters, schema and directory.  Nothing is changed by it.\n"
+        "Makes a bulk replay of what is named, of a group, or of all that the filter chooses: one\n"
+        "of the three.  Each is tried with today's adapters, schema and directory; nothing is\n"
+        "changed by it.\n"
         "--kind republish sends events of the topic once more, for a consumer that lost them.",
         table,
         0,
@@ -201,10 +218,8 @@ static int replay_preview(int argc, char **argv)
     int exit_code;
     if (!cli_parse(&usage, argc, argv, &first, &exit_code))
         return exit_code;
-    if (!asked.reason) {
-        (void)fprintf(stderr, "%s: --reason is needed\n", replay.command);
+    if (!check_asked(replay.command, &asked, argc - first))
         return CLI_USAGE;
-    }
     auto_free(cli_free_config) struct config *config = cli_load_config(replay.command, config_path);
     replay.config = config;
     replay.waits = !no_wait;

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/keys.h"
 #include "cli/options.h"
 #include "deliver/explain.h"
 
@@ -85,7 +86,7 @@ static int explain(const char *command, const char *config_path, const char *nam
         return CLI_FAILED;
     struct fault why;
     auto_free(spool_reader_close) struct spool_reader *reader =
-        spool_reader_open(config->spool.file, &why);
+        keys_open_reader(config, NULL, &why);
     auto_free(json_decref) json_t *json =
         reader ? explain_event(reader, directory, name, &why) : NULL;
     if (!json)

@@ -5,6 +5,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/credential.h"
+#include "cli/jws_file.h"
 #include "cli/options.h"
 
 #include <string.h>
@@ -20,6 +21,7 @@ struct send_options {
     const char *media_type;
     const char *language;
     const char *ca_file;
+    const char *jws;
     bool as_json;
 };
 
@@ -82,8 +84,10 @@ static bool post(const struct send_options *options, const char *path, struct cl
         return false;
     size_t size = 0;
     auto_free(free) char *document = file_read(path, MOST_DOCUMENT, &size, why);
-    if (!document)
+    char *signature = NULL;
+    if (!document || !jws_file_read(options->jws, &signature, why))
         return false;
+    auto_free(free) char *jws = signature;
     auto_free(free) char *url = NULL;
     if (asprintf(&url, "%s/v1/handoffs", options->url) < 0) {
         url = NULL;
@@ -96,6 +100,7 @@ static bool post(const struct send_options *options, const char *path, struct cl
         .body = document,
         .size = size,
         .key = key,
+        .jws = jws,
         .language = options->language,
         .ca_file = options->ca_file,
         .timeout_ms = TIMEOUT_MS,
@@ -112,6 +117,7 @@ int cli_send(int argc, char **argv)
         {"url", "URL", &options.url, NULL, "the gateway"},
         {"keys", "FOLDER", &options.keys, NULL, "where PARTNER.key lies; else $LIENTHONG_KEYS"},
         {"type", "MEDIA", &options.media_type, NULL, "media type; else by the file's name"},
+        {"jws", "FILE", &options.jws, NULL, "a detached JWS of FILE's bytes, to go along"},
         {"language", "vi|en", &options.language, NULL, "of the problems"},
         {"ca", "FILE", &options.ca_file, NULL, "PEM certificates to trust"},
         {"json", NULL, NULL, &options.as_json, "print the answer as it came"},

@@ -6,6 +6,7 @@
 #include "cli/common.h"
 #include "cli/decoder.h"
 #include "cli/entry.h"
+#include "cli/keys.h"
 #include "cli/options.h"
 #include "cli/original.h"
 #include "spool/reader.h"
@@ -46,7 +47,7 @@ static int show_members(const json_t *entry)
             (void)printf("%-16s %s\n", name, json_string_value(value));
         else if (json_is_integer(value))
             (void)printf("%-16s %" JSON_INTEGER_FORMAT "\n", name, json_integer_value(value));
-        else if (json_is_object(value)) {
+        else if (json_is_object(value) || json_is_array(value)) {
             auto_free(free) char *text = json_dumps(value, JSON_INDENT(2));
             (void)printf("%s:\n%s\n", name, text ? text : "");
         }
@@ -78,8 +79,9 @@ static int show_with_event(const struct config *config, struct spool_reader *rea
     auto_free(schema_free) struct schema *schema = path ? schema_load(path, &why) : NULL;
     if (!schema)
         return cli_complain("lienthong show", &why);
+    const struct schema *const ours[] = {schema, NULL};
     const struct decoder_options decoding = {
-        .own = schema, .mask = options->unmasked ? RENDER_FULL : RENDER_MASKED};
+        .ours = ours, .mask = options->unmasked ? RENDER_FULL : RENDER_MASKED};
     auto_free(decoder_free) struct decoder *decoder = decoder_new(&decoding, &why);
     if (!decoder)
         return cli_complain("lienthong show", &why);
@@ -91,7 +93,7 @@ static int show(const struct config *config, const char *receipt,
 {
     struct fault why;
     auto_free(spool_reader_close) struct spool_reader *reader =
-        spool_reader_open(config->spool.file, &why);
+        keys_open_reader(config, NULL, &why);
     if (!reader)
         return cli_complain("lienthong show", &why);
     int64_t entry;

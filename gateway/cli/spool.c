@@ -7,7 +7,10 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/entry.h"
+#include "cli/keys.h"
 #include "cli/options.h"
+#include "cli/spool_repair.h"
+#include "cli/spool_restore.h"
 #include "spool/reader.h"
 
 #include <inttypes.h>
@@ -19,7 +22,8 @@ ENDS_WITH_SCOPE(json_t *, json_decref)
 /* What every word of `lienthong spool` is called with, and what it works on. */
 struct spool_job {
     const char *command;
-    const char *config_path;
+    const char *config_path; /* NULL: the usual place, or none where a file is named */
+    const char *file;        /* NULL: the one of the configuration */
     bool as_json;
     struct config *config;
     struct spool_reader *reader;
@@ -27,11 +31,12 @@ struct spool_job {
 
 static bool open_job(struct spool_job *job)
 {
-    job->config = cli_load_config(job->command, job->config_path);
-    if (!job->config)
-        return false;
     struct fault why;
-    job->reader = spool_reader_open(job->config->spool.file, &why);
+    if (!job->file && !job->config_path)
+        job->config_path = cli_default_config();
+    if (job->config_path && !(job->config = cli_load_config(job->command, job->config_path)))
+        return false;
+    job->reader = keys_open_reader(job->config, job->file, &why);
     if (!job->reader)
         (void)cli_complain(job->command, &why);
     return job->reader != NULL;
@@ -100,16 +105,13 @@ static int show_sums(const struct spool_job *job, int32_t from, int32_t to)
     return CLI_FAILED;
 }
 
-static bool read_day(const char *command, const char *text, int32_t *day)
+static bool read_day(const char *name, const char *text, int32_t *day)
 {
     int64_t moment;
-    struct fault why;
     if (!text)
         return true;
-    if (!moment_read(text, strlen(text), &moment, &why)) {
-        (void)cli_complain(command, &why);
+    if (!cli_moment(name, text, &moment))
         return false;
-    }
     *day = moment_day(moment);
     return true;
 }
@@ -141,7 +143,7 @@ static int spool_status(int argc, char **argv)
     int32_t to = moment_day(clock_now_ms());
     if (!cli_parse(&usage, argc, argv, &first, &exit_code))
         return exit_code;
-    if (!read_day(job.command, from_text, &from) || !read_day(job.command, to_text, &to))
+    if (!read_day("from", from_text, &from) || !read_day("to", to_text, &to))
         return CLI_USAGE;
     return close_job(&job, open_job(&job) ? show_sums(&job, from, to) : CLI_FAILED);
 }
@@ -177,8 +179,7 @@ static int check(const struct spool_job *job)
 
 static int spool_check_command(int argc, char **argv)
 {
-    struct spool_job job = {.command = "lienthong spool check",
-                            .config_path = cli_default_config()};
+    struct spool_job job = {.command = "lienthong spool check"};
     const struct cli_option table[] = {
         {"config", "FILE", &job.config_path, NULL, "the daemon's configuration"},
         {"json", NULL, NULL, &job.as_json, "for scripts"},
@@ -186,16 +187,19 @@ static int spool_check_command(int argc, char **argv)
     };
     const struct cli_usage usage = {
         job.command,
-        "",
+        "[FILE]",
         "Reads everything: the database's own check, the digest of every\n"
-        "body, the state of every entry.  Exit: 0 sound, 1 not.",
+        "body, the state of every entry; of FILE, a copy say, else of the daemon's spool.\n"
+        "Where bodies of FILE are sealed by keys, name the configuration too.\n"
+        "Exit: 0 sound, 1 not.",
         table,
         0,
-        0};
+        1};
     int first;
     int exit_code;
     if (!cli_parse(&usage, argc, argv, &first, &exit_code))
         return exit_code;
+    job.file = argv[first]; /* NULL behind the last */
     return close_job(&job, open_job(&job) ? check(&job) : CLI_FAILED);
 }
 
@@ -321,9 +325,13 @@ int cli_spool(int argc, char **argv)
     static const struct command commands[] = {
         {"status", spool_status, "what came in and what became of it, by partner and day"},
         {"check", spool_check_command, "read everything and find damage"},
+        {"repair", cli_spool_repair, "save what can be read of a damaged one into a new one"},
         {"export", spool_export, "all entries as JSON lines"},
         {"backup", spool_backup_command, "a consistent copy"},
+        {"restore", cli_spool_restore, "put a copy in its place, and say what that may repeat"},
         {"prune", spool_prune_command, "delete what is old and done"},
+        {"key", keys_make, "make a master key"},
+        {"rekey", keys_rekey, "put everything under the current master key"},
         {0},
     };
     return command_run("lienthong spool", commands, argc, argv);

@@ -135,7 +135,8 @@ static int publisher_resume_command(int argc, char **argv)
                       "number than the spool: another cluster, or a deleted progress topic.  "
                       "`kafka` publishes\n"
                       "again what that Kafka has not seen; `spool` publishes only what is "
-                      "new."},
+                      "new.\n"
+                      "Exit: 0 it goes on, 1 it is not held, 2 usage, 3 later."},
         .path = "/operate/v1/publisher/resume",
         .choices = {"kafka", "spool"},
         .hint = "kafka|spool",
@@ -156,7 +157,8 @@ static int subscriber_resume_command(int argc, char **argv)
                       "expired before they were\n"
                       "read, or the topic was made anew.  `start` goes on with the first "
                       "record that the topic still\n"
-                      "has; `end` delivers only what is new."},
+                      "has; `end` delivers only what is new.\n"
+                      "Exit: 0 it goes on, 1 it is not held, 2 usage, 3 later."},
         .path = "/operate/v1/subscriber/resume",
         .choices = {"start", "end"},
         .hint = "start|end",

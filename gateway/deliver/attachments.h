@@ -19,7 +19,8 @@ struct depot {
 bool attachments_keep(const struct depot *depot, const struct adapt_written *written,
                       struct fault *why) __attribute__((warn_unused_result));
 
-/** Adds the files that the event brings along as parts of that name. */
+/** Adds the files that the event brings along as parts of that name.  FAULT_REFUSE when the store
+ * has lost one. */
 bool attachments_add(const struct brought *brought, const avro_value_t *event,
                      struct request *request, const char *part, struct fault *why)
     __attribute__((warn_unused_result));

@@ -14,27 +14,12 @@ static bool was_fetched(const struct fetched_list *list, const uint8_t *sha256)
     return false;
 }
 
-struct search {
-    int64_t arrival;
-    bool is_found;
-};
-
-static bool is_other(void *own, int64_t number)
-{
-    struct search *search = own;
-    search->is_found = number == search->arrival;
-    return !search->is_found;
-}
-
 bool brought_names(const struct brought *brought, const uint8_t sha256[SHA256_SIZE], bool *does,
                    struct fault *why)
 {
-    struct search search = {.arrival = brought->delivery / DELIVERIES_PER_ARRIVAL};
-    search.is_found = was_fetched(brought->fetched, sha256);
-    if (!search.is_found && !spool_file_arrivals(brought->reader, sha256, is_other, &search, why))
-        return false;
-    *does = search.is_found;
-    return true;
+    *does = was_fetched(brought->fetched, sha256);
+    return *does || spool_arrival_uses(brought->reader, brought->delivery / DELIVERIES_PER_ARRIVAL,
+                                       sha256, does, why);
 }
 
 bool brought_has(const struct brought *brought, const uint8_t sha256[SHA256_SIZE], bool *has,
@@ -42,10 +27,13 @@ bool brought_has(const struct brought *brought, const uint8_t sha256[SHA256_SIZE
 {
     int64_t size = 0;
     bool does = false;
-    *has = false;
-    if (!brought->files)
-        return true;
-    if (!brought_names(brought, sha256, &does, why))
+    bool is_there = true;
+    if (brought->files &&
+        (!brought_names(brought, sha256, &does, why) ||
+         (does && !file_store_has(brought->files, sha256, &size, &is_there, why))))
         return false;
-    return !does || file_store_has(brought->files, sha256, &size, has, why);
+    if (!is_there)
+        return fault_set(why, FAULT_REFUSE, "the store has not got a file that the event brings");
+    *has = does;
+    return true;
 }

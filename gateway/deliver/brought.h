@@ -18,10 +18,15 @@ struct brought {
     const struct fetched_list *fetched; /**< NULL: none was */
 };
 
+/** The causes of deliveries whose file the store has lost, or cannot give now. */
+#define FILE_MISSING    "file:missing"
+#define FILE_UNREADABLE "file:unreadable"
+
 /** Whether the event brings the file, wherever it is. */
 bool brought_names(const struct brought *brought, const uint8_t sha256[SHA256_SIZE], bool *does,
                    struct fault *why) __attribute__((warn_unused_result));
-/** Whether the event brings the file, and the store has it. */
+/** Whether the event brings the file and there is a store, so that it can be put in.  FAULT_REFUSE
+ * when the store has lost it: what is sent without it would be less than what was handed over. */
 bool brought_has(const struct brought *brought, const uint8_t sha256[SHA256_SIZE], bool *has,
                  struct fault *why) __attribute__((warn_unused_result));
 

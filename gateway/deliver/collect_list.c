@@ -8,8 +8,6 @@
 #include <jansson.h>
 #include <string.h>
 
-enum { MOST_LETTERS = 1000 };
-
 ENDS_WITH_SCOPE(json_t *, json_decref)
 ENDS_WITH_SCOPE(struct letter_list *, letter_list_free)
 
@@ -25,8 +23,7 @@ static json_t *member_at(json_t *json, const char *path)
 {
     while (json && *path == '/') {
         size_t size = strcspn(++path, "/");
-        auto_free(free) char *name = strndup(path, size);
-        json = name ? json_object_get(json, name) : NULL;
+        json = json_object_getn(json, path, size);
         path += size;
     }
     return json;
@@ -83,14 +80,13 @@ struct letter_list *letter_list_read(const struct service_call *call,
         return NULL;
     }
     size_t count = json_array_size(items);
-    count = count < MOST_LETTERS ? count : MOST_LETTERS; /* the rest is there the next time */
     list->ids = calloc(count + 1, sizeof *list->ids);
     list->documents = calloc(count + 1, sizeof *list->documents);
     if (!list->ids || !list->documents) {
         (void)fault_memory(why);
         return NULL;
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && list->count < LETTER_LIST_MOST; i++)
         if (!add_item(list, call, json_array_get(items, i), why))
             return NULL;
     return steal(list);

@@ -10,7 +10,10 @@ struct listed {
     const char *document; /**< NULL: it has to be fetched */
 };
 
-/** The letters of a list's answer that wait, in its order.  The caller frees it. */
+enum { LETTER_LIST_MOST = 1000 };
+
+/** The letters of a list's answer that wait, in its order; the first LETTER_LIST_MOST of them.  The
+ * caller frees it. */
 struct letter_list;
 struct letter_list *letter_list_read(const struct service_call *call,
                                      const struct service_answer *answer, struct fault *why)

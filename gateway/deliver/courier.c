@@ -57,8 +57,10 @@ static bool bind_partner(struct loop *loop, const struct partner *partner, struc
     return true;
 }
 
+/* Those that can be bound are, also when another cannot. */
 static bool bind_all(struct loop *loop, struct fault *why)
 {
+    bool is_whole = true;
     const struct directory *directory = loop->directory;
     for (size_t i = 0; i < loop->peer_count; i++) {
         due_drop(loop, loop->peers[i]);
@@ -67,13 +69,13 @@ static bool bind_all(struct loop *loop, struct fault *why)
     for (size_t i = 0; i < directory_partner_count(directory); i++) {
         const struct partner *partner = directory_partner_at(directory, i);
         if (partner->deliver.by == DELIVER_PUSH && !bind_partner(loop, partner, why))
-            return false;
+            is_whole = fault_prefix(why, "%s", partner->id);
     }
-    return true;
+    return is_whole;
 }
 
-/* Takes up a directory that has come into force.  A partner that cannot be bound for now is left
- * out until the next one. */
+/* Takes up a directory that has come into force.  A new partner that cannot be bound for now is
+ * left out until the next one. */
 static void follow_directory(struct loop *loop)
 {
     struct fault why;
@@ -327,9 +329,11 @@ void courier_stop(struct courier *courier, int64_t timeout_ms)
     free_courier(courier);
 }
 
-bool courier_pause(struct courier *courier, const char *partner, bool is_paused, struct fault *why)
+bool courier_pause(struct courier *courier, const char *partner, bool is_paused,
+                   const struct spool_record *record, struct fault *why)
 {
-    if (!spool_pause_partner(courier->options.spool, partner, is_paused, why))
+    if (!courier_knows(courier, partner, record, why) ||
+        !spool_pause_partner(courier->options.spool, partner, is_paused, record, why))
         return false;
     struct peer *peer = find_peer(&courier->loop, partner);
     if (peer)

@@ -8,7 +8,7 @@
 #include "directory/directory.h"
 #include "event/schema.h"
 #include "files/store.h"
-#include "spool/delivery.h"
+#include "spool/deed.h"
 
 #include <jansson.h>
 
@@ -47,22 +47,30 @@ struct courier *courier_start(const struct courier_options *options, struct faul
 /** Lets what is under way end, at most `timeout_ms`; what is cut is sent again after a start. */
 void courier_stop(struct courier *courier, int64_t timeout_ms);
 
-/** A person's word: nothing goes to this partner until resumed; kept in the spool. */
-bool courier_pause(struct courier *courier, const char *partner, bool is_paused, struct fault *why)
+/*
+ * What people want.  `record` says who, and why: what is done is one transaction with it, and what
+ * is refused (FAULT_REFUSE) is on record too; the outcome is set here.  From any thread; waits for
+ * the commit.
+ */
+
+/** Nothing goes to this partner until resumed; kept in the spool.  FAULT_REFUSE for one to which
+ * nothing is delivered and for which nothing waits. */
+bool courier_pause(struct courier *courier, const char *partner, bool is_paused,
+                   const struct spool_record *record, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** A person's word about a DEAD delivery, of any way: to be tried again, or over.  Told on Kafka.
- * FAULT_REFUSE when it is not there or not DEAD.  From any thread; waits for the commit. */
-bool courier_release(struct courier *courier, int64_t delivery, const char *reason,
+/** About a DEAD delivery, of any way: to be tried again, or over.  Told on Kafka, with the record's
+ * reason.  FAULT_REFUSE when it is not there or not DEAD. */
+bool courier_release(struct courier *courier, int64_t delivery, const struct spool_record *record,
                      struct fault *why) __attribute__((warn_unused_result));
-bool courier_discard(struct courier *courier, int64_t delivery, const char *reason,
+bool courier_discard(struct courier *courier, int64_t delivery, const struct spool_record *record,
                      struct fault *why) __attribute__((warn_unused_result));
 
-/** A person's word about where a DEAD delivery goes, above all one that is unroutable: to this
- * partner, into its dossier's lane there.  The same, and FAULT_REFUSE for a partner to which
- * nothing is delivered. */
+/** About where a DEAD delivery goes, above all one that is unroutable: to this partner, into its
+ * dossier's lane there.  The same, and FAULT_REFUSE for a partner to which nothing is delivered. */
 bool courier_route(struct courier *courier, int64_t delivery, const char *partner,
-                   const char *reason, struct fault *why) __attribute__((warn_unused_result));
+                   const struct spool_record *record, struct fault *why)
+    __attribute__((warn_unused_result));
 
 /** Of every partner: {"partner", "by", "state": "up|down|paused", "in_flight", "waiting", "parked",
  * "dead", "oldest", "next_probe", "last_answer"}; the caller owns it. */
@@ -72,5 +80,7 @@ json_t *courier_describe(struct courier *courier);
  * {"reached", "status", "ms", "certificate", "why"}; the caller owns it.  From any thread. */
 json_t *courier_test(struct courier *courier, const char *partner, struct fault *why)
     __attribute__((warn_unused_result));
+/** Ends those under way, with FAULT_RETRY, and all from now on: the daemon stops. */
+void courier_end_tests(struct courier *courier);
 
 #endif

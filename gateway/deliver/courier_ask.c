@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/moment.h"
+#include "deliver/call.h"
 #include "deliver/courier_own.h"
 #include "deliver/route.h"
 
@@ -112,25 +113,25 @@ json_t *courier_describe(struct courier *courier)
 
 /* ---- whether a partner is there ---- */
 
-static bool log_in(struct peer *peer, struct fault *why)
+static bool log_in(struct peer *peer, const _Atomic bool *is_over, struct fault *why)
 {
     auto_free(request_free) struct request *request =
-        prepare_login(peer, peer->partner->deliver.timeout_ms, why);
+        call_login(peer, peer->partner->deliver.timeout_ms, why);
     if (!request)
         return false;
-    CURLcode result = request_result(request, request_perform(request));
+    CURLcode result = request_result(request, request_perform(request, is_over));
     if (result != CURLE_OK)
         return fault_set(why, FAULT_RETRY, "login: %s", curl_easy_strerror(result));
     struct service_answer answer = request_answer(request);
     return login_take(&peer->login, service_auth(peer->adapter), &answer, clock_ticks_ms(), why);
 }
 
-static json_t *call(struct peer *peer, struct fault *why)
+static json_t *call(struct peer *peer, const _Atomic bool *is_over, struct fault *why)
 {
-    auto_free(request_free) struct request *request = prepare_call(peer, why);
+    auto_free(request_free) struct request *request = call_address(peer, why);
     if (!request || !request_want_certificate(request, why))
         return NULL;
-    CURLcode result = request_result(request, request_perform(request));
+    CURLcode result = request_result(request, request_perform(request, is_over));
     const char *refusal = request_refusal(request);
     auto_free(free) char *certificate = request_certificate(request);
     return json_pack("{sb si sI ss* ss*}", "reached", result == CURLE_OK && !refusal, /**/
@@ -149,14 +150,14 @@ static json_t *not_reached(const struct fault *why)
     return json_pack("{sb si ss}", "reached", 0, "status", 0, "why", why->text);
 }
 
-static json_t *test(struct peer *peer, struct fault *why)
+static json_t *test(struct peer *peer, const _Atomic bool *is_over, struct fault *why)
 {
     struct fault failure;
     if (!peer_read_secrets(peer, clock_ticks_ms(), why))
         return NULL;
-    if (login_is_needed(service_auth(peer->adapter)) && !log_in(peer, &failure))
+    if (login_is_needed(service_auth(peer->adapter)) && !log_in(peer, is_over, &failure))
         return not_reached(&failure);
-    json_t *json = call(peer, &failure);
+    json_t *json = call(peer, is_over, &failure);
     return json ? json : not_reached(&failure);
 }
 
@@ -181,7 +182,16 @@ json_t *courier_test(struct courier *courier, const char *id, struct fault *why)
         (void)fault_set(why, FAULT_REFUSE, "partner %s: its adapter is not there", id);
         return NULL;
     }
-    return test(peer, why);
+    auto_free(json_decref) json_t *json = test(peer, &courier->tests_end, why);
+    if (!json || !atomic_load(&courier->tests_end))
+        return steal(json);
+    (void)fault_set(why, FAULT_RETRY, "the gateway stops");
+    return NULL;
+}
+
+void courier_end_tests(struct courier *courier)
+{
+    atomic_store(&courier->tests_end, true);
 }
 
 /* ---- a person's word about a delivery ---- */
@@ -190,9 +200,10 @@ struct wish {
     struct courier *courier;
     enum settlement_kind kind;
     enum outcome outcome;
-    const char *reason;
     const char *partner; /* to whom it is to go; NULL: where it goes */
+    const struct spool_record *record;
     struct fault *why;
+    bool is_put; /* to the spool, which has it on record */
     bool is_done;
 };
 
@@ -209,6 +220,28 @@ static bool refuse_unreached(const char *partner, struct fault *why)
     return fault_set(why, FAULT_REFUSE, "nothing is delivered to a partner %s", partner);
 }
 
+/* What the spool was not asked for is on record, too. */
+static bool refuse(struct courier *courier, const struct spool_record *record, struct fault *why)
+{
+    struct fault inner;
+    struct spool_record refused = *record;
+    refused.outcome = "refused";
+    if (why->kind == FAULT_REFUSE && !spool_audit(courier->options.spool, &refused, &inner))
+        *why = inner;
+    return false;
+}
+
+/* Whether the spool may be asked. */
+static bool may(const struct wish *wish, const struct spool_delivery *delivery)
+{
+    bool is_release = wish->kind == SETTLE_RELEASE;
+    const char *partner = is_release ? delivery->partner : wish->partner;
+    if (partner && !is_reached(wish->courier, partner))
+        return refuse_unreached(partner, wish->why);
+    return !wish->partner || delivery->state == DELIVERY_DEAD ||
+           fault_set(wish->why, FAULT_REFUSE, "the delivery is not dead");
+}
+
 /* With the delivery at hand: what is told of it names what it is. */
 static bool grant(void *own, const struct spool_delivery *delivery)
 {
@@ -217,7 +250,7 @@ static bool grant(void *own, const struct spool_delivery *delivery)
     struct spool_settlement settlement = {.delivery = delivery->delivery,
                                           .kind = wish->kind,
                                           .at_ms = clock_now_ms(),
-                                          .detail = wish->reason,
+                                          .detail = wish->record->reason,
                                           .partner = wish->partner,
                                           .agency = wish->partner ? delivery->agency : NULL};
     const struct told told = {.outcome = wish->outcome,
@@ -225,22 +258,16 @@ static bool grant(void *own, const struct spool_delivery *delivery)
                               .attempts = delivery->attempts,
                               .status = delivery->last_status,
                               .cause = delivery->cause,
-                              .detail = wish->reason,
+                              .detail = wish->record->reason,
                               .partner = wish->partner};
-    if (wish->partner && delivery->state != DELIVERY_DEAD) {
-        (void)fault_set(wish->why, FAULT_REFUSE, "the delivery is not dead");
-        return false;
-    }
-    if (wish->kind == SETTLE_RELEASE && delivery->partner &&
-        !is_reached(wish->courier, delivery->partner)) {
-        (void)refuse_unreached(delivery->partner, wish->why);
-        return false;
-    }
-    if (!tell_outcome(wish->courier->options.tells, delivery, &told, &tellings, wish->why))
+    if (!may(wish, delivery) ||
+        !tell_outcome(wish->courier->options.tells, delivery, &told, &tellings, wish->why))
         return false;
     settlement.notices = tellings.notices;
     settlement.notice_count = tellings.count;
-    wish->is_done = spool_settle_now(wish->courier->options.spool, &settlement, wish->why);
+    wish->is_put = true;
+    wish->is_done =
+        spool_settle_on_record(wish->courier->options.spool, &settlement, wish->record, wish->why);
     tell_free(&tellings);
     return false;
 }
@@ -251,29 +278,63 @@ static bool ask(struct courier *courier, int64_t delivery, struct wish *wish, st
         spool_reader_open(courier->options.spool_file, why);
     wish->courier = courier;
     wish->why = why;
-    return reader && spool_find_delivery(reader, delivery, grant, wish, why) && wish->is_done;
+    bool is_found = reader && spool_find_delivery(reader, delivery, grant, wish, why);
+    return wish->is_put ? is_found && wish->is_done : refuse(courier, wish->record, why);
 }
 
-bool courier_release(struct courier *courier, int64_t delivery, const char *reason,
+bool courier_release(struct courier *courier, int64_t delivery, const struct spool_record *record,
                      struct fault *why)
 {
-    struct wish wish = {.kind = SETTLE_RELEASE, .outcome = OUTCOME_RELEASED, .reason = reason};
+    struct wish wish = {.kind = SETTLE_RELEASE, .outcome = OUTCOME_RELEASED, .record = record};
     return ask(courier, delivery, &wish, why);
 }
 
-bool courier_discard(struct courier *courier, int64_t delivery, const char *reason,
+bool courier_discard(struct courier *courier, int64_t delivery, const struct spool_record *record,
                      struct fault *why)
 {
-    struct wish wish = {.kind = SETTLE_DISCARD, .outcome = OUTCOME_DISCARDED, .reason = reason};
+    struct wish wish = {.kind = SETTLE_DISCARD, .outcome = OUTCOME_DISCARDED, .record = record};
     return ask(courier, delivery, &wish, why);
 }
 
 bool courier_route(struct courier *courier, int64_t delivery, const char *partner,
-                   const char *reason, struct fault *why)
+                   const struct spool_record *record, struct fault *why)
 {
-    if (!is_reached(courier, partner))
-        return refuse_unreached(partner, why);
     struct wish wish = {
-        .kind = SETTLE_REROUTE, .outcome = OUTCOME_REROUTED, .reason = reason, .partner = partner};
+        .kind = SETTLE_REROUTE, .outcome = OUTCOME_REROUTED, .record = record, .partner = partner};
     return ask(courier, delivery, &wish, why);
+}
+
+/* ---- a person's word about a partner ---- */
+
+/* What is under way for one partner. */
+struct waiting {
+    const char *partner;
+    bool is_any;
+};
+
+static bool look_for_waiting(void *own, const struct delivery_sum *sum)
+{
+    struct waiting *waiting = own;
+    if (!sum->partner || strcmp(sum->partner, waiting->partner) != 0)
+        return true;
+    waiting->is_any = sum->waiting + sum->parked + sum->dead > 0;
+    return false;
+}
+
+bool courier_knows(struct courier *courier, const char *partner, const struct spool_record *record,
+                   struct fault *why)
+{
+    bool is_paused = false;
+    struct waiting waiting = {.partner = partner};
+    if (is_reached(courier, partner))
+        return true;
+    auto_free(spool_reader_close) struct spool_reader *reader =
+        spool_reader_open(courier->options.spool_file, why);
+    if (!reader || !spool_paused(reader, partner, &is_paused, why) ||
+        !spool_delivery_sums(reader, look_for_waiting, &waiting, why))
+        return false;
+    if (is_paused || waiting.is_any)
+        return true;
+    (void)refuse_unreached(partner, why);
+    return refuse(courier, record, why);
 }

@@ -5,6 +5,7 @@
 #include "api/custody.h"
 #include "base/cleanup.h"
 #include "deliver/route.h"
+#include "spool/filing.h"
 
 #include <string.h>
 
@@ -200,8 +201,8 @@ static bool use_file(void *own, const uint8_t *sha256, struct fault *why)
     bool brings = false;
     if (has_file(parcel, sha256))
         return true;
-    if (!custody_event_brings(naming->dispatch->reader, naming->arrival->event_id, sha256, &brings,
-                              why))
+    if (!spool_event_uses(naming->dispatch->reader, naming->arrival->entry,
+                          naming->arrival->event_id, sha256, &brings, why))
         return false;
     if (!brings)
         return true;

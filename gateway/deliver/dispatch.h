@@ -22,8 +22,10 @@ struct dispatch *dispatch_new(struct directory_place *place, const struct tell_s
 void dispatch_free(struct dispatch *dispatch);
 
 /**
- * From now on arrivals use the files that their events bring along, by the entries in the spool
- * that is read: the files stay as long as the arrivals do, and go with what is delivered of them.
+ * From now on arrivals use the files that their events bring along: those that the entry of the
+ * event uses, as it was taken in here.  These stay as long as the arrivals do, and go with what is
+ * delivered of them.  What else an event names is a hash that somebody wrote: the file is not to be
+ * sent with it, also where the store has one of that hash.
  * Keeps the reader, which is the using thread's; without one no arrival uses any.
  */
 void dispatch_use_files(struct dispatch *dispatch, struct spool_reader *reader);

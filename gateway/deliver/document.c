@@ -72,11 +72,11 @@ static void prefer_addresses(struct workbench *bench, const struct adapter *adap
     adapt_written_free(&other);
 }
 
-/* What the writer asks for; a store that cannot be asked is no store that lacks the file. */
+/* What the writer asks for. */
 struct shelf {
     struct brought brought;
     struct links links;
-    struct fault fault;
+    struct fault fault; /* the first of a file that should be there and cannot be had */
 };
 
 static bool has_file(void *own, const uint8_t sha256[SHA256_SIZE])
@@ -105,9 +105,10 @@ struct writer {
     const struct partner *partner;
     const struct mailbox *mailbox;
     struct brought brought;
+    const char *cause; /* as in the document */
 };
 
-static bool write_it(const struct writer *writer, const avro_value_t *event, const char *agency,
+static bool write_it(struct writer *writer, const avro_value_t *event, const char *agency,
                      struct adapt_written *written, struct fault *why)
 {
     const struct partner *partner = writer->partner;
@@ -131,7 +132,9 @@ static bool write_it(const struct writer *writer, const avro_value_t *event, con
     if (shelf.fault.kind == FAULT_NONE)
         return is_written;
     *why = shelf.fault;
-    adapt_written_free(written);
+    if (is_written)
+        adapt_written_free(written);
+    writer->cause = FILE_MISSING;
     return false;
 }
 
@@ -152,14 +155,17 @@ bool document_write(const struct mailbox *mailbox, struct station *station,
     if (!writer.adapter)
         return fault_set(why, FAULT_BROKEN, "there is no adapter %s", partner->deliver.adapter);
     const avro_value_t *event = letter_event(station, letter, mailbox->options.schema, why);
-    if (!event || !write_it(&writer, event, letter->delivery.agency, &written, why))
+    if (!event || !write_it(&writer, event, letter->delivery.agency, &written, why)) {
+        document->cause = writer.cause;
         return false;
+    }
     const struct depot depot = {mailbox->options.files, mailbox->options.spool};
     if (!attachments_keep(&depot, &written, why)) {
         adapt_written_free(&written);
         return false;
     }
     document->media_type = written.media_type;
+    document->cause = FILE_MISSING;
     document->body = outgoing_of_document(&written, mailbox->options.files, why);
     return document->body != NULL;
 }

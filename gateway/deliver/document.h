@@ -11,12 +11,14 @@
 struct document {
     struct outgoing *body;
     const char *media_type; /**< the adapter's */
+    const char *cause;      /**< where it is refused for a file; else NULL */
 };
 
 /**
  * Writes it.  Files go in as the partner's `files` says; large ones, and all where it says `url`,
  * as addresses, unless the format has no place for an address.  FAULT_REFUSE when the format cannot
- * say the event.  The caller ends it with document_free.
+ * say the event, or the store has lost a file of it, as `cause` then says.  The caller ends it with
+ * document_free.
  */
 bool document_write(const struct mailbox *mailbox, struct station *station,
                     const struct partner *partner, const struct letter *letter,

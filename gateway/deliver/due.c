@@ -16,6 +16,8 @@ enum {
     BYTES_AHEAD = 8 * 1024 * 1024, /* of events, of one partner */
     PAUSE_MS = 1000,               /* after the spool could not be read */
     STEP_MS = 1000,                /* less is a clock that is only trimmed */
+    AGAIN_MS = 1000,               /* between looks for what a wrong clock had put off */
+    FOLLOWS_MS = 60000,            /* how long what it had put off may still come into the spool */
     PEERS_PER_MS = 4               /* how many idle partners are looked at in a millisecond */
 };
 
@@ -102,35 +104,56 @@ void due_read(struct loop *loop, struct peer *peer)
 }
 
 /* Whatever becomes of it, what waits is only looked at later or sooner. */
-static void hasten(struct loop *loop, int64_t now_ms, int64_t beyond_ms, int64_t by_ms)
+static void hasten(struct loop *loop, const struct spool_hastening *hastening)
 {
     struct fault why;
-    if (!spool_hasten(loop->options->spool, now_ms, beyond_ms, by_ms, &why))
+    if (!spool_hasten(loop->options->spool, hastening, &why))
         log_error("courier.not_hastened", "why=\"%s\"", why.text);
     for (size_t i = 0; i < loop->peer_count; i++)
         loop->peers[i]->look_at_ms = 0;
 }
 
+/* What was put off by the wrong clock and was not in the spool yet when that was put right: it is
+ * known by its own time, which lies ahead. */
+static void hasten_followers(struct loop *loop, int64_t now_ms)
+{
+    int64_t ticks_ms = clock_ticks_ms();
+    if (ticks_ms >= loop->put_back.over_ms || ticks_ms < loop->put_back.next_ms)
+        return;
+    loop->put_back.next_ms = ticks_ms + AGAIN_MS;
+    hasten(loop, &(struct spool_hastening){.now_ms = now_ms,
+                                           .beyond_ms = now_ms,
+                                           .after_ms = now_ms,
+                                           .by_ms = loop->put_back.by_ms});
+}
+
 void due_follow_clock(struct loop *loop)
 {
+    int64_t back_ms = clock_put_back_ms();
     int64_t now_ms = clock_now_ms();
-    int64_t ahead_ms = now_ms - clock_ticks_ms();
-    int64_t back_ms = loop->wall_ahead_ms - ahead_ms;
-    loop->wall_ahead_ms = ahead_ms;
+    int64_t ticks_ms = clock_ticks_ms();
+    hasten_followers(loop, now_ms);
     if (back_ms < STEP_MS)
         return;
     log_warn("clock.put_back", "by_ms=%" PRId64, back_ms);
-    hasten(loop, now_ms, now_ms, back_ms);
+    hasten(loop,
+           &(struct spool_hastening){
+               .now_ms = now_ms, .beyond_ms = now_ms, .after_ms = INT64_MIN, .by_ms = back_ms});
+    loop->put_back.by_ms = back_ms;
+    loop->put_back.next_ms = ticks_ms + AGAIN_MS;
+    loop->put_back.over_ms = ticks_ms + FOLLOWS_MS;
 }
 
 void due_trust_clock(struct loop *loop)
 {
     int64_t now_ms = clock_now_ms();
-    loop->wall_ahead_ms = now_ms - clock_ticks_ms();
     int64_t longest_ms = loop->options->longest_delay_ms > RETRY_AFTER_LONGEST_MS
                              ? loop->options->longest_delay_ms
                              : RETRY_AFTER_LONGEST_MS;
-    hasten(loop, now_ms, now_ms + 2 * longest_ms, now_ms);
+    hasten(loop, &(struct spool_hastening){.now_ms = now_ms,
+                                           .beyond_ms = now_ms + 2 * longest_ms,
+                                           .after_ms = INT64_MIN,
+                                           .by_ms = now_ms});
 }
 
 void due_forget(struct loop *loop, struct peer *peer, int64_t delivery)

@@ -284,19 +284,15 @@ void ended_brings(struct loop *loop)
 
 /* ---- a login ---- */
 
-static bool take_login(struct peer *peer, CURLcode result, bool *is_answer, const char **cause,
-                       struct fault *why)
+static bool take_login(struct peer *peer, CURLcode result, const char **cause, struct fault *why)
 {
     const struct service_answer answer = request_answer(peer->login_request);
     const struct service_auth *auth = service_auth(peer->adapter);
-    *is_answer = false;
     *cause = "login:unreached";
     if (request_result(peer->login_request, result) != CURLE_OK)
         return fault_set(why, FAULT_RETRY, "login: %s", curl_easy_strerror(result));
-    if (login_take(&peer->login, auth, &answer, clock_ticks_ms(), why)) {
-        *is_answer = true;
+    if (login_take(&peer->login, auth, &answer, clock_ticks_ms(), why))
         return true;
-    }
     *cause = why->kind == FAULT_REFUSE ? "login:refused" : "login:failed";
     return false;
 }
@@ -305,11 +301,10 @@ void ended_login(struct loop *loop, struct peer *peer, CURLcode result)
 {
     struct fault why;
     const char *cause;
-    bool is_answer;
     int64_t now_ms = clock_ticks_ms();
-    if (peer->adapter && take_login(peer, result, &is_answer, &cause, &why)) {
+    if (take_login(peer, result, &cause, &why)) {
         note_answer(peer, now_ms);
-    } else if (peer->adapter) {
+    } else {
         int64_t pause = request_retry_after(peer->login_request, clock_now_ms());
         note_failure(loop, peer, cause, now_ms);
         note_pause(peer, pause > 0 ? pause : loop->options->first_delay_ms, now_ms);

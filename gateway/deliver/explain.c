@@ -21,7 +21,7 @@ struct asked {
     char *source, *dossier_code;
     uint8_t event_id[UUID_SIZE];
     bool has_id;
-    bool is_memory_out;
+    bool is_memory_out, is_shredded;
 };
 
 static void forget(struct asked *asked)
@@ -57,6 +57,7 @@ static bool copy_entry(void *own, const struct spool_entry *entry)
 {
     struct asked *asked = own;
     asked->schema_no = entry->schema_no;
+    asked->is_shredded = entry->is_shredded;
     copy_event(asked, entry->event, entry->event_size);
     copy_text(asked, &asked->source, entry->partner);
     copy_text(asked, &asked->dossier_code, entry->dossier_code);
@@ -68,6 +69,7 @@ static bool copy_delivery(void *own, const struct spool_delivery *delivery)
 {
     struct asked *asked = own;
     asked->schema_no = delivery->schema_no;
+    asked->is_shredded = delivery->is_shredded;
     copy_event(asked, delivery->event, delivery->event_size);
     copy_text(asked, &asked->source, delivery->source);
     copy_text(asked, &asked->dossier_code, delivery->dossier_code);
@@ -90,7 +92,9 @@ static bool find_asked(struct spool_reader *reader, const char *name, struct ask
     }
     if (asked->is_memory_out)
         return fault_memory(why);
-    return asked->bytes || fault_set(why, FAULT_REFUSE, "there is no event of that name");
+    return asked->bytes ||
+           fault_set(why, FAULT_REFUSE,
+                     asked->is_shredded ? SPOOL_SHREDDED : "there is no event of that name");
 }
 
 /* --- texts of the answer --- */

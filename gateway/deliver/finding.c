@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DAY_TEXT_SIZE = 16, OPEN_END = 99991231 };
+enum { DAY_TEXT_SIZE = 16 };
 
 static enum miss miss_of(const struct directory *directory, const char *code, int32_t day)
 {
@@ -18,7 +18,7 @@ static enum miss miss_of(const struct directory *directory, const char *code, in
         return MISS_MALFORMED;
     if (agencies_named(agencies, code, day))
         return MISS_CLOSED;
-    return agencies_named(agencies, code, OPEN_END) ? MISS_NOT_YET : MISS_UNKNOWN;
+    return agencies_named(agencies, code, DAY_OPEN_END) ? MISS_NOT_YET : MISS_UNKNOWN;
 }
 
 struct finding finding_of(const struct directory *directory, const char *code, int32_t day)

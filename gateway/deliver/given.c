@@ -3,6 +3,7 @@
 #include "deliver/given.h"
 
 #include "base/cleanup.h"
+#include "base/text_stream.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
@@ -150,15 +151,15 @@ static bool write_filled(FILE *out, const char *text, const struct given *given,
 char *given_fill(const char *text, const struct given *given, enum given_escape escape,
                  struct fault *why)
 {
-    auto_free(free) char *filled = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&filled, &size);
+    struct text_stream stream;
+    FILE *out = text_stream_begin(&stream);
     if (!out) {
         (void)fault_memory(why);
         return NULL;
     }
     bool is_good = write_filled(out, text, given, escape, why);
-    if (fclose(out) != 0 && is_good)
+    auto_free(free) char *filled = text_stream_end(&stream, NULL);
+    if (!filled && is_good)
         is_good = fault_memory(why);
     return is_good ? steal(filled) : NULL;
 }

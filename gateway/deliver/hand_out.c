@@ -7,15 +7,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/moment.h"
+#include "base/text_stream.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    BATCH_BYTES = 8 << 20,  /* more letters are not added to an answer of that size */
-    HELD_BYTES = 256 << 20, /* of all answers that are not sent yet */
-    COPIES = 2              /* of a document, at worst, while its answer is made */
+    BATCH_BYTES = 8 << 20, /* more letters are not added to an answer of that size */
+    COPIES = 2             /* of a document, at worst, while its answer is made */
 };
 
 /* What one call works on. */
@@ -83,7 +83,9 @@ struct spool_settlement hand_out_settle(const struct put_off *letter, int64_t no
     settlement.detail = letter->fault.text;
     if (letter->fault.kind == FAULT_REFUSE || delivery->is_damaged) {
         settlement.kind = SETTLE_DEAD;
-        settlement.cause = delivery->is_damaged ? "event:damaged" : "format:cannot-say";
+        settlement.cause = letter->cause ? letter->cause : "format:cannot-say";
+        if (delivery->is_damaged)
+            settlement.cause = "event:damaged";
     }
     return settlement;
 }
@@ -127,16 +129,23 @@ static void write_item(const struct making *making, const struct spool_delivery 
     (void)fputs("\"}", out);
 }
 
-/* Whether there is room; the first letter of an answer may be of any size. */
-static bool reserve(struct making *making, int64_t size, struct fault *why)
+/* Whether there is room; the first letter of an answer may be larger than a batch, but for one that
+ * has none even when nothing else is held. */
+static bool reserve(struct making *making, struct put_off *put_off, int64_t size, struct fault *why)
 {
     struct hand_out *hand_out = making->hand_out;
+    int64_t most = hand_out->mailbox->options.held_bytes;
     int64_t held = COPIES * size;
+    if (held > most) {
+        put_off->cause = "document:too-large";
+        return fault_set(why, FAULT_REFUSE, "it has %" PRId64 " bytes, and %" PRId64 " have room",
+                         size, most / COPIES);
+    }
     if (hand_out->count > 0 && hand_out->held_bytes + held > (int64_t)COPIES * BATCH_BYTES) {
         making->is_full = true;
         return true;
     }
-    if (atomic_fetch_add(&hand_out->mailbox->held_bytes, held) + held <= HELD_BYTES) {
+    if (atomic_fetch_add(&hand_out->mailbox->held_bytes, held) + held <= most) {
         hand_out->held_bytes += held;
         return true;
     }
@@ -168,7 +177,7 @@ static bool put(struct making *making, struct put_off *put_off, const struct doc
     struct hand_out *hand_out = making->hand_out;
     const struct spool_delivery *delivery = &put_off->letter.delivery;
     size_t size = (size_t)outgoing_size(document->body);
-    if (!reserve(making, (int64_t)size, why))
+    if (!reserve(making, put_off, (int64_t)size, why))
         return false;
     if (making->is_full)
         return true;
@@ -203,6 +212,8 @@ static void take(struct making *making, struct put_off *put_off)
     if (is_written)
         return;
     put_off->fault = why;
+    if (!put_off->cause)
+        put_off->cause = document.cause;
     log_warn("inbox.unwritten", "delivery=%" PRId64 " partner=%s why=\"%s\"",
              put_off->letter.delivery.delivery, partner->id, why.text);
 }
@@ -265,13 +276,15 @@ static bool take_all(struct making *making, struct fault *why)
 static bool make_envelope(struct making *making, struct fault *why)
 {
     struct hand_out *hand_out = making->hand_out;
-    making->out = open_memstream(&hand_out->text, &hand_out->size);
+    struct text_stream stream;
+    making->out = text_stream_begin(&stream);
     if (!making->out)
         return fault_memory(why);
     (void)fputs("{\"items\":[", making->out);
     bool is_good = take_all(making, why);
     (void)fputs("]}\n", making->out);
-    if (fclose(making->out) != 0 && is_good)
+    hand_out->text = text_stream_end(&stream, &hand_out->size);
+    if (!hand_out->text && is_good)
         is_good = fault_memory(why);
     hand_out->media_type = strdup("application/json");
     return is_good;

@@ -9,10 +9,12 @@
 
 enum { HAND_OUT_USUAL = 10, HAND_OUT_MOST = 100 };
 
-/** One letter on its way to the spool again: put off, or dead because its format cannot say it. */
+/** One letter on its way to the spool again: put off, or dead because its format cannot say it or
+ * a file of it is lost. */
 struct put_off {
     struct letter letter;
     struct fault fault; /**< why its document could not be written */
+    const char *cause;  /**< of that, where it is not the format */
     uint8_t document_sha256[SHA256_SIZE];
     struct tellings tellings; /**< of one that is dead */
 };
@@ -34,9 +36,9 @@ struct hand_out {
 
 /**
  * Takes what is due for the visit's partner, at most `visit->most` letters, and writes them.  A
- * letter that the partner's format cannot say becomes DEAD, and one that cannot be written for
- * another reason is put off: neither keeps the others back.  The caller owns the result, which is
- * without letters when nothing is due.
+ * letter that the partner's format cannot say, or of which a file is lost, becomes DEAD, and one
+ * that cannot be written for another reason is put off: neither keeps the others back.  The caller
+ * owns the result, which is without letters when nothing is due.
  */
 struct hand_out *hand_out_make(struct visit *visit, struct station *station, struct fault *why)
     __attribute__((warn_unused_result));

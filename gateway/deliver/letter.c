@@ -2,57 +2,16 @@
 /* Deliveries read back from the spool. */
 #include "deliver/letter.h"
 
+#include "spool/copy.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-enum { TEXT_COUNT = 10 };
-
-/* The texts of a delivery that are copied, in one place for both passes. */
-static void texts_of(struct spool_delivery *delivery, const char **texts[TEXT_COUNT])
-{
-    const char **all[TEXT_COUNT] = {&delivery->partner,      &delivery->agency,
-                                    &delivery->reason,       &delivery->source,
-                                    &delivery->dossier_code, &delivery->event_type,
-                                    &delivery->traceparent,  &delivery->directory,
-                                    &delivery->cause,        &delivery->detail};
-    memcpy(texts, all, sizeof all);
-}
-
-static size_t memory_size(struct spool_delivery *delivery)
-{
-    const char **texts[TEXT_COUNT];
-    size_t size = UUID_SIZE + SHA256_SIZE + delivery->event_size;
-    texts_of(delivery, texts);
-    for (size_t i = 0; i < TEXT_COUNT; i++)
-        size += *texts[i] ? strlen(*texts[i]) + 1 : 0;
-    return size;
-}
-
-static const void *move(char **at, const void *bytes, size_t size)
-{
-    const char *start = *at;
-    if (!bytes)
-        return NULL;
-    *at = mempcpy(*at, bytes, size);
-    return start;
-}
 
 /* Called once; where memory is out the caller sees it by NULL. */
 static bool copy(void *own, const struct spool_delivery *delivery)
 {
     struct letter *letter = own;
-    const char **texts[TEXT_COUNT];
-    letter->delivery = *delivery;
-    letter->memory = malloc(memory_size(&letter->delivery) + 1);
-    if (!letter->memory)
-        return false;
-    char *at = letter->memory;
-    letter->delivery.event_id = move(&at, delivery->event_id, UUID_SIZE);
-    letter->delivery.document_sha256 = move(&at, delivery->document_sha256, SHA256_SIZE);
-    letter->delivery.event = move(&at, delivery->event, delivery->event_size);
-    texts_of(&letter->delivery, texts);
-    for (size_t i = 0; i < TEXT_COUNT; i++)
-        *texts[i] = move(&at, *texts[i], *texts[i] ? strlen(*texts[i]) + 1 : 0);
+    letter->memory = spool_copy_delivery(delivery, &letter->delivery);
     return false;
 }
 

@@ -27,7 +27,10 @@ struct loop {
     size_t turn;              /**< whose turn it is to be first */
     _Atomic uint64_t changes; /**< of deliveries; counted by the spool's writer */
     bool is_stopping;
-    int64_t wall_ahead_ms; /**< of the time of day before clock_ticks_ms, when it was last seen */
+    struct {
+        int64_t by_ms;            /**< so much the clock was put back last */
+        int64_t next_ms, over_ms; /**< in ticks: when to look for what was still put off by it */
+    } put_back;
     struct {
         bool is_on;
         bool is_asked;       /**< once more, when this one is through */

@@ -22,6 +22,8 @@ struct mailbox_options {
     const char *public_url;   /**< under which partners reach /v1/files; NULL: files go inline */
     int64_t link_hours;       /**< for which the address of a file holds */
     int64_t redeliver_ms;     /**< how long what was handed out stays away until it comes again */
+    int64_t held_bytes;       /**< at most, of all answers that are not sent yet.  A document takes
+                                   twice its size: what has no room alone is dead */
 };
 
 /**

@@ -3,7 +3,6 @@
 #include "deliver/outcome.h"
 
 #include "deliver/backoff.h"
-#include "deliver/retry_after.h"
 
 enum { MOST_RESENDS = 2 };
 
@@ -69,17 +68,17 @@ static struct ruling fail(const struct attempt *attempt, const struct outcome_se
     return outcome;
 }
 
+/* The partner's wish is a lower bound: "at once" does not end the backoff. */
 static struct ruling wait(const struct attempt *attempt, const struct outcome_settings *settings,
                           struct ruling outcome)
 {
     const struct backoff backoff = {settings->first_delay_ms, settings->longest_delay_ms};
     outcome.verdict = is_expired(attempt, settings) ? VERDICT_EXPIRED : VERDICT_AGAIN;
     outcome.delay_ms = backoff_ms(&backoff, attempt->attempts + 1, attempt->chance);
-    if (attempt->retry_after_ms != RETRY_AFTER_NONE) {
+    if (attempt->retry_after_ms > outcome.delay_ms)
         outcome.delay_ms = attempt->retry_after_ms;
-        if (attempt->status == 429)
-            outcome.pause_ms = attempt->retry_after_ms;
-    }
+    if (attempt->retry_after_ms > 0 && attempt->status == 429)
+        outcome.pause_ms = attempt->retry_after_ms;
     return outcome;
 }
 

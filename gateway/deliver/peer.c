@@ -87,6 +87,18 @@ void peer_free(struct peer *peer)
     free(peer);
 }
 
+/* What was agreed before, or is being agreed, may be another's now.  A probe that ends so says
+ * nothing of the partner. */
+static void drop_login(struct peer *peer)
+{
+    login_drop(&peer->login, peer->login.generation);
+    if (!peer->login_request)
+        return;
+    request_free(peer->login_request);
+    peer->login_request = NULL;
+    breaker_withdrawn(&peer->breaker);
+}
+
 void peer_bind(struct peer *peer, const struct partner *partner, const struct adapters *adapters,
                const struct outcome_settings *settings)
 {
@@ -94,7 +106,7 @@ void peer_bind(struct peer *peer, const struct partner *partner, const struct ad
     peer->adapter = partner && partner->deliver.adapter
                         ? adapters_find(adapters, partner->deliver.adapter)
                         : NULL;
-    login_drop(&peer->login, peer->login.generation); /* it may be another's now */
+    drop_login(peer);
     if (!peer->adapter)
         peer->partner = NULL;
     drop_secrets(peer);

@@ -70,7 +70,8 @@ struct peer {
 struct peer *peer_new(const char *id, struct fault *why) __attribute__((warn_unused_result));
 void peer_free(struct peer *peer);
 
-/** Takes what the directory in force says of it; NULL: it is not pushed to any more. */
+/** Takes what the directory in force says of it; NULL: it is not pushed to any more.  Ends its
+ * login, also one under way. */
 void peer_bind(struct peer *peer, const struct partner *partner, const struct adapters *adapters,
                const struct outcome_settings *settings);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a stored event to a request in the partner's format, with its credentials. */
+/* From a stored event to a request in the partner's format. */
 #include "deliver/prepare.h"
 
 #include "adapt/service.h"
 #include "api/custody.h"
 #include "deliver/attachments.h"
-#include "deliver/given.h"
+#include "deliver/equip.h"
 #include "deliver/links.h"
 
 struct preparer {
@@ -14,8 +14,6 @@ struct preparer {
     struct recall *recall;
     struct brought brought; /* of the delivery under way */
 };
-
-enum { OWN_TEXTS = 9 }; /* that we give beside the partner's own */
 
 struct preparer *preparer_new(const struct preparer_options *options, struct fault *why)
 {
@@ -45,97 +43,21 @@ void preparer_free(struct preparer *preparer)
     free(preparer);
 }
 
-/* ---- what is given ---- */
-
-static void give(struct given *given, struct adapt_given *texts, const char *name, const char *text)
-{
-    if (name && text)
-        texts[given->count++] = (struct adapt_given){name, text};
-}
-
-/* Texts of an adapter's list that have room. */
-static void give_all(struct given *given, struct adapt_given *texts,
-                     const struct service_text *list)
-{
-    for (size_t i = 0; list && list[i].name && i < OWN_TEXTS / 2; i++)
-        give(given, texts, list[i].name, list[i].text);
-}
-
-/* The partner's own first: ours are found before them.  The caller frees the texts. */
-static struct adapt_given *gather(const struct peer *peer, const struct errand *errand,
-                                  struct given *given)
-{
-    const struct partner_delivery *deliver = &peer->partner->deliver;
-    const struct service_auth *auth = service_auth(peer->adapter);
-    struct adapt_given *texts = calloc(deliver->given_count + OWN_TEXTS, sizeof *texts);
-    if (!texts)
-        return NULL;
-    *given = (struct given){.texts = texts};
-    const struct adapt_given receiver =
-        given_receiver(peer->partner, errand ? errand->row.agency : NULL);
-    give(given, texts, receiver.name, receiver.text); /* the partner's own goes before it */
-    for (size_t i = 0; i < deliver->given_count; i++)
-        give(given, texts, deliver->given[i].name, deliver->given[i].text);
-    give(given, texts, "user", peer->user);
-    give(given, texts, "password", peer->password);
-    if (auth->kind == AUTH_SESSION)
-        give(given, texts, auth->given, peer->login.token);
-    if (errand && errand->is_known_there)
-        give_all(given, texts, service_when_exists(peer->adapter));
-    else if (errand && errand->resends > 0)
-        give_all(given, texts, service_when_missing(peer->adapter));
-    return texts;
-}
-
-/* ---- credentials ---- */
-
-static bool add_headers(struct request *request, const struct service_text *headers,
-                        const struct given *given, struct fault *why)
-{
-    for (; headers && headers->name; headers++) {
-        auto_free(free) char *value = given_fill(headers->text, given, GIVEN_HEADER, why);
-        if (!value || !request_add_header(request, headers->name, value, why))
-            return false;
-    }
-    return true;
-}
-
-static bool add_bearer(struct request *request, const char *token, struct fault *why)
-{
-    auto_free(free) char *value = NULL;
-    if (asprintf(&value, "Bearer %s", token ? token : "") < 0) {
-        value = NULL;
-        return fault_memory(why);
-    }
-    return request_add_header(request, "Authorization", value, why);
-}
-
-static bool add_credentials(struct request *request, const struct peer *peer,
-                            const struct given *given, struct fault *why)
-{
-    const struct service_auth *auth = service_auth(peer->adapter);
-    if (auth->kind == AUTH_BASIC && peer->user && peer->password &&
-        !request_set_basic(request, peer->user, peer->password, why))
-        return false;
-    if (auth->kind == AUTH_OAUTH2 && !add_bearer(request, peer->login.token, why))
-        return false;
-    return add_headers(request, auth->headers, given, why);
-}
-
-/* ---- a delivery ---- */
+/* ---- the document ---- */
 
 /* What the writer asks for. */
 struct shelf {
     const struct brought *brought;
     struct links links;
-    struct fault fault; /* a store that does not answer has not said that a file is not there */
+    struct fault fault; /* the first of a file that should be there and cannot be had */
 };
 
 static bool store_has(void *own, const uint8_t sha256[SHA256_SIZE])
 {
     struct shelf *shelf = own;
     bool has = false;
-    return brought_has(shelf->brought, sha256, &has, &shelf->fault) && has;
+    return shelf->fault.kind == FAULT_NONE &&
+           brought_has(shelf->brought, sha256, &has, &shelf->fault) && has;
 }
 
 static char *address_of(void *own, const uint8_t sha256[SHA256_SIZE])
@@ -143,9 +65,30 @@ static char *address_of(void *own, const uint8_t sha256[SHA256_SIZE])
     return links_address(&((struct shelf *)own)->links, sha256);
 }
 
+static bool give_up(struct preparing *preparing, enum unprepared failure, const char *cause)
+{
+    /* Without memory, or while the disk is away, everything fails; that ends nothing. */
+    bool is_passing = preparing->why.kind != FAULT_REFUSE;
+    preparing->failure = is_passing ? UNPREPARED_LATER : failure;
+    preparing->cause = cause;
+    return false;
+}
+
+static struct request *fail(struct preparing *preparing, enum unprepared failure, const char *cause)
+{
+    (void)give_up(preparing, failure, cause); /* so it says of itself */
+    return NULL;
+}
+
+/* A file that cannot be had is no word of the format's. */
+static const char *cause_of_file(const struct fault *why)
+{
+    return why->kind == FAULT_REFUSE ? FILE_MISSING : FILE_UNREADABLE;
+}
+
 static bool write_document(struct preparer *preparer, const struct peer *peer,
                            const avro_value_t *event, const struct given *given,
-                           struct adapt_written *written, struct fault *why)
+                           struct adapt_written *written, struct preparing *preparing)
 {
     const struct preparer_options *options = &preparer->options;
     const struct partner_delivery *deliver = &peer->partner->deliver;
@@ -161,14 +104,14 @@ static bool write_document(struct preparer *preparer, const struct peer *peer,
         .address = options->files && options->public_url ? address_of : NULL,
         .files = &shelf,
     };
-    if (!adapt_write(preparer->bench, peer->adapter, event, &writing, written, why))
-        return false;
+    bool is_written =
+        adapt_write(preparer->bench, peer->adapter, event, &writing, written, &preparing->why);
     if (shelf.fault.kind == FAULT_NONE)
-        return true;
-    *why = shelf.fault;
-    why->kind = FAULT_RETRY;
-    adapt_written_free(written);
-    return false;
+        return is_written || give_up(preparing, UNPREPARED_DEAD, "format:cannot-say");
+    if (is_written)
+        adapt_written_free(written);
+    preparing->why = shelf.fault;
+    return give_up(preparing, UNPREPARED_DEAD, cause_of_file(&shelf.fault));
 }
 
 static bool add_fields(struct request *request, const struct service_text *fields,
@@ -188,8 +131,6 @@ struct sending {
     const struct given *given;
     const char *media_type; /* the format's own */
     struct outgoing *body;
-    const struct brought *brought;
-    const avro_value_t *event;
 };
 
 static bool add_form(struct request *request, const struct sending *sending, struct fault *why)
@@ -207,9 +148,7 @@ static bool add_form(struct request *request, const struct sending *sending, str
         .media_type = send->media_type ? send->media_type : sending->media_type,
     };
     return request_add_part(request, &part, sending->body, why) &&
-           add_fields(request, send->fields, sending->given, why) &&
-           (!send->files_part ||
-            attachments_add(sending->brought, sending->event, request, send->files_part, why));
+           add_fields(request, send->fields, sending->given, why);
 }
 
 static bool add_document(struct request *request, const struct sending *sending, struct fault *why)
@@ -231,7 +170,7 @@ static bool add_names(struct request *request, const struct errand *errand, stru
             request_add_header(request, "traceparent", errand->row.traceparent, why));
 }
 
-/* Takes the sending's body. */
+/* Takes the sending's body.  What fails for good fails by the partner's settings. */
 static struct request *build(const struct preparer *preparer, const struct peer *peer,
                              const struct errand *errand, const struct sending *sending,
                              struct fault *why)
@@ -247,19 +186,10 @@ static struct request *build(const struct preparer *preparer, const struct peer 
     }
     request_limit_answer(request, preparer->options.answer_limit_bytes);
     if (!add_document(request, sending, why) || !add_names(request, errand, why) ||
-        !add_headers(request, send->headers, sending->given, why) ||
-        !add_credentials(request, peer, sending->given, why))
+        !equip_headers(request, send->headers, sending->given, why) ||
+        !equip_credentials(request, peer, sending->given, why))
         return NULL;
     return steal(request);
-}
-
-static struct request *fail(struct preparing *preparing, enum unprepared failure, const char *cause)
-{
-    /* Without memory, or while the disk is away, everything fails; that ends nothing. */
-    bool is_passing = preparing->why.kind != FAULT_REFUSE;
-    preparing->failure = is_passing ? UNPREPARED_LATER : failure;
-    preparing->cause = cause;
-    return NULL;
 }
 
 static struct request *make_request(struct preparer *preparer, struct peer *peer,
@@ -268,18 +198,15 @@ static struct request *make_request(struct preparer *preparer, struct peer *peer
 {
     struct fault *why = &preparing->why;
     struct given given;
-    auto_free(free) struct adapt_given *texts = gather(peer, errand, &given);
+    auto_free(free) struct adapt_given *texts = equip_gather(peer, errand, &given);
     if (!texts) {
         (void)fault_memory(why);
         return fail(preparing, UNPREPARED_LATER, "gateway:memory");
     }
     struct adapt_written written = {.bytes = NULL};
-    if (!write_document(preparer, peer, event, &given, &written, why)) {
-        bool is_store = why->kind == FAULT_RETRY;
-        return fail(preparing, is_store ? UNPREPARED_LATER : UNPREPARED_DEAD,
-                    is_store ? "file:unreadable" : "format:cannot-say");
-    }
-    give(&given, texts, "message", written.message);
+    if (!write_document(preparer, peer, event, &given, &written, preparing))
+        return NULL;
+    equip_give(&given, texts, "message", written.message);
     const struct depot depot = {preparer->options.files, preparer->options.spool};
     if (!attachments_keep(&depot, &written, why)) {
         adapt_written_free(&written);
@@ -290,14 +217,18 @@ static struct request *make_request(struct preparer *preparer, struct peer *peer
         .send = service_send(peer->adapter, written.message),
         .given = &given,
         .media_type = written.media_type,
-        .brought = &preparer->brought,
-        .event = event,
     };
     sending.body = outgoing_of_document(&written, preparer->options.files, why);
     if (!sending.body)
-        return fail(preparing, UNPREPARED_DEAD, "file:missing");
-    struct request *request = build(preparer, peer, errand, &sending, why);
-    return request ? request : fail(preparing, UNPREPARED_SETTINGS, "partner:settings");
+        return fail(preparing, UNPREPARED_DEAD, cause_of_file(why));
+    auto_free(request_free) struct request *request = build(preparer, peer, errand, &sending, why);
+    if (!request)
+        return fail(preparing, UNPREPARED_SETTINGS, "partner:settings");
+    const char *files_part = sending.send->files_part;
+    if (files_part && !attachments_add(&preparer->brought, event, request, files_part, why))
+        return fail(preparing, UNPREPARED_DEAD,
+                    why->kind == FAULT_REFUSE ? "file:not-attached" : FILE_UNREADABLE);
+    return steal(request);
 }
 
 /* Reads the event, with the hashes of what was fetched for it. */
@@ -320,7 +251,7 @@ static bool find_wanted(struct preparer *preparer, struct peer *peer, struct err
     if (!sender || sender->fetch_files_from_count == 0 || !preparer->options.files ||
         peer->partner->deliver.files != FILES_INLINE)
         return true;
-    auto_free(free) struct adapt_given *texts = gather(peer, errand, &given);
+    auto_free(free) struct adapt_given *texts = equip_gather(peer, errand, &given);
     if (!texts)
         return fault_memory(&preparing->why);
     const struct adapt_writing writing = {
@@ -404,90 +335,4 @@ struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
     errand->adapter = peer->adapter;
     errand->login_generation = peer->login.generation;
     return make_request(preparer, peer, errand, event, preparing);
-}
-
-/* ---- a login ---- */
-
-static bool add_login_body(struct request *request, const struct service_auth *auth,
-                           const struct peer *peer, const struct given *given, struct fault *why)
-{
-    const char *media_type =
-        auth->media_type ? auth->media_type : "application/x-www-form-urlencoded";
-    const char *text = auth->body ? auth->body : "grant_type=client_credentials";
-    auto_free(free) char *body = given_fill(text, given, given_escape_of(media_type), why);
-    if (!body || !request_set_text(request, body, why) ||
-        !request_add_header(request, "Content-Type", media_type, why))
-        return false;
-    /* RFC 6749, 2.3.1: the way that every token endpoint knows. */
-    return auth->body || !peer->user || !peer->password ||
-           request_set_basic(request, peer->user, peer->password, why);
-}
-
-struct request *prepare_login(const struct peer *peer, int64_t answer_limit_bytes,
-                              struct fault *why)
-{
-    const struct service_auth *auth = service_auth(peer->adapter);
-    struct given given;
-    auto_free(free) struct adapt_given *texts = gather(peer, NULL, &given);
-    if (!texts) {
-        (void)fault_memory(why);
-        return NULL;
-    }
-    auto_free(free) char *path = given_fill(auth->path ? auth->path : "", &given, GIVEN_PATH, why);
-    auto_free(request_free) struct request *request =
-        path ? request_new(&peer->partner->deliver, "POST", path, why) : NULL;
-    if (!request)
-        return NULL;
-    request_limit_answer(request, answer_limit_bytes);
-    return add_login_body(request, auth, peer, &given, why) ? steal(request) : NULL;
-}
-
-/* ---- a mailbox ---- */
-
-static bool add_body(struct request *request, const struct service_call *call,
-                     const struct given *given, struct fault *why)
-{
-    if (strcmp(call->method, "GET") == 0)
-        return true;
-    const char *text = call->body ? call->body : "";
-    const char *media_type = call->media_type ? call->media_type : "application/json";
-    auto_free(free) char *body = given_fill(text, given, given_escape_of(media_type), why);
-    return body && request_set_text(request, body, why) &&
-           request_add_header(request, "Content-Type", media_type, why);
-}
-
-struct request *prepare_mailbox(const struct peer *peer, const struct service_call *call,
-                                const struct given *texts, int64_t answer_limit_bytes,
-                                struct fault *why)
-{
-    struct given given;
-    auto_free(free) struct adapt_given *all = gather(peer, NULL, &given);
-    if (!all) {
-        (void)fault_memory(why);
-        return NULL;
-    }
-    for (size_t i = 0; i < texts->count; i++)
-        give(&given, all, texts->texts[i].name, texts->texts[i].text);
-    auto_free(free) char *path = given_fill(call->path, &given, GIVEN_PATH, why);
-    auto_free(request_free) struct request *request =
-        path ? request_new(&peer->partner->deliver, call->method, path, why) : NULL;
-    if (!request)
-        return NULL;
-    request_limit_answer(request, answer_limit_bytes);
-    return add_credentials(request, peer, &given, why) && add_body(request, call, &given, why)
-               ? steal(request)
-               : NULL;
-}
-
-struct request *prepare_call(const struct peer *peer, struct fault *why)
-{
-    struct given given;
-    auto_free(free) struct adapt_given *texts = gather(peer, NULL, &given);
-    if (!texts) {
-        (void)fault_memory(why);
-        return NULL;
-    }
-    auto_free(request_free) struct request *request =
-        request_new(&peer->partner->deliver, "HEAD", "", why);
-    return request && add_credentials(request, peer, &given, why) ? steal(request) : NULL;
 }

@@ -5,10 +5,9 @@
 #include "api/recall.h"
 #include "base/cleanup.h"
 #include "deliver/fetch_rule.h"
-#include "deliver/given.h"
 #include "deliver/peer.h"
 
-/** Makes requests: documents of a partner's format, and logins.  One thread's. */
+/** Makes the requests that deliver: documents of a partner's format.  One thread's. */
 struct preparer;
 
 struct preparer_options {
@@ -49,18 +48,5 @@ struct preparing {
 struct request *prepare_delivery(struct preparer *preparer, struct peer *peer,
                                  struct errand *errand, struct spool_reader *reader,
                                  struct preparing *preparing) __attribute__((warn_unused_result));
-
-/** The login call of a peer whose format has one. */
-struct request *prepare_login(const struct peer *peer, int64_t answer_limit_bytes,
-                              struct fault *why) __attribute__((warn_unused_result));
-
-/** One of the calls to a peer's mailbox; `texts` are given beside the peer's own. */
-struct request *prepare_mailbox(const struct peer *peer, const struct service_call *call,
-                                const struct given *texts, int64_t answer_limit_bytes,
-                                struct fault *why) __attribute__((warn_unused_result));
-
-/** A request that asks for the peer's address and sends nothing. */
-struct request *prepare_call(const struct peer *peer, struct fault *why)
-    __attribute__((warn_unused_result));
 
 #endif

@@ -10,6 +10,7 @@
 #include "api/returned.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "deliver/mailbox_parts.h"
 #include "deliver/send_back.h"
 #include "spool/receipt.h"
@@ -61,14 +62,6 @@ static bool has_control(const char *text)
     return false;
 }
 
-static size_t count_characters(const char *text)
-{
-    size_t count = 0;
-    for (; *text != '\0'; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80; /* all but bytes that go on */
-    return count;
-}
-
 char *reply_reason(const char *body, size_t size, const char **detail)
 {
     auto_free(json_decref) json_t *json = json_loadb(body, size, JSON_REJECT_DUPLICATES, NULL);
@@ -82,7 +75,7 @@ char *reply_reason(const char *body, size_t size, const char **detail)
     while (kept > 0 && is_blank(text[kept - 1]))
         kept--;
     char *reason = strndup(text, kept);
-    if (reason && kept > 0 && count_characters(reason) <= REASON_MOST && !has_control(reason))
+    if (reason && kept > 0 && utf8_count(reason) <= REASON_MOST && !has_control(reason))
         return reason;
     free(reason);
     return NULL;

@@ -5,6 +5,8 @@
 #include "deliver/retry_after.h"
 #include "version.h"
 
+#include <stdatomic.h>
+
 enum {
     ANSWER_LIMIT = 65536,
     CONNECT_MS = 10000,
@@ -90,14 +92,16 @@ static bool set_version(CURL *curl, const struct partner_delivery *to)
            curl_easy_setopt(curl, CURLOPT_USERAGENT, "lienthong/" LIENTHONG_VERSION) == CURLE_OK;
 }
 
+/* The address as it is written; where a path is joined on, with one slash between them. */
 static bool set_url(CURL *curl, const struct partner_delivery *to, const char *path,
                     struct fault *why)
 {
     size_t size = strlen(to->url);
-    while (size > 0 && to->url[size - 1] == '/')
+    bool is_joined = path && *path && *path != '?';
+    while (is_joined && size > 0 && to->url[size - 1] == '/')
         size--;
     auto_free(free) char *url = NULL;
-    const char *slash = path && *path && *path != '/' && *path != '?' ? "/" : "";
+    const char *slash = is_joined && *path != '/' ? "/" : "";
     if (asprintf(&url, "%.*s%s%s", (int)size, to->url, slash, path ? path : "") < 0) {
         url = NULL;
         return fault_memory(why);
@@ -304,10 +308,27 @@ bool request_start(struct request *request, CURLM *multi, void *own, struct faul
     return true;
 }
 
-CURLcode request_perform(struct request *request)
+/* libcurl asks at least once a second. */
+static int look_for_end(void *own, curl_off_t to_come, curl_off_t came, curl_off_t to_go,
+                        curl_off_t went)
+{
+    const _Atomic bool *is_over = own;
+    (void)to_come, (void)came, (void)to_go, (void)went;
+    return atomic_load(is_over);
+}
+
+static bool watch(CURL *curl, const _Atomic bool *is_over)
+{
+    return curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_for_end) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_XFERINFODATA, is_over) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK;
+}
+
+CURLcode request_perform(struct request *request, const _Atomic bool *is_over)
 {
     struct fault why;
-    return finish(request, &why) ? curl_easy_perform(request->curl) : CURLE_FAILED_INIT;
+    bool is_ready = finish(request, &why) && watch(request->curl, is_over);
+    return is_ready ? curl_easy_perform(request->curl) : CURLE_FAILED_INIT;
 }
 
 bool request_is(const struct request *request, const CURL *curl)
@@ -326,6 +347,11 @@ void *request_own(CURL *curl)
 CURLcode request_result(const struct request *request, CURLcode result)
 {
     return result == CURLE_WRITE_ERROR && request->is_cut ? CURLE_OK : result;
+}
+
+bool request_is_cut(const struct request *request)
+{
+    return request->is_cut;
 }
 
 struct service_answer request_answer(const struct request *request)

@@ -21,7 +21,8 @@ struct request_part {
     const char *media_type; /**< or NULL */
 };
 
-/** To `to->url` with `path` behind it.  `to` is borrowed until the request ends. */
+/** To `to->url` as it is written, with `path` behind it, one slash between them; NULL and "" are no
+ * path.  `to` is borrowed until the request ends. */
 struct request *request_new(const struct partner_delivery *to, const char *method, const char *path,
                             struct fault *why) __attribute__((warn_unused_result));
 void request_free(struct request *request);
@@ -57,8 +58,8 @@ bool request_guard(struct request *request, curl_opensocket_callback open,
 /** Gives it to `multi`; `own` comes back by request_own.  It is taken back by request_free. */
 bool request_start(struct request *request, CURLM *multi, void *own, struct fault *why)
     __attribute__((warn_unused_result));
-/** Or makes it at once, on this thread. */
-CURLcode request_perform(struct request *request);
+/** Or makes it at once, on this thread; it is cut soon after `is_over` became true. */
+CURLcode request_perform(struct request *request, const _Atomic bool *is_over);
 
 /** Whether it is the one with that handle. */
 bool request_is(const struct request *request, const CURL *curl);
@@ -76,6 +77,7 @@ char *request_certificate(const struct request *request);
 
 /** After its end: the result, CURLE_OK also when the answer was cut at its limit. */
 CURLcode request_result(const struct request *request, CURLcode result);
+bool request_is_cut(const struct request *request);
 struct service_answer request_answer(const struct request *request);
 /** As retry_after_ms has it. */
 int64_t request_retry_after(const struct request *request, int64_t now_ms);

@@ -20,5 +20,8 @@ int64_t retry_after_ms(const char *value, int64_t now_ms)
         return digits > LONGEST_DIGITS ? RETRY_AFTER_LONGEST_MS
                                        : bounded(strtoll(value, NULL, 10) * SECOND_MS);
     time_t date = value[0] ? curl_getdate(value, NULL) : -1;
-    return date < 0 ? RETRY_AFTER_NONE : bounded((int64_t)date * SECOND_MS - now_ms);
+    if (date < 0)
+        return RETRY_AFTER_NONE;
+    return date > INT64_MAX / SECOND_MS ? RETRY_AFTER_LONGEST_MS
+                                        : bounded((int64_t)date * SECOND_MS - now_ms);
 }

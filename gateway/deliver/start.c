@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/moment.h"
+#include "deliver/call.h"
 #include "deliver/loop.h"
 #include "deliver/route.h"
 
@@ -62,7 +63,7 @@ static bool may_start(const struct peer *peer, int64_t now_ms)
 static void start_login(struct loop *loop, struct peer *peer, int64_t now_ms)
 {
     struct fault why;
-    peer->login_request = prepare_login(peer, loop->options->answer_limit_bytes, &why);
+    peer->login_request = call_login(peer, loop->options->answer_limit_bytes, &why);
     if (peer->login_request && request_start(peer->login_request, loop->multi, NULL, &why)) {
         breaker_started(&peer->breaker);
         return;

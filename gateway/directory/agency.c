@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 enum column { CODE, ALIASES, NAME, LEVEL, PARENT, VALID_FROM, VALID_TO, SUCCESSOR, COLUMN_COUNT };
-enum { OPEN_END = 99991231, PARENT_LIMIT = 16 };
+enum { PARENT_LIMIT = 16 };
 
 static const char *const column_names[COLUMN_COUNT] = {
     "code", "alias_codes", "name", "level", "parent", "valid_from", "valid_to", "successor",
@@ -89,7 +89,7 @@ static bool read_level(const char *cell, enum agency_level *level)
 static bool read_day(const char *cell, int32_t *day)
 {
     int64_t number;
-    if (number_read(cell, strlen(cell), 0, OPEN_END, &number) != NUMBER_GOOD ||
+    if (number_read(cell, strlen(cell), 0, DAY_OPEN_END, &number) != NUMBER_GOOD ||
         !moment_day_exists((int32_t)number))
         return false;
     *day = (int32_t)number;
@@ -102,12 +102,12 @@ static bool read_times(const struct agencies *agencies, const struct table_row *
     const char *from = row->cells[VALID_FROM], *to = row->cells[VALID_TO];
     if (!read_day(from, &agency->valid_from))
         return refuse(agencies, row->line, why, "no such day:", from);
-    agency->valid_to = OPEN_END;
+    agency->valid_to = DAY_OPEN_END;
     if (*to != '\0' && !read_day(to, &agency->valid_to))
         return refuse(agencies, row->line, why, "no such day:", to);
     if (agency->valid_to < agency->valid_from)
         return refuse(agencies, row->line, why, "ends before it begins:", row->cells[CODE]);
-    if (agency->valid_to == OPEN_END && agency->successor)
+    if (agency->valid_to == DAY_OPEN_END && agency->successor)
         return refuse(agencies, row->line, why,
                       "has a successor but no last day:", row->cells[CODE]);
     return true;
@@ -313,7 +313,7 @@ static bool check_successor(const struct agencies *agencies, const struct agency
     (void)rows_of(agencies, agency->successor, &count);
     if (count == 0)
         return refuse(agencies, line, why, "unknown successor", agency->successor);
-    if (!next_after(agencies, agency, OPEN_END))
+    if (!next_after(agencies, agency, DAY_OPEN_END))
         return refuse(agencies, line, why, "ends no later, or is part of a circle: successor",
                       agency->successor);
     return true;
@@ -341,6 +341,63 @@ struct agencies *agencies_load(const char *path, struct fault *why)
         return NULL;
     agencies->path = NULL; /* it is the caller's */
     return steal(agencies);
+}
+
+/* --- who is below --- */
+
+/* By the index of each row. */
+static bool is_marked(const struct agencies *agencies, const bool *marks, const char *code)
+{
+    size_t count = 0;
+    const struct name *names = code ? rows_of(agencies, code, &count) : NULL;
+    for (size_t i = 0; i < count; i++)
+        if (marks[names[i].agency - agencies->rows])
+            return true;
+    return false;
+}
+
+static void mark_named(const struct agencies *agencies, bool *marks, const char *code)
+{
+    size_t count;
+    const struct name *names = rows_of(agencies, code, &count);
+    for (size_t i = 0; i < count; i++)
+        marks[names[i].agency - agencies->rows] = true;
+}
+
+/* Again as long as it leads to others: there are few levels. */
+static void mark_below(const struct agencies *agencies, bool *marks)
+{
+    for (bool is_new = true; is_new;) {
+        is_new = false;
+        for (size_t i = 0; i < agencies->count; i++) {
+            const struct agency *agency = &agencies->rows[i];
+            if (!marks[i] && (is_marked(agencies, marks, agency->parent) ||
+                              is_marked(agencies, marks, agency->successor)))
+                is_new = marks[i] = true;
+        }
+    }
+}
+
+bool agencies_each_below(const struct agencies *agencies, const char *const *codes, size_t count,
+                         bool (*each)(void *own, const char *code, struct fault *why), void *own,
+                         struct fault *why)
+{
+    auto_free(free) bool *marks = calloc(agencies->count + 1, sizeof *marks);
+    const char *last = "";
+    if (!marks)
+        return fault_memory(why);
+    for (size_t i = 0; i < count; i++)
+        mark_named(agencies, marks, codes[i]);
+    mark_below(agencies, marks);
+    for (size_t i = 0; i < agencies->name_count; i++) {
+        const struct name *name = &agencies->names[i];
+        if (!marks[name->agency - agencies->rows] || strcmp(name->code, last) == 0)
+            continue;
+        last = name->code;
+        if (!each(own, name->code, why))
+            return false;
+    }
+    return true;
 }
 
 /* --- who answers --- */

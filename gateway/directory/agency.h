@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** The last day of what has no end; it is later than every other that can be said. */
+enum { DAY_OPEN_END = 99991231 };
+
 enum agency_level { LEVEL_COMMUNE, LEVEL_DISTRICT, LEVEL_PROVINCE, LEVEL_MINISTRY, LEVEL_VERTICAL };
 
 /**
@@ -20,7 +23,7 @@ struct agency {
     enum agency_level level;
     const char *parent;    /**< code, or NULL */
     int32_t valid_from;    /**< day as 20250701, inclusive */
-    int32_t valid_to;      /**< last day, inclusive; 99991231 when open */
+    int32_t valid_to;      /**< last day, inclusive; DAY_OPEN_END when open */
     const char *successor; /**< code that answers for it after valid_to, or NULL */
 };
 
@@ -49,6 +52,15 @@ const struct agency *agencies_named(const struct agencies *agencies, const char 
 /** The agency above this one on that day; NULL when there is none. */
 const struct agency *agencies_parent(const struct agencies *agencies, const struct agency *agency,
                                      int32_t day);
+
+/**
+ * Calls `each` with every code, own or alias, of the agencies that at some time these codes name,
+ * that are below one of them, or that one of them succeeds: with all for which somebody with these
+ * codes may ever speak, and perhaps with more.  False when `each` is, or memory is out.
+ */
+bool agencies_each_below(const struct agencies *agencies, const char *const *codes, size_t count,
+                         bool (*each)(void *own, const char *code, struct fault *why), void *own,
+                         struct fault *why) __attribute__((warn_unused_result));
 
 /**
  * Who answers for `code` on that day: the agency itself while valid, else the successor, followed

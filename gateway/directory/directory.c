@@ -3,6 +3,7 @@
  * takes over while requests go on with theirs. */
 #include "directory/directory.h"
 
+#include "base/base64url.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "directory/seats.h"
@@ -163,25 +164,13 @@ const struct partner *directory_by_certificate(const struct directory *directory
     return partners_by_certificate(directory->partners, fingerprint, subject, issuer, day);
 }
 
-/* Base64 for addresses (RFC 4648, section 5), without padding. */
-static void write_base64(const uint8_t *bytes, size_t size, char *text)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    for (size_t bit = 0; bit < size * 8; bit += 6) {
-        unsigned pair = (unsigned)bytes[bit / 8] << 8;
-        if (bit / 8 + 1 < size)
-            pair |= bytes[bit / 8 + 1];
-        *text++ = digits[pair >> (10 - bit % 8) & 63];
-    }
-    *text = '\0';
-}
-
 void directory_make_key(const struct directory *directory, char key[API_KEY_SIZE],
                         char hash[SHA256_HEX_SIZE])
 {
     uint8_t bytes[KEY_BYTES], digest[SHA256_SIZE];
     random_fill(bytes, sizeof bytes);
-    write_base64(bytes, sizeof bytes, key);
+    base64url_encode(bytes, sizeof bytes, key);
+    key[base64url_size(sizeof bytes)] = '\0';
     hash_key(directory, key, strlen(key), digest);
     digest_hex(digest, sizeof digest, hash);
     explicit_bzero(bytes, sizeof bytes);

@@ -7,8 +7,9 @@
 #include "directory/partner_certificate.h"
 #include "directory/partner_collect.h"
 #include "directory/partner_delivery.h"
+#include "directory/partner_signatures.h"
 
-enum { OPEN_END = 99991231, MEMBER_SIZE = 64 };
+enum { MEMBER_SIZE = 64 };
 
 /* A key, and whose it is. */
 struct held_key {
@@ -35,6 +36,8 @@ void partners_free(struct partners *partners)
 {
     if (!partners)
         return;
+    for (size_t i = 0; partners->partners && i < partners->count; i++)
+        partner_signatures_free(&partners->partners[i].signatures);
     free(partners->by_certificate);
     free(partners->certificates);
     free(partners->by_hash);
@@ -149,7 +152,7 @@ static bool read_key(const struct loading *loading, size_t number, size_t index,
     (void)snprintf(member, sizeof member, "keys[%zu].hash", index);
     if (!digest_unhex(row->hash, SHA256_SIZE, key->hash))
         return refuse(loading, number, member, why, "expected 64 hex digits");
-    key->valid_to = OPEN_END;
+    key->valid_to = DAY_OPEN_END;
     (void)snprintf(member, sizeof member, "keys[%zu].valid_to", index);
     if (row->valid_to && !partner_read_day(row->valid_to, &key->valid_to))
         return refuse(loading, number, member, why, "expected a day as 2026-12-31");
@@ -177,11 +180,13 @@ static bool read_certificates(const struct loading *loading, const struct partne
     struct partners *partners = loading->partners;
     struct partner *partner = &partners->partners[place->number];
     const struct partner_row *row = &partners->rows->partners[place->number];
+    const struct certificate_rows list = {"certificates", row->certificates,
+                                          row->certificates_count};
     struct partner_certificate *certificates = partners->certificates + partners->certificate_count;
     partner->certificates = certificates;
     partner->certificate_count = row->certificates_count;
     partner->needs_certificate = row->certificate_required;
-    if (!partner_certificates_read(place, row, certificates, why))
+    if (!partner_certificates_read(place, &list, certificates, why))
         return false;
     for (size_t i = 0; i < partner->certificate_count; i++)
         partners->by_certificate[partners->certificate_count++] =
@@ -221,7 +226,7 @@ static bool read_delivery(const struct loading *loading, const struct partner_pl
 
 static bool read_partner(const struct loading *loading, size_t number, struct fault *why)
 {
-    const struct partner_row *row = &loading->partners->rows->partners[number];
+    struct partner_row *row = &loading->partners->rows->partners[number];
     const struct partner_place place = place_of(loading, number);
     struct partner *partner = &loading->partners->partners[number];
     loading->partners->by_id[number] = partner;
@@ -245,8 +250,8 @@ static bool read_partner(const struct loading *loading, size_t number, struct fa
            partner_check_codes(&place, "agencies", partner->agencies, partner->agency_count, why) &&
            check_rates(loading, number, why) && read_keys(loading, number, why) &&
            read_certificates(loading, &place, why) && read_delivery(loading, &place, why) &&
-           partner_collect_read(&place, &loading->partners->rows->partners[number],
-                                &partner->deliver, &partner->collect, why);
+           partner_collect_read(&place, row, &partner->deliver, &partner->collect, why) &&
+           partner_signatures_read(&place, row, &partner->signatures, why);
 }
 
 /* --- all of them --- */

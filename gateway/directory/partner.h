@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/fault.h"
+#include "base/trust.h"
 #include "directory/agency.h"
 
 #include <stdbool.h>
@@ -18,7 +19,7 @@ enum partner_ack { ACK_STORED, ACK_PUBLISHED };
 /** A key by its keyed hash; the key itself is shown once, when it is made, and kept nowhere. */
 struct partner_key {
     uint8_t hash[SHA256_SIZE]; /**< HMAC-SHA-256 under the directory's pepper */
-    int32_t valid_to;          /**< last day, inclusive; 99991231 when open */
+    int32_t valid_to;          /**< last day, inclusive; DAY_OPEN_END when open */
 };
 
 /** A client certificate by which the partner is known: this very one, or every one of this name
@@ -26,7 +27,33 @@ struct partner_key {
 struct partner_certificate {
     uint8_t fingerprint[SHA256_SIZE]; /**< SHA-256 of its DER; when `subject` is NULL */
     const char *subject, *issuer;     /**< as RFC 4514 writes them, byte by byte; or both NULL */
-    int32_t valid_to;                 /**< last day, inclusive; 99991231 when open */
+    int32_t valid_to;                 /**< last day, inclusive; DAY_OPEN_END when open */
+};
+
+/** Whether documents of the partner must be signed. */
+enum signature_policy {
+    SIGNATURES_IGNORED,
+    SIGNATURES_IF_PRESENT, /**< a signature that is there must be good */
+    SIGNATURES_REQUIRED,
+};
+
+/** A key by which the partner signs without a certificate. */
+struct partner_signing_key {
+    const char *kid;  /**< as the signature names it */
+    const char *file; /**< PEM, read when the directory was loaded */
+    EVP_PKEY *key;
+    int32_t valid_to; /**< last day, inclusive; DAY_OPEN_END when open */
+};
+
+/** `signatures:` of a partner. */
+struct partner_signatures {
+    enum signature_policy policy;
+    const char *anchors_file, *crl_file; /**< or NULL */
+    struct trust *trust;                 /**< what they say; NULL without anchors */
+    struct partner_certificate *signers; /**< none: whomever the anchors vouch for */
+    size_t signer_count;
+    struct partner_signing_key *keys;
+    size_t key_count;
 };
 
 /** How the partner's system gets what is addressed to it. */
@@ -127,6 +154,7 @@ struct partner {
     const char *const *fetch_files_from;
     size_t fetch_files_from_count;
     struct partner_collect collect;
+    struct partner_signatures signatures;
 };
 
 /** All partners of partners.yaml.  Immutable after loading: threads share it. */
@@ -136,7 +164,8 @@ struct partners;
  * Loads a file of `partners:`, a list with the keys id, name, agencies, adapters, keys (hash,
  * valid_to), certificates (fingerprint or subject and issuer, valid_to), certificate_required,
  * invalid (refused, parked), ack (stored, published), approval (none, edits), rate_per_s, burst,
- * silence_hours, deliver, fetch_files_from and collect; deploy/partners.yaml says what each means.
+ * silence_hours, deliver, fetch_files_from, collect and signatures; deploy/partners.yaml says what
+ * each means.
  * Paths in it are seen from its own folder.  Refuses, with file, line and column: an id or a hash
  * twice, an agency that no row of `agencies` has ever named, a file that is not there, settings
  * that need or exclude another, and what is malformed.

@@ -10,8 +10,16 @@ struct held_certificate {
     const struct partner *partner;
 };
 
-/** Reads `certificates:` of a partner into `certificates`, which has room for all of them. */
-bool partner_certificates_read(const struct partner_place *place, const struct partner_row *row,
+/** A list of certificates as partners.yaml has it, under `member`. */
+struct certificate_rows {
+    const char *member;
+    const struct certificate_row *rows;
+    size_t count;
+};
+
+/** Reads such a list of a partner into `certificates`, which has room for all of them. */
+bool partner_certificates_read(const struct partner_place *place,
+                               const struct certificate_rows *list,
                                struct partner_certificate *certificates, struct fault *why)
     __attribute__((warn_unused_result));
 

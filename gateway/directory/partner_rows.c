@@ -12,8 +12,7 @@ enum {
     PATH_LIMIT = 4096,
     NAME_LIMIT = 1000,
     MEMBER_SIZE = 128,
-    PLACE_SIZE = 160,
-    OPEN_END = 99991231
+    PLACE_SIZE = 160
 };
 
 #define OPTIONAL (CYAML_FLAG_OPTIONAL)
@@ -30,6 +29,11 @@ static const cyaml_strval_t ack_words[] = {
 static const cyaml_strval_t approval_words[] = {
     {"none", APPROVAL_NONE},
     {"edits", APPROVAL_EDITS},
+};
+static const cyaml_strval_t policy_words[] = {
+    {"ignored", SIGNATURES_IGNORED},
+    {"if_present", SIGNATURES_IF_PRESENT},
+    {"required", SIGNATURES_REQUIRED},
 };
 static const cyaml_strval_t by_words[] = {
     {"none", DELIVER_NONE},
@@ -134,6 +138,28 @@ static const cyaml_schema_field_t certificate_fields[] = {
 static const cyaml_schema_value_t certificate_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct certificate_row, certificate_fields),
 };
+static const cyaml_schema_field_t signing_key_fields[] = {
+    CYAML_FIELD_STRING_PTR("kid", TEXT, struct signing_key_row, kid, 1, 200),
+    CYAML_FIELD_STRING_PTR("file", TEXT, struct signing_key_row, file, 1, PATH_LIMIT),
+    CYAML_FIELD_STRING_PTR("valid_to", TEXT | OPTIONAL, struct signing_key_row, valid_to, DAY_SIZE,
+                           DAY_SIZE),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t signing_key_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct signing_key_row, signing_key_fields),
+};
+static const cyaml_schema_field_t signatures_fields[] = {
+    CYAML_FIELD_ENUM("policy", CYAML_FLAG_STRICT, struct signatures_row, policy, policy_words,
+                     CYAML_ARRAY_LEN(policy_words)),
+    CYAML_FIELD_STRING_PTR("anchors", TEXT | OPTIONAL, struct signatures_row, anchors, 1,
+                           PATH_LIMIT),
+    CYAML_FIELD_STRING_PTR("crl", TEXT | OPTIONAL, struct signatures_row, crl, 1, PATH_LIMIT),
+    CYAML_FIELD_SEQUENCE("signers", TEXT | OPTIONAL, struct signatures_row, signers,
+                         &certificate_schema, 0, 1000),
+    CYAML_FIELD_SEQUENCE("keys", TEXT | OPTIONAL, struct signatures_row, keys, &signing_key_schema,
+                         0, 100),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t partner_fields[] = {
     CYAML_FIELD_STRING_PTR("id", TEXT, struct partner_row, id, 1, ID_LIMIT),
     CYAML_FIELD_STRING_PTR("name", TEXT, struct partner_row, name, 1, 200),
@@ -156,6 +182,7 @@ static const cyaml_schema_field_t partner_fields[] = {
     CYAML_FIELD_SEQUENCE("fetch_files_from", TEXT | OPTIONAL, struct partner_row, fetch_files_from,
                          &host_schema, 0, 1000),
     CYAML_FIELD_MAPPING("collect", OPTIONAL, struct partner_row, collect, collect_fields),
+    CYAML_FIELD_MAPPING("signatures", OPTIONAL, struct partner_row, signatures, signatures_fields),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t partner_schema = {
@@ -216,7 +243,7 @@ bool partner_check_codes(const struct partner_place *place, const char *member,
     for (size_t i = 0; i < count; i++) {
         char item[MEMBER_SIZE];
         (void)snprintf(item, sizeof item, "%s[%zu]", member, i);
-        if (!agencies_named(place->agencies, codes[i], OPEN_END))
+        if (!agencies_named(place->agencies, codes[i], DAY_OPEN_END))
             return partner_refuse(place, item, why, "no such agency in agencies.csv");
     }
     return true;

@@ -27,6 +27,18 @@ struct collect_row {
     char *drop;
     int64_t poll_every_ms;
 };
+struct signing_key_row {
+    char *kid, *file;
+    char *valid_to;
+};
+struct signatures_row {
+    enum signature_policy policy;
+    char *anchors, *crl;
+    struct certificate_row *signers;
+    unsigned signers_count;
+    struct signing_key_row *keys;
+    unsigned keys_count;
+};
 struct partner_row {
     char *id, *name;
     char **agencies;
@@ -46,6 +58,7 @@ struct partner_row {
     char **fetch_files_from;
     unsigned fetch_files_from_count;
     struct collect_row collect;
+    struct signatures_row signatures;
 };
 struct partners_rows {
     struct partner_row *partners;

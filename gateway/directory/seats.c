@@ -4,8 +4,6 @@
 
 #include "base/cleanup.h"
 
-enum { OPEN_END = 99991231 };
-
 struct seat {
     const struct agency *agency;
     const struct partner *partner;
@@ -40,7 +38,7 @@ static size_t add_code(const struct agencies *agencies, const struct partner *pa
                        const char *code, struct seat *seats)
 {
     size_t count = 0;
-    const struct agency *agency = agencies_named(agencies, code, OPEN_END);
+    const struct agency *agency = agencies_named(agencies, code, DAY_OPEN_END);
     while (agency) {
         if (seats)
             seats[count] = (struct seat){agency, partner};

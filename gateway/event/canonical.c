@@ -3,6 +3,7 @@
 #include "event/canonical.h"
 
 #include "base/cleanup.h"
+#include "base/text_stream.h"
 
 /** A named type is written out where it first stands, and by its name alone after that. */
 struct writer {
@@ -91,22 +92,17 @@ static void put(struct writer *writer, const struct shape *shape)
 
 char *canonical_write(const struct shapes *shapes, size_t *size, struct fault *why)
 {
-    auto_free(free) char *text = NULL;
-    size_t length = 0;
+    struct text_stream stream;
+    char *text = NULL;
     auto_free(free) const struct shape **written = calloc(shapes->count, sizeof(struct shape *));
-    auto_free(fclose) FILE *out = open_memstream(&text, &length);
-    if (!out || !written) {
-        (void)fault_memory(why);
-        return NULL;
+    FILE *out = written ? text_stream_begin(&stream) : NULL;
+    if (out) {
+        put(&(struct writer){.out = out, .written = written}, shapes->root);
+        text = text_stream_end(&stream, size);
     }
-    put(&(struct writer){.out = out, .written = written}, shapes->root);
-    bool is_whole = !ferror(out);
-    if (fclose(steal(out)) != 0 || !is_whole) {
+    if (!text)
         (void)fault_memory(why);
-        return NULL;
-    }
-    *size = length;
-    return steal(text);
+    return text;
 }
 
 uint64_t canonical_fingerprint(const char *canonical, size_t size)

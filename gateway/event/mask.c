@@ -2,6 +2,7 @@
 /* What a person may see of personal data without having asked for it. */
 #include "event/mask.h"
 
+#include "base/text_stream.h"
 #include "base/utf8.h"
 
 #include <stdbool.h>
@@ -96,15 +97,11 @@ static mask_writer *writer_named(const char *name)
 
 char *mask_text(const char *mask, const char *text, size_t size)
 {
-    char *masked = NULL;
-    size_t masked_size = 0;
-    FILE *out = open_memstream(&masked, &masked_size);
+    struct text_stream stream;
+    FILE *out = text_stream_begin(&stream);
     if (!out)
         return NULL;
     if (size > 0) /* an absent text and an empty one look alike: nothing is known, nothing hidden */
         writer_named(mask)(out, text, size);
-    if (fclose(out) == 0)
-        return masked;
-    free(masked);
-    return NULL;
+    return text_stream_end(&stream, NULL);
 }

@@ -16,11 +16,12 @@ enum {
 };
 
 ENDS_WITH_SCOPE(struct rest *, rest_close)
+ENDS_WITH_SCOPE(CURL *, curl_easy_cleanup)
 ENDS_WITH_SCOPE(CURLU *, curl_url_cleanup)
 ENDS_WITH_SCOPE(json_t *, json_decref)
 
 struct rest {
-    CURL *curl;
+    CURL *options; /**< each try is a copy of it */
     struct curl_slist *headers;
     char *url; /**< without a slash at its end */
     int tries;
@@ -145,8 +146,8 @@ static bool set_trust(CURL *curl, const struct rest_options *options)
 
 static bool set_options(struct rest *rest, const struct rest_options *options, struct fault *why)
 {
-    return (set_bounds(rest->curl, options) && set_hooks(rest->curl, rest) &&
-            set_trust(rest->curl, options)) ||
+    return (set_bounds(rest->options, options) && set_hooks(rest->options, rest) &&
+            set_trust(rest->options, options)) ||
            fault_set(why, FAULT_BROKEN, "libcurl does not take an option");
 }
 
@@ -159,7 +160,7 @@ struct rest *rest_open(const struct rest_options *options, struct fault *why)
         return NULL;
     }
     auto_free(rest_close) struct rest *rest = calloc(1, sizeof *rest);
-    if (!rest || !(rest->curl = curl_easy_init())) {
+    if (!rest || !(rest->options = curl_easy_init())) {
         (void)fault_memory(why);
         return NULL;
     }
@@ -178,7 +179,7 @@ void rest_close(struct rest *rest)
 {
     if (!rest)
         return;
-    curl_easy_cleanup(rest->curl);
+    curl_easy_cleanup(rest->options);
     curl_slist_free_all(rest->headers);
     free(rest->url);
     free(rest);
@@ -207,19 +208,25 @@ static bool is_ours_to_mend(CURLcode code)
     }
 }
 
-static bool transfer(struct rest *rest, const char *url, const char *content, struct body *body,
-                     struct fault *why)
+static bool set_call(CURL *curl, const char *url, const char *content, struct body *body)
 {
-    CURL *curl = rest->curl;
-    bool is_set = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-                  curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK &&
-                  curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) == CURLE_OK;
-    if (is_set && content)
-        is_set = curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK &&
-                 curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(content)) ==
-                     CURLE_OK &&
-                 curl_easy_setopt(curl, CURLOPT_POSTFIELDS, content) == CURLE_OK;
-    if (!is_set)
+    return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK &&
+           (!content || (curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK &&
+                         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                                          (curl_off_t)strlen(content)) == CURLE_OK &&
+                         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, content) == CURLE_OK));
+}
+
+/* A handle of its own for each, though it costs a connection: from the second transfer on with one
+ * handle, libcurl before 8.1 takes a folded first header for the rest of one that it has freed. */
+static bool transfer(const struct rest *rest, const char *url, const char *content,
+                     struct body *body, long *status, struct fault *why)
+{
+    auto_free(curl_easy_cleanup) CURL *curl = curl_easy_duphandle(rest->options);
+    if (!curl)
+        return fault_memory(why);
+    if (!set_call(curl, url, content, body))
         return fault_set(why, FAULT_BROKEN, "libcurl does not take an option");
 
     CURLcode code = curl_easy_perform(curl);
@@ -228,6 +235,7 @@ static bool transfer(struct rest *rest, const char *url, const char *content, st
     if (code != CURLE_OK)
         return fault_set(why, is_ours_to_mend(code) ? FAULT_BROKEN : FAULT_RETRY, "%s",
                          curl_easy_strerror(code));
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status); /* 0 is no answer */
     return true;
 }
 
@@ -267,11 +275,10 @@ static bool try_once(struct rest *rest, const char *url, const char *content,
     struct body body = {0};
     auto_free(json_decref) json_t *json = NULL;
     struct rest_answer given = {0};
-    bool is_good = transfer(rest, url, content, &body, why);
+    bool is_good = transfer(rest, url, content, &body, &given.status, why);
     if (is_good) {
         json = json_loadb(body.bytes ? body.bytes : "", body.size, JSON_REJECT_DUPLICATES, NULL);
         given.json = json_is_object(json) ? json : NULL;
-        (void)curl_easy_getinfo(rest->curl, CURLINFO_RESPONSE_CODE, &given.status);
         is_good = judge(&body, &given, why);
     }
     free(body.bytes);

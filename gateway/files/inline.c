@@ -142,11 +142,22 @@ static size_t write_reference(const struct inline_work *work, const struct base6
            (size_t)snprintf(reference + size, REFERENCE_SIZE - (size_t)size, ":%s", mark);
 }
 
+static bool add_cut(struct inline_files *files, const struct inline_cut *cut, struct fault *why)
+{
+    struct inline_cut *cuts = reallocarray(files->cuts, files->cut_count + 1, sizeof *cuts);
+    if (!cuts)
+        return fault_memory(why);
+    files->cuts = cuts;
+    cuts[files->cut_count++] = *cut;
+    return true;
+}
+
 /* Written behind what is read already: a reference is shorter than what it stands for. */
 static bool move_runs(const struct inline_work *work, const struct run_text *text, char *bytes,
                       size_t *size, struct inline_files *files, struct fault *why)
 {
     struct base64_run run;
+    struct inline_cut cut = {{1, 1}, {1, 1}};
     size_t at = 0, copied = 0, written = 0;
     for (size_t count = 0; count < INLINE_FILES; count++) {
         char reference[REFERENCE_SIZE];
@@ -158,6 +169,11 @@ static bool move_runs(const struct inline_work *work, const struct run_text *tex
         if (!store_run(work, text, &run, files, &file, why))
             return false;
         size_t reference_size = write_reference(work, &run, &file, reference);
+        utf8_pass(&cut.now, bytes + copied, run.begin - copied);
+        utf8_pass(&cut.now, reference, reference_size);
+        utf8_pass(&cut.then, bytes + copied, run.end - copied);
+        if (!add_cut(files, &cut, why))
+            return false;
         memmove(bytes + written, bytes + copied, run.begin - copied);
         written += run.begin - copied;
         memcpy(bytes + written, reference, reference_size);
@@ -187,7 +203,23 @@ void inline_free(struct inline_files *files)
     for (size_t i = 0; i < files->count; i++)
         file_store_let_go(files->store, files->items[i].sha256);
     free(files->items);
+    free(files->cuts);
     *files = (struct inline_files){.store = NULL};
+}
+
+void inline_place(const struct inline_files *files, int *line, int *column)
+{
+    const struct inline_cut *last = NULL;
+    for (size_t i = 0; i < files->cut_count; i++) {
+        const struct utf8_spot *spot = &files->cuts[i].now;
+        if (spot->line < *line || (spot->line == *line && spot->column <= *column))
+            last = &files->cuts[i];
+    }
+    if (!last)
+        return;
+    if (last->now.line == *line)
+        *column += last->then.column - last->now.column;
+    *line += last->then.line - last->now.line;
 }
 
 /* --- references --- */

@@ -2,6 +2,7 @@
 #ifndef FILES_INLINE_H
 #define FILES_INLINE_H
 
+#include "base/utf8.h"
 #include "files/store.h"
 
 /**
@@ -23,11 +24,18 @@ struct inline_file {
     int64_t size;
 };
 
+/** Where the text goes on behind a file, in the shortened document and in what came. */
+struct inline_cut {
+    struct utf8_spot now, then;
+};
+
 /** Those of one document, each once; held in the store until inline_free. */
 struct inline_files {
     struct file_store *store;
     struct inline_file *items;
     size_t count;
+    struct inline_cut *cuts; /**< in their order; a file may have stood in several places */
+    size_t cut_count;
 };
 
 /** So many files are moved out of one document; more of them stay where they are. */
@@ -53,6 +61,10 @@ bool inline_has(const char *bytes, size_t size, int64_t above_bytes);
 bool inline_move(const struct inline_work *work, char *bytes, size_t *size,
                  struct inline_files *files, struct fault *why) __attribute__((warn_unused_result));
 void inline_free(struct inline_files *files);
+
+/** Makes of a place in the shortened document the one that it had in what came; column 0 where only
+ * the line is known, which is then taken for one before the files of that line. */
+void inline_place(const struct inline_files *files, int *line, int *column);
 
 /** Whether a text, blanks around it aside, is a reference that was put into a document of this
  * partner here. */

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/file_reference.h"
 #include "base/number.h"
+#include "base/text_stream.h"
 #include "files/base64_run.h"
 #include "files/inline.h"
 #include "files/proof.h"
@@ -155,12 +156,11 @@ static bool restore_next(struct restoring *restoring, size_t *at, struct fault *
 char *inline_restore(const struct inline_shortened *shortened, size_t limit, size_t *restored,
                      struct fault *why)
 {
-    char *text = NULL;
-    size_t text_size = 0;
+    struct text_stream stream;
     struct restoring restoring = {.from = shortened,
                                   .syntax = run_syntax_of(shortened->bytes, shortened->size),
                                   .output = {.limit = limit}};
-    restoring.output.stream = open_memstream(&text, &text_size);
+    restoring.output.stream = text_stream_begin(&stream);
     if (!restoring.output.stream) {
         (void)fault_memory(why);
         return NULL;
@@ -168,12 +168,8 @@ char *inline_restore(const struct inline_shortened *shortened, size_t limit, siz
     bool is_good = true;
     for (size_t at = 0; at < shortened->size && is_good;)
         is_good = restore_next(&restoring, &at, why);
-    if (fclose(restoring.output.stream) != 0)
+    auto_free(free) char *text = text_stream_end(&stream, restored);
+    if (is_good && !text)
         is_good = fault_memory(why);
-    if (is_good) {
-        *restored = text_size;
-        return text;
-    }
-    free(text);
-    return NULL;
+    return is_good ? steal(text) : NULL;
 }

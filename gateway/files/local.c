@@ -4,6 +4,7 @@
 #include "files/local.h"
 
 #include "base/cleanup.h"
+#include "files/sealed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,25 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    SHELF_SIZE = 2,
-    NAME_SIZE = SHELF_SIZE + 1 + SHA256_HEX_SIZE,
-    FOLDER_MODE = 0700,
-    SHELVES = 256
-};
+enum { FOLDER_MODE = 0700, SHELVES = 256 };
 
 struct local {
     int folder;
     atomic_bool is_synced[SHELVES]; /* the shelf's name is there for good */
 };
-
-/* "ab/abcdef..." */
-static void name_of(const uint8_t *sha256, char name[NAME_SIZE])
-{
-    digest_hex(sha256, 1, name);
-    name[2] = '/';
-    digest_hex(sha256, SHA256_SIZE, name + 3);
-}
 
 bool local_fault(struct fault *why, int number, const char *what)
 {
@@ -92,6 +80,29 @@ static int open_shelf(struct local *local, uint8_t number, const char *name, str
     return opened;
 }
 
+/* What lies where a sealed file was can be read by who has the disk, and opened as long as its key
+ * is there.  `*doomed` is what is to have no key, once it has no name any more; -1: nothing. */
+static bool open_doomed(const struct local *local, const char *name, int *doomed, struct fault *why)
+{
+    *doomed = openat(local->folder, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    return *doomed >= 0 || errno == ENOENT || local_fault(why, errno, "open a file");
+}
+
+static bool destroy_key(int doomed, struct fault *why)
+{
+    static const uint8_t nothing[SEALED_HEADER];
+    return doomed < 0 ||
+           (pwrite(doomed, nothing, sizeof nothing, 0) == (ssize_t)sizeof nothing &&
+            fdatasync(doomed) == 0) ||
+           local_fault(why, errno, "overwrite a key");
+}
+
+static void close_doomed(int doomed)
+{
+    if (doomed >= 0)
+        (void)close(doomed); /* synced */
+}
+
 /* Also over one that is there: the same bytes, and so whatever became of those is mended. */
 static bool move_in(const struct local *local, const struct arrived_file *file, const char *name,
                     bool *was_there, struct fault *why)
@@ -104,29 +115,34 @@ static bool move_in(const struct local *local, const struct arrived_file *file, 
 static bool keep(void *own, const struct arrived_file *file, bool *was_there, struct fault *why)
 {
     struct local *local = own;
-    char name[NAME_SIZE];
-    name_of(file->sha256, name);
+    char name[PLACE_NAME_SIZE];
+    int doomed = -1;
+    place_name(&(struct file_name){file->sha256, file->is_sealed}, name);
     if (fsync(file->descriptor) != 0)
         return local_fault(why, errno, "sync a file");
     int shelf = open_shelf(local, file->sha256[0], name, why);
     if (shelf < 0)
         return false;
-    bool is_kept = move_in(local, file, name, was_there, why) && local_sync_folder(shelf, why);
+    bool is_kept = (!file->is_sealed || open_doomed(local, name, &doomed, why)) &&
+                   move_in(local, file, name, was_there, why) && local_sync_folder(shelf, why) &&
+                   destroy_key(doomed, why);
+    close_doomed(doomed);
     (void)close(shelf); /* synced */
     return is_kept;
 }
 
 static bool refuse_unknown(const char *name, struct fault *why)
 {
-    return fault_set(why, FAULT_REFUSE, "files: %s is not in the store", name + 3);
+    return fault_set(why, FAULT_REFUSE, "files: %.*s is not in the store", 2 * SHA256_SIZE,
+                     name + PLACE_SHELF_SIZE + 1);
 }
 
-static int fetch(void *own, const uint8_t *sha256, int64_t *size, struct fault *why)
+static int fetch(void *own, const struct file_name *file, int64_t *size, struct fault *why)
 {
     const struct local *local = own;
-    char name[NAME_SIZE];
+    char name[PLACE_NAME_SIZE];
     struct stat status;
-    name_of(sha256, name);
+    place_name(file, name);
     int descriptor = openat(local->folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (descriptor < 0) {
         (void)(errno == ENOENT ? refuse_unknown(name, why)
@@ -142,12 +158,13 @@ static int fetch(void *own, const uint8_t *sha256, int64_t *size, struct fault *
     return descriptor;
 }
 
-static bool look(void *own, const uint8_t *sha256, int64_t *size, bool *has, struct fault *why)
+static bool look(void *own, const struct file_name *file, int64_t *size, bool *has,
+                 struct fault *why)
 {
     const struct local *local = own;
-    char name[NAME_SIZE];
+    char name[PLACE_NAME_SIZE];
     struct stat status;
-    name_of(sha256, name);
+    place_name(file, name);
     bool is_there = fstatat(local->folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
     if (!is_there && errno != ENOENT)
         return local_fault(why, errno, "look for a file");
@@ -157,20 +174,29 @@ static bool look(void *own, const uint8_t *sha256, int64_t *size, bool *has, str
 }
 
 /* Also when it was not there: whoever removed it may have died before the sync. */
-static bool remove_file(void *own, const uint8_t *sha256, struct fault *why)
+static bool remove_name(const struct local *local, char name[PLACE_NAME_SIZE], struct fault *why)
 {
-    const struct local *local = own;
-    char name[NAME_SIZE];
-    name_of(sha256, name);
     if (unlinkat(local->folder, name, 0) != 0 && errno != ENOENT)
         return local_fault(why, errno, "remove a file");
-    name[SHELF_SIZE] = '\0';
+    name[PLACE_SHELF_SIZE] = '\0';
     int shelf = openat(local->folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (shelf < 0)
         return errno == ENOENT || local_fault(why, errno, "open a folder");
     bool is_synced = local_sync_folder(shelf, why);
     (void)close(shelf); /* synced */
     return is_synced;
+}
+
+static bool remove_file(void *own, const struct file_name *file, struct fault *why)
+{
+    const struct local *local = own;
+    char name[PLACE_NAME_SIZE];
+    int doomed = -1;
+    place_name(file, name);
+    bool is_removed = (!file->is_sealed || open_doomed(local, name, &doomed, why)) &&
+                      remove_name(local, name, why) && destroy_key(doomed, why);
+    close_doomed(doomed);
+    return is_removed;
 }
 
 const struct file_place local_place = {

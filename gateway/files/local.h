@@ -4,7 +4,7 @@
 
 #include "files/place.h"
 
-/** FOLDER/ab/abcdef...: a file's first byte names its folder, so that none grows too large. */
+/** FOLDER/ab/abcdef...: a hash's first byte names the folder, so that none grows too large. */
 struct local;
 
 struct local *local_open(const char *folder, struct fault *why) __attribute__((warn_unused_result));

@@ -11,8 +11,7 @@
 struct copy {
     struct copy *next;
     uint8_t sha256[SHA256_SIZE];
-    int descriptor; /* -1: the service lacks it */
-    int64_t size;
+    struct stored_file file; /* descriptor -1: the service lacks it */
     size_t holders;
 };
 
@@ -33,8 +32,8 @@ struct near *near_new(struct fault *why)
 
 static void free_copy(struct copy *copy)
 {
-    if (copy->descriptor >= 0)
-        (void)close(copy->descriptor); /* it was only read */
+    if (copy->file.descriptor >= 0)
+        (void)close(copy->file.descriptor); /* it was only read */
     free(copy);
 }
 
@@ -60,16 +59,16 @@ static struct copy **find(struct near *near, const uint8_t *sha256)
     return at;
 }
 
-bool near_keep(struct near *near, const uint8_t sha256[SHA256_SIZE], int descriptor, int64_t size,
+bool near_keep(struct near *near, const uint8_t sha256[SHA256_SIZE], const struct stored_file *file,
                struct fault *why)
 {
     struct copy *copy = calloc(1, sizeof *copy);
     if (!copy) {
-        if (descriptor >= 0)
-            (void)close(descriptor); /* it was only read */
+        if (file->descriptor >= 0)
+            (void)close(file->descriptor); /* it was only read */
         return fault_memory(why);
     }
-    *copy = (struct copy){.descriptor = descriptor, .size = size};
+    copy->file = *file;
     memcpy(copy->sha256, sha256, SHA256_SIZE);
     pthread_mutex_lock(&near->lock);
     struct copy **at = find(near, sha256);
@@ -106,29 +105,28 @@ void near_drop(struct near *near, const uint8_t sha256[SHA256_SIZE])
         free_copy(gone);
 }
 
-bool near_look(struct near *near, const uint8_t sha256[SHA256_SIZE], int64_t *size, bool *has)
+bool near_look(struct near *near, const uint8_t sha256[SHA256_SIZE], struct stored_file *file)
 {
     pthread_mutex_lock(&near->lock);
     const struct copy *copy = *find(near, sha256);
-    if (copy) {
-        *has = copy->descriptor >= 0;
-        *size = copy->size;
-    }
+    if (copy)
+        *file = copy->file;
     pthread_mutex_unlock(&near->lock);
     return copy != NULL;
 }
 
-int near_open(struct near *near, const uint8_t sha256[SHA256_SIZE], int64_t *size)
+bool near_open(struct near *near, const uint8_t sha256[SHA256_SIZE], struct stored_file *file)
 {
     int descriptor = -1;
     pthread_mutex_lock(&near->lock);
     const struct copy *copy = *find(near, sha256);
-    if (copy && copy->descriptor >= 0) {
+    if (copy && copy->file.descriptor >= 0) {
         char path[40]; /* the file has no name of its own; a duplicate would share the place */
-        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", copy->descriptor);
+        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", copy->file.descriptor);
         descriptor = open(path, O_RDONLY | O_CLOEXEC);
-        *size = copy->size;
+        *file = copy->file;
+        file->descriptor = descriptor;
     }
     pthread_mutex_unlock(&near->lock);
-    return descriptor;
+    return descriptor >= 0;
 }

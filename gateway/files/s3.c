@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A bucket as a place for files, and the handles that calls to it share. */
+/* A bucket as a place for files, and the connections that calls to it share. */
 #include "files/s3.h"
 
 #include "base/file.h"
+#include "files/hasher.h"
 #include "files/s3_call.h"
+#include "files/sealed.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <unistd.h>
 
-enum { IDLE_HANDLES = 4, KEY_SIZE = 3 + SHA256_HEX_SIZE };
+enum { IDLE_LINES = 4, PIECE_SIZE = 64 * 1024 };
 
 /* SHA-256 of nothing, which a call without a body has. */
 static const char nothing[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -21,7 +23,7 @@ struct s3 {
     char *access_key, *secret_key, *region, *ca_file;
     char *base, *path, *host;
     pthread_mutex_t lock;
-    CURL *idle[IDLE_HANDLES]; /* guarded by lock; NULL where there is none */
+    CURLSH *idle[IDLE_LINES]; /* connections, guarded by lock; NULL where there are none */
 };
 
 static void close_s3(void *own)
@@ -29,8 +31,8 @@ static void close_s3(void *own)
     struct s3 *s3 = own;
     if (!s3)
         return;
-    for (size_t i = 0; i < IDLE_HANDLES; i++)
-        curl_easy_cleanup(s3->idle[i]);
+    for (size_t i = 0; i < IDLE_LINES; i++)
+        (void)curl_share_cleanup(s3->idle[i]); /* nobody uses it */
     if (s3->secret_key)
         explicit_bzero(s3->secret_key, strlen(s3->secret_key));
     free(s3->access_key);
@@ -177,49 +179,52 @@ static void interrupt_s3(void *own)
     atomic_store(&s3->service.is_interrupted, true);
 }
 
-static CURL *borrow(struct s3 *s3)
+static CURLSH *new_line(void)
 {
-    CURL *curl = NULL;
-    pthread_mutex_lock(&s3->lock);
-    for (size_t i = 0; i < IDLE_HANDLES && !curl; i++)
-        curl = steal(s3->idle[i]);
-    pthread_mutex_unlock(&s3->lock);
-    return curl ? curl : curl_easy_init();
+    CURLSH *line = curl_share_init();
+    if (line && curl_share_setopt(line, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT) == CURLSHE_OK)
+        return line;
+    (void)curl_share_cleanup(line); /* nobody uses it */
+    return NULL;
 }
 
-static void give_back(struct s3 *s3, CURL *curl)
+static CURLSH *borrow(struct s3 *s3)
+{
+    CURLSH *line = NULL;
+    pthread_mutex_lock(&s3->lock);
+    for (size_t i = 0; i < IDLE_LINES && !line; i++)
+        line = steal(s3->idle[i]);
+    pthread_mutex_unlock(&s3->lock);
+    return line ? line : new_line();
+}
+
+static void give_back(struct s3 *s3, CURLSH *line)
 {
     pthread_mutex_lock(&s3->lock);
-    for (size_t i = 0; i < IDLE_HANDLES && curl; i++)
+    for (size_t i = 0; i < IDLE_LINES && line; i++)
         if (!s3->idle[i])
-            s3->idle[i] = steal(curl);
+            s3->idle[i] = steal(line);
     pthread_mutex_unlock(&s3->lock);
-    curl_easy_cleanup(curl);
-}
-
-static void name_of(const uint8_t *sha256, char key[KEY_SIZE])
-{
-    digest_hex(sha256, 1, key);
-    key[2] = '/';
-    digest_hex(sha256, SHA256_SIZE, key + 3);
+    (void)curl_share_cleanup(line); /* one too many; nobody uses it */
 }
 
 static bool call_with(struct s3 *s3, const struct s3_call *call, struct s3_answer *answer,
                       struct fault *why)
 {
-    CURL *curl = borrow(s3);
-    if (!curl)
+    CURLSH *line = borrow(s3);
+    if (!line)
         return fault_memory(why);
-    bool is_good = s3_call(&s3->service, curl, call, answer, why);
-    give_back(s3, curl);
+    bool is_good = s3_call(&s3->service, line, call, answer, why);
+    give_back(s3, line);
     return is_good;
 }
 
-static bool look(void *own, const uint8_t *sha256, int64_t *size, bool *has, struct fault *why)
+static bool look(void *own, const struct file_name *file, int64_t *size, bool *has,
+                 struct fault *why)
 {
-    char key[KEY_SIZE];
+    char key[PLACE_NAME_SIZE];
     struct s3_answer answer;
-    name_of(sha256, key);
+    place_name(file, key);
     const struct s3_call call = {
         .method = "HEAD", .key = key, .payload_sha256 = nothing, .upload = -1, .download = -1};
     if (!call_with(own, &call, &answer, why))
@@ -229,14 +234,46 @@ static bool look(void *own, const uint8_t *sha256, int64_t *size, bool *has, str
     return true;
 }
 
+static bool hash_all(const struct arrived_file *file, uint8_t sha256[SHA256_SIZE],
+                     struct fault *why)
+{
+    auto_free(free) char *piece = malloc(PIECE_SIZE);
+    auto_free(hasher_free) struct hasher *hasher = hasher_new(why);
+    if (!hasher)
+        return false;
+    if (!piece)
+        return fault_memory(why);
+    for (int64_t at = 0; at < file->size;) {
+        ssize_t count = pread(file->descriptor, piece, PIECE_SIZE, at);
+        if (count <= 0)
+            return fault_set(why, FAULT_BROKEN, "files: a file cannot be read");
+        if (!hasher_add(hasher, piece, (size_t)count, why))
+            return false;
+        at += count;
+    }
+    return hasher_end(hasher, sha256, why);
+}
+
+/* The hash that the service checks is of what goes up: of a sealed file it is not the content's. */
+static bool hash_of(const struct arrived_file *file, char hex[SHA256_HEX_SIZE], struct fault *why)
+{
+    uint8_t sha256[SHA256_SIZE];
+    if (file->is_sealed && !hash_all(file, sha256, why))
+        return false;
+    digest_hex(file->is_sealed ? sha256 : file->sha256, SHA256_SIZE, hex);
+    return true;
+}
+
 static bool send_up(struct s3 *s3, const struct arrived_file *file, struct fault *why)
 {
-    char key[KEY_SIZE];
+    char key[PLACE_NAME_SIZE], hash[SHA256_HEX_SIZE];
     struct s3_answer answer;
-    name_of(file->sha256, key);
+    place_name(&(struct file_name){file->sha256, file->is_sealed}, key);
+    if (!hash_of(file, hash, why))
+        return false;
     const struct s3_call call = {.method = "PUT",
                                  .key = key,
-                                 .payload_sha256 = key + 3,
+                                 .payload_sha256 = hash,
                                  .upload = file->descriptor,
                                  .upload_size = file->size,
                                  .download = -1};
@@ -250,10 +287,13 @@ static bool keep(void *own, const struct arrived_file *file, bool *was_there, st
 {
     int64_t size = 0;
     bool has = false;
-    if (!look(own, file->sha256, &size, &has, why))
+    const struct file_name name = {file->sha256, file->is_sealed};
+    if (!look(own, &name, &size, &has, why))
         return false;
     *was_there = has && size == file->size;
-    return *was_there || send_up(own, file, why);
+    /* One that is sealed may lie there under a key that was lost, which only opening it would tell.
+     */
+    return (*was_there && !file->is_sealed) || send_up(own, file, why);
 }
 
 /* Nameless from the start: it is gone when its descriptor is. */
@@ -268,43 +308,46 @@ static int make_nameless(const struct s3 *s3, struct fault *why)
     return descriptor;
 }
 
-static bool bring_down(struct s3 *s3, const uint8_t *sha256, int descriptor, int64_t *size,
+static bool bring_down(struct s3 *s3, const struct file_name *file, int descriptor, int64_t *size,
                        struct fault *why)
 {
-    char key[KEY_SIZE];
+    char key[PLACE_NAME_SIZE];
     struct s3_answer answer;
-    name_of(sha256, key);
+    place_name(file, key);
     const struct s3_call call = {.method = "GET",
                                  .key = key,
                                  .payload_sha256 = nothing,
                                  .upload = -1,
                                  .download = descriptor,
-                                 .download_limit = s3->file_limit_bytes};
+                                 .download_limit = file->is_sealed
+                                                       ? sealed_size(s3->file_limit_bytes)
+                                                       : s3->file_limit_bytes};
     if (!call_with(s3, &call, &answer, why))
         return false;
     if (answer.status == 404)
-        return fault_set(why, FAULT_REFUSE, "files: %s is not in the store", key + 3);
+        return fault_set(why, FAULT_REFUSE, "files: %.*s is not in the store", 2 * SHA256_SIZE,
+                         key + PLACE_SHELF_SIZE + 1);
     *size = answer.size; /* a try that was cut may have left more behind it */
     return ftruncate(descriptor, answer.size) == 0 ||
            fault_set(why, FAULT_BROKEN, "files: cannot cut a file: %s", strerrordesc_np(errno));
 }
 
-static int fetch(void *own, const uint8_t *sha256, int64_t *size, struct fault *why)
+static int fetch(void *own, const struct file_name *file, int64_t *size, struct fault *why)
 {
     int descriptor = make_nameless(own, why);
     if (descriptor < 0)
         return -1;
-    if (bring_down(own, sha256, descriptor, size, why))
+    if (bring_down(own, file, descriptor, size, why))
         return descriptor;
     (void)close(descriptor); /* nothing in it counts */
     return -1;
 }
 
-static bool remove_object(void *own, const uint8_t *sha256, struct fault *why)
+static bool remove_object(void *own, const struct file_name *file, struct fault *why)
 {
-    char key[KEY_SIZE];
+    char key[PLACE_NAME_SIZE];
     struct s3_answer answer;
-    name_of(sha256, key);
+    place_name(file, key);
     const struct s3_call call = {
         .method = "DELETE", .key = key, .payload_sha256 = nothing, .upload = -1, .download = -1};
     return call_with(own, &call, &answer, why);

@@ -10,6 +10,7 @@
 
 typedef struct curl_slist *header_list;
 ENDS_WITH_SCOPE(header_list, curl_slist_free_all)
+ENDS_WITH_SCOPE(CURL *, curl_easy_cleanup)
 
 enum {
     TRIES = 3,
@@ -242,16 +243,20 @@ static bool read_answer(const struct attempt *attempt, struct s3_answer *answer,
     return true;
 }
 
-static bool try_once(struct attempt *attempt, struct s3_answer *answer, struct fault *why)
+/* A handle of its own for each: from the second transfer on with one handle, libcurl before 8.1
+ * takes a folded first header for the rest of one that it has freed. */
+static bool try_once(struct attempt *attempt, CURLSH *connections, struct s3_answer *answer,
+                     struct fault *why)
 {
     auto_free(curl_slist_free_all) header_list headers = NULL;
-    curl_easy_reset(attempt->curl); /* keeps its connections */
+    auto_free(curl_easy_cleanup) CURL *curl = attempt->curl = curl_easy_init();
+    if (!curl || curl_easy_setopt(curl, CURLOPT_SHARE, connections) != CURLE_OK)
+        return fault_memory(why);
     if (!make_headers(attempt, &headers, why) || !set_call(attempt, why))
         return false;
     set_bounds(attempt);
-    (void)curl_easy_setopt(attempt->curl, CURLOPT_HTTPHEADER, headers);
-    CURLcode code = curl_easy_perform(attempt->curl);
-    (void)curl_easy_setopt(attempt->curl, CURLOPT_HTTPHEADER, NULL);
+    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    CURLcode code = curl_easy_perform(curl);
     if (code != CURLE_OK)
         return refuse_transfer(attempt, code, why);
     return read_answer(attempt, answer, why);
@@ -268,12 +273,12 @@ static bool pause_before(const struct s3_service *service, int try_no)
     return false;
 }
 
-bool s3_call(const struct s3_service *service, CURL *curl, const struct s3_call *call,
+bool s3_call(const struct s3_service *service, CURLSH *connections, const struct s3_call *call,
              struct s3_answer *answer, struct fault *why)
 {
     for (int try_no = 0;; try_no++) {
-        struct attempt attempt = {.service = service, .call = call, .curl = curl};
-        if (try_once(&attempt, answer, why))
+        struct attempt attempt = {.service = service, .call = call};
+        if (try_once(&attempt, connections, answer, why))
             return true;
         if (why->kind != FAULT_RETRY || attempt.is_disk_full || try_no + 1 == TRIES ||
             pause_before(service, try_no))

@@ -38,9 +38,10 @@ struct s3_answer {
 /**
  * Makes the call, up to three times while the service is out of reach or says 5xx.  True for the
  * statuses 200, 204 and 404; every other is a fault that names the key, the status and the
- * service's own code.  FAULT_RETRY when the same may pass later.
+ * service's own code.  FAULT_RETRY when the same may pass later.  Keeps its connection among
+ * `connections`, which are one call's at a time and share CURL_LOCK_DATA_CONNECT.
  */
-bool s3_call(const struct s3_service *service, CURL *curl, const struct s3_call *call,
+bool s3_call(const struct s3_service *service, CURLSH *connections, const struct s3_call *call,
              struct s3_answer *answer, struct fault *why) __attribute__((warn_unused_result));
 
 #endif

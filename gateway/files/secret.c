@@ -5,61 +5,20 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/file.h"
-#include "files/local.h"
+#include "files/durable.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
-enum { FILE_MODE = 0600 };
+static const char name[] = "key";
 
-static bool write_all(int descriptor, const uint8_t *key, size_t size, struct fault *why)
+bool secret_find(const char *folder, uint8_t *key, size_t size, bool *found, struct fault *why)
 {
-    if (write(descriptor, key, size) != (ssize_t)size)
-        return local_fault(why, errno ? errno : ENOSPC, "write the key");
-    return fsync(descriptor) == 0 || local_fault(why, errno, "sync the key");
-}
-
-static bool sync_name(const char *folder, struct fault *why)
-{
-    int opened = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (opened < 0)
-        return local_fault(why, errno, "open the folder");
-    bool is_synced = local_sync_folder(opened, why);
-    (void)close(opened); /* only synced through it */
-    return is_synced;
-}
-
-/* Beside and renamed, so that a crash leaves no half of a key. */
-static bool make(const char *folder, const char *path, const uint8_t *key, size_t size,
-                 struct fault *why)
-{
-    auto_free(free) char *beside = NULL;
-    if (asprintf(&beside, "%s.new", path) < 0) {
-        beside = NULL;
-        return fault_memory(why);
-    }
-    int descriptor = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
-    if (descriptor < 0)
-        return local_fault(why, errno, "make the key");
-    bool is_written = write_all(descriptor, key, size, why);
-    (void)close(descriptor); /* synced */
-    if (!is_written)
-        return false;
-    if (rename(beside, path) != 0)
-        return local_fault(why, errno, "rename the key");
-    return sync_name(folder, why);
-}
-
-bool secret_load(const char *folder, uint8_t *key, size_t size, struct fault *why)
-{
-    auto_free(free) char *path = file_join(folder, "key", why);
+    auto_free(free) char *path = file_join(folder, name, why);
     if (!path)
         return false;
-    if (access(path, F_OK) != 0) {
-        random_fill(key, size);
-        return make(folder, path, key, size, why);
-    }
+    *found = access(path, F_OK) == 0;
+    if (!*found)
+        return true;
     size_t got = 0;
     auto_free(free) char *bytes = file_read(path, size, &got, why);
     if (!bytes)
@@ -69,4 +28,20 @@ bool secret_load(const char *folder, uint8_t *key, size_t size, struct fault *wh
     memcpy(key, bytes, size);
     explicit_bzero(bytes, size);
     return true;
+}
+
+bool secret_load(const char *folder, uint8_t *key, size_t size, struct fault *why)
+{
+    bool found = false;
+    if (!secret_find(folder, key, size, &found, why))
+        return false;
+    if (found)
+        return true;
+    random_fill(key, size);
+    return durable_write(folder, name, key, size, why);
+}
+
+bool secret_remove(const char *folder, struct fault *why)
+{
+    return durable_remove(folder, name, why);
 }

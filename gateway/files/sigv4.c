@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/digest.h"
+#include "base/text_stream.h"
 
 enum { DAY_SIZE = 8 };
 
@@ -38,19 +39,17 @@ static void write_canonical(FILE *out, const struct sigv4_request *request)
 static bool hash_canonical(const struct sigv4_request *request, char hex[SHA256_HEX_SIZE],
                            struct fault *why)
 {
-    char *text = NULL;
+    struct text_stream stream;
     size_t size = 0;
     uint8_t digest[SHA256_SIZE];
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = text_stream_begin(&stream);
     if (!out)
         return fault_memory(why);
     write_canonical(out, request);
-    bool is_whole = fclose(out) == 0;
-    if (is_whole)
-        digest_sha256(text, size, digest);
-    free(text);
-    if (!is_whole)
+    auto_free(free) char *text = text_stream_end(&stream, &size);
+    if (!text)
         return fault_memory(why);
+    digest_sha256(text, size, digest);
     digest_hex(digest, SHA256_SIZE, hex);
     return true;
 }
@@ -101,19 +100,15 @@ static char *write_authorization(const struct sigv4_identity *identity,
                                  const struct sigv4_request *request, const char *scope,
                                  const char *signature)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
+    struct text_stream stream;
+    FILE *out = text_stream_begin(&stream);
     if (!out)
         return NULL;
     (void)fprintf(out, "%s Credential=%s/%s,SignedHeaders=", algorithm, identity->access_key,
                   scope);
     write_names(out, request);
     (void)fprintf(out, ",Signature=%s", signature);
-    if (fclose(out) == 0)
-        return text;
-    free(text);
-    return NULL;
+    return text_stream_end(&stream, NULL);
 }
 
 char *sigv4_authorization(const struct sigv4_identity *identity,

@@ -3,38 +3,15 @@
 #include "files/store.h"
 
 #include "base/cleanup.h"
-#include "files/hasher.h"
-#include "files/holds.h"
-#include "files/incoming.h"
 #include "files/local.h"
-#include "files/near.h"
 #include "files/s3.h"
 #include "files/secret.h"
-
-#include <errno.h>
-#include <unistd.h>
+#include "files/store_own.h"
 
 ENDS_WITH_SCOPE(struct file_store *, file_store_close)
-ENDS_WITH_SCOPE(struct file_reader *, file_reader_close)
+ENDS_WITH_SCOPE(struct file_writer *, file_writer_close)
 
 enum { PIECE_SIZE = 64 * 1024 };
-
-struct file_store {
-    int64_t file_limit_bytes;
-    uint8_t key[FILE_KEY_SIZE];
-    struct incoming *incoming;
-    struct holds *holds;
-    struct near *near;
-    const struct file_place *place;
-    void *own; /* of the place */
-};
-
-struct file_reader {
-    int descriptor;
-    int64_t size, got;
-    uint8_t sha256[SHA256_SIZE];
-    struct hasher *hasher;
-};
 
 static bool open_place(struct file_store *store, const struct file_store_options *options,
                        struct fault *why)
@@ -45,6 +22,17 @@ static bool open_place(struct file_store *store, const struct file_store_options
     else
         store->own = local_open(options->folder, why);
     return store->own != NULL;
+}
+
+static bool open_keys(struct file_store *store, const struct file_store_options *options,
+                      struct fault *why)
+{
+    if (!file_keys_open(options->folder, options->masters, options->is_beside, &store->keys, why))
+        return false;
+    if (!store->keys)
+        return secret_load(options->folder, store->key, sizeof store->key, why);
+    memcpy(store->key, file_keys_signing(store->keys), sizeof store->key);
+    return true;
 }
 
 struct file_store *file_store_open(const struct file_store_options *options, struct fault *why)
@@ -58,7 +46,7 @@ struct file_store *file_store_open(const struct file_store_options *options, str
     store->incoming = options->is_beside
                           ? incoming_beside(options->folder, why)
                           : incoming_open(options->folder, options->reserve_bytes, why);
-    if (!store->incoming || !secret_load(options->folder, store->key, sizeof store->key, why))
+    if (!store->incoming || !open_keys(store, options, why))
         return NULL;
     store->holds = holds_new(why);
     store->near = near_new(why);
@@ -74,6 +62,7 @@ void file_store_close(struct file_store *store)
     near_free(store->near);
     holds_free(store->holds);
     incoming_close(store->incoming);
+    file_keys_close(store->keys);
     explicit_bzero(store->key, sizeof store->key);
     free(store);
 }
@@ -104,111 +93,68 @@ int64_t file_store_free(const struct file_store *store, bool *is_low)
     return incoming_free(store->incoming, is_low);
 }
 
-struct file_reader *file_reader_open(struct file_store *store, const uint8_t sha256[SHA256_SIZE],
-                                     int64_t *size, struct fault *why)
+/* What is not sealed may come to be at any moment, and never the other way: who finds neither looks
+ * once more for the sealed one. */
+static const bool forms[] = {true, false, true};
+enum { FORMS = sizeof forms / sizeof forms[0] };
+
+/* Where nothing is sealed there is one form. */
+static size_t first_form(const struct file_store *store)
 {
-    auto_free(file_reader_close) struct file_reader *reader = calloc(1, sizeof *reader);
-    if (!reader) {
-        (void)fault_memory(why);
-        return NULL;
+    return store->keys ? 0 : 1;
+}
+
+static size_t last_form(const struct file_store *store)
+{
+    return store->keys ? FORMS - 1 : 1;
+}
+
+bool store_fetch(struct file_store *store, const uint8_t sha256[SHA256_SIZE],
+                 struct stored_file *file, struct fault *why)
+{
+    struct fault absent = {.kind =
+                               FAULT_REFUSE}; /* of one form is no fault when another is there */
+    for (size_t i = first_form(store); i <= last_form(store) && absent.kind == FAULT_REFUSE; i++) {
+        const struct file_name name = {sha256, forms[i]};
+        file->is_sealed = name.is_sealed;
+        file->descriptor = store->place->fetch(store->own, &name, &file->size, &absent);
+        if (file->descriptor >= 0)
+            return true;
     }
-    reader->descriptor = -1;
-    memcpy(reader->sha256, sha256, SHA256_SIZE);
-    reader->hasher = hasher_new(why);
-    if (!reader->hasher)
-        return NULL;
-    reader->descriptor = near_open(store->near, sha256, &reader->size);
-    if (reader->descriptor < 0)
-        reader->descriptor = store->place->fetch(store->own, sha256, &reader->size, why);
-    if (reader->descriptor < 0)
-        return NULL;
-    *size = reader->size;
-    return steal(reader);
+    *why = absent;
+    return false;
 }
 
-static bool refuse_damaged(const struct file_reader *reader, struct fault *why)
+/* Of a file that is damaged, 0. */
+static int64_t size_of(int64_t stored, bool is_sealed)
 {
-    char hex[SHA256_HEX_SIZE];
-    digest_hex(reader->sha256, SHA256_SIZE, hex);
-    return fault_set(why, FAULT_BROKEN, "files: %s is damaged", hex);
+    int64_t size = is_sealed ? sealed_content(stored) : stored;
+    return size >= 0 ? size : 0;
 }
 
-static bool check_end(struct file_reader *reader, struct fault *why)
+static bool look(struct file_store *store, const uint8_t *sha256, int64_t *size, bool *has,
+                 struct fault *why)
 {
-    uint8_t sha256[SHA256_SIZE];
-    if (!hasher_end(reader->hasher, sha256, why))
-        return false;
-    return memcmp(sha256, reader->sha256, SHA256_SIZE) == 0 || refuse_damaged(reader, why);
-}
-
-/* The last bytes of a damaged file are not given out: what was sent of it then ends too soon. */
-bool file_reader_read(struct file_reader *reader, void *bytes, size_t size, size_t *got,
-                      struct fault *why)
-{
-    ssize_t count = pread(reader->descriptor, bytes, size, reader->got);
-    if (count < 0)
-        return fault_set(why, FAULT_BROKEN, "files: a file cannot be read");
-    bool is_at_end = reader->got + count >= reader->size;
-    if (!is_at_end && count == 0 && size > 0)
-        return refuse_damaged(reader, why);
-    if (count > 0 && !hasher_add(reader->hasher, bytes, (size_t)count, why))
-        return false;
-    if (is_at_end && count > 0 && !check_end(reader, why))
-        return false;
-    if (reader->size == 0 && !check_end(reader, why))
-        return false;
-    reader->got += count;
-    *got = (size_t)count;
-    return true;
-}
-
-bool file_reader_rewind(struct file_reader *reader, struct fault *why)
-{
-    uint8_t forgotten[SHA256_SIZE];
-    reader->got = 0;
-    return hasher_end(reader->hasher, forgotten, why);
-}
-
-void file_reader_close(struct file_reader *reader)
-{
-    if (!reader)
-        return;
-    if (reader->descriptor >= 0)
-        (void)close(reader->descriptor); /* only read from */
-    hasher_free(reader->hasher);
-    free(reader);
-}
-
-static bool read_whole(struct file_reader *reader, struct fault *why)
-{
-    auto_free(free) char *piece = malloc(PIECE_SIZE);
-    if (!piece)
-        return fault_memory(why);
-    for (size_t got = 1; got > 0;)
-        if (!file_reader_read(reader, piece, PIECE_SIZE, &got, why))
+    for (size_t i = first_form(store); i <= last_form(store); i++) {
+        const struct file_name name = {sha256, forms[i]};
+        if (!store->place->look(store->own, &name, size, has, why))
             return false;
+        *size = size_of(*size, name.is_sealed);
+        if (*has)
+            return true;
+    }
     return true;
-}
-
-int file_store_lend(struct file_store *store, const uint8_t sha256[SHA256_SIZE], int64_t *size,
-                    struct fault *why)
-{
-    int64_t whole = 0;
-    auto_free(file_reader_close) struct file_reader *reader =
-        file_reader_open(store, sha256, &whole, why);
-    if (!reader || !read_whole(reader, why))
-        return -1;
-    int descriptor = reader->descriptor;
-    reader->descriptor = -1;
-    *size = whole;
-    return descriptor;
 }
 
 bool file_store_has(struct file_store *store, const uint8_t sha256[SHA256_SIZE], int64_t *size,
                     bool *has, struct fault *why)
 {
-    return near_look(store->near, sha256, size, has) ||
-           store->place->look(store->own, sha256, size, has, why);
+    struct stored_file near;
+    if (!near_look(store->near, sha256, &near))
+        return look(store, sha256, size, has, why);
+    *has = near.descriptor >= 0;
+    *size = *has ? size_of(near.size, near.is_sealed) : 0;
+    return true;
 }
 
 bool file_store_is_far(const struct file_store *store)
@@ -220,12 +166,11 @@ bool file_store_bring(struct file_store *store, const uint8_t sha256[SHA256_SIZE
                       struct fault *why)
 {
     struct fault absent;
-    int64_t size = 0;
+    struct stored_file file = {.descriptor = -1};
     if (!file_store_is_far(store) || near_hold(store->near, sha256))
         return true;
-    int descriptor = store->place->fetch(store->own, sha256, &size, &absent);
-    if (descriptor >= 0 || absent.kind == FAULT_REFUSE)
-        return near_keep(store->near, sha256, descriptor, size, why);
+    if (store_fetch(store, sha256, &file, &absent) || absent.kind == FAULT_REFUSE)
+        return near_keep(store->near, sha256, &file, why);
     *why = absent;
     return false;
 }
@@ -245,6 +190,16 @@ void file_store_let_go(struct file_store *store, const uint8_t sha256[SHA256_SIZ
     holds_drop(store->holds, sha256);
 }
 
+static bool remove_forms(struct file_store *store, const uint8_t *sha256, struct fault *why)
+{
+    for (size_t i = first_form(store); i <= 1; i++) {
+        const struct file_name name = {sha256, forms[i]};
+        if (!store->place->remove(store->own, &name, why))
+            return false;
+    }
+    return true;
+}
+
 bool file_store_remove(struct file_store *store, const uint8_t sha256[SHA256_SIZE],
                        const struct file_removal *removal, bool *is_removed, struct fault *why)
 {
@@ -253,7 +208,7 @@ bool file_store_remove(struct file_store *store, const uint8_t sha256[SHA256_SIZ
         return true; /* in use at this moment */
     bool is_good = true;
     if (!removal->is_unused || removal->is_unused(removal->own, sha256)) {
-        is_good = store->place->remove(store->own, sha256, why);
+        is_good = remove_forms(store, sha256, why);
         *is_removed = is_good;
         if (is_good && removal->removed)
             removal->removed(removal->own, sha256);
@@ -262,117 +217,50 @@ bool file_store_remove(struct file_store *store, const uint8_t sha256[SHA256_SIZ
     return is_good;
 }
 
-/* --- writing --- */
-
-struct file_writer {
-    struct file_store *store;
-    struct hasher *hasher;
-    struct arrived_file file;
-    char *path;
-    int64_t checked; /* the size at which the disk was last asked for room */
-    bool has_ended;
-    bool is_held;
-};
-
-/* So much is written between two looks at the free space. */
-enum { CHECK_EVERY = 4 * 1024 * 1024 };
-
-ENDS_WITH_SCOPE(struct file_writer *, file_writer_close)
-
-struct file_writer *file_writer_open(struct file_store *store, struct fault *why)
+bool file_store_rekey(struct file_store *store, int64_t *count, struct fault *why)
 {
-    if (!incoming_check(store->incoming, why))
-        return NULL;
-    auto_free(file_writer_close) struct file_writer *writer = calloc(1, sizeof *writer);
-    if (!writer) {
-        (void)fault_memory(why);
-        return NULL;
-    }
-    writer->store = store;
-    writer->file.descriptor = -1;
-    writer->hasher = hasher_new(why);
-    if (!writer->hasher)
-        return NULL;
-    writer->file.descriptor = incoming_make(store->incoming, &writer->path, why);
-    writer->file.path = writer->path;
-    return writer->file.descriptor >= 0 ? steal(writer) : NULL;
+    return store->keys ? file_keys_rekey(store->keys, count, why)
+                       : fault_set(why, FAULT_REFUSE, "files: there is no key to seal by");
 }
 
-static bool check_room(struct file_writer *writer, struct fault *why)
+static bool copy_sealed(struct file_store *store, const uint8_t *sha256,
+                        const struct stored_file *file, struct fault *why)
 {
-    if (writer->file.size - writer->checked < CHECK_EVERY)
-        return true;
-    writer->checked = writer->file.size;
-    return incoming_check(writer->store->incoming, why);
-}
-
-bool file_writer_add(struct file_writer *writer, const void *bytes, size_t size, struct fault *why)
-{
-    const char *at = bytes;
-    if ((int64_t)size > writer->store->file_limit_bytes - writer->file.size)
-        return fault_set(why, FAULT_REFUSE, "files: over the limit of a file");
-    if (!check_room(writer, why) || !hasher_add(writer->hasher, bytes, size, why))
+    bool was_there = false;
+    auto_free(free) char *piece = malloc(PIECE_SIZE);
+    auto_free(content_close) struct content *content = content_open(file, store->keys, sha256, why);
+    auto_free(file_writer_close) struct file_writer *writer =
+        content ? file_writer_open(store, why) : NULL;
+    if (!writer)
         return false;
-    while (size > 0) {
-        ssize_t count = write(writer->file.descriptor, at, size);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return local_fault(why, count < 0 ? errno : ENOSPC, "write a file");
-        at += count;
-        size -= (size_t)count;
-        writer->file.size += count;
-    }
-    return true;
+    if (!piece)
+        return fault_memory(why);
+    size_t got = 1;
+    for (int64_t at = 0; got > 0; at += (int64_t)got)
+        if (!content_read(content, at, piece, PIECE_SIZE, &got, why) ||
+            !file_writer_add(writer, piece, got, why))
+            return false;
+    return file_writer_keep(writer, sha256, &was_there, why);
 }
 
-/* Held from here on, so that an older copy of the same is not removed while this one counts on it.
- */
-bool file_writer_end(struct file_writer *writer, uint8_t sha256[SHA256_SIZE], int64_t *size,
+/* Under a hold: what is removed meanwhile would come back, and nobody would know of it. */
+bool file_store_seal(struct file_store *store, const uint8_t sha256[SHA256_SIZE], bool *is_sealed,
                      struct fault *why)
 {
-    if (!writer->has_ended && !hasher_end(writer->hasher, writer->file.sha256, why))
-        return false;
-    writer->has_ended = true;
-    writer->is_held =
-        writer->is_held || holds_take_waiting(writer->store->holds, writer->file.sha256);
-    if (!writer->is_held)
-        return fault_memory(why);
-    memcpy(sha256, writer->file.sha256, SHA256_SIZE);
-    *size = writer->file.size;
-    return true;
-}
-
-static bool refuse_other(const struct file_writer *writer, struct fault *why)
-{
-    char hex[SHA256_HEX_SIZE];
-    digest_hex(writer->file.sha256, SHA256_SIZE, hex);
-    return fault_set(why, FAULT_REFUSE, "files: the hash of what came is %s", hex);
-}
-
-bool file_writer_keep(struct file_writer *writer, const uint8_t *expected, bool *was_there,
-                      struct fault *why)
-{
-    uint8_t sha256[SHA256_SIZE];
-    int64_t size = 0;
-    if (!file_writer_end(writer, sha256, &size, why))
-        return false;
-    if (expected && memcmp(expected, sha256, SHA256_SIZE) != 0)
-        return refuse_other(writer, why);
-    return writer->store->place->keep(writer->store->own, &writer->file, was_there, why);
-}
-
-void file_writer_close(struct file_writer *writer)
-{
-    if (!writer)
-        return;
-    if (writer->path)
-        (void)unlink(writer->path); /* gone already when it was moved in */
-    if (writer->file.descriptor >= 0)
-        (void)close(writer->file.descriptor); /* synced, or not wanted */
-    if (writer->is_held)
-        holds_drop(writer->store->holds, writer->file.sha256);
-    hasher_free(writer->hasher);
-    free(writer->path);
-    free(writer);
+    const struct file_name name = {sha256, false};
+    struct stored_file file = {.is_sealed = false};
+    struct fault absent;
+    *is_sealed = false;
+    if (!store->keys)
+        return fault_set(why, FAULT_REFUSE, "files: there is no key to seal by");
+    if (!holds_take(store->holds, sha256))
+        return true; /* it is being removed */
+    file.descriptor = store->place->fetch(store->own, &name, &file.size, &absent);
+    bool is_good =
+        file.descriptor >= 0 ? copy_sealed(store, sha256, &file, why) : absent.kind == FAULT_REFUSE;
+    if (file.descriptor < 0 && !is_good)
+        *why = absent;
+    *is_sealed = is_good && file.descriptor >= 0;
+    holds_drop(store->holds, sha256);
+    return is_good;
 }

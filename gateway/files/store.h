@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/fault.h"
+#include "base/keyring.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +15,9 @@
  * written beside, fsynced, renamed, folder fsynced) or in an S3-compatible service.  Memory is
  * constant, whatever the size.  All calls may be made from any thread; a writer or a reader is one
  * thread's at a time.
+ *
+ * With master keys no byte of a file lies anywhere but sealed (files/sealed.h), neither while it
+ * comes nor while it goes; files that were stored before there were keys are read all the same.
  *
  * Whoever makes a file used or unused says so: file_store_hold keeps one from being removed while
  * something that uses it is on its way to the spool.
@@ -27,6 +31,7 @@ struct file_store_options {
     int64_t file_limit_bytes; /**< of one file */
     bool is_beside;           /**< only reads, beside the process that has the folder */
     int64_t reserve_bytes;    /**< free disk below which nothing more is written: FAULT_RETRY */
+    const struct keyring *masters; /**< NULL: files are not sealed */
     struct {
         const char *endpoint; /**< https://host[:port]; NULL: files stay on local disk */
         const char *bucket;
@@ -40,7 +45,8 @@ struct file_store_options {
 
 /**
  * Makes the folder when it is missing, removes what a dead process left half-written.  FAULT_RETRY
- * when another process has the folder; FAULT_REFUSE names what is wrong with the options.
+ * when another process has the folder; FAULT_REFUSE names what is wrong with the options, and the
+ * master key that files are sealed under when it is not there.
  */
 struct file_store *file_store_open(const struct file_store_options *options, struct fault *why)
     __attribute__((warn_unused_result));
@@ -90,17 +96,25 @@ struct file_reader *file_reader_open(struct file_store *store, const uint8_t sha
 /** Up to `size` bytes; `*got` 0 at the end. */
 bool file_reader_read(struct file_reader *reader, void *bytes, size_t size, size_t *got,
                       struct fault *why) __attribute__((warn_unused_result));
+/** From the byte with number `at`, in any order; damage shows here only in what is sealed. */
+bool file_reader_read_at(struct file_reader *reader, int64_t at, void *bytes, size_t size,
+                         size_t *got, struct fault *why) __attribute__((warn_unused_result));
 /** Back to the first byte, as a client that sends anew needs it. */
 bool file_reader_rewind(struct file_reader *reader, struct fault *why)
     __attribute__((warn_unused_result));
+/** A descriptor of the file itself, which the caller closes, where it lies as it is; -1 where it is
+ * sealed. */
+int file_reader_take_descriptor(struct file_reader *reader);
 void file_reader_close(struct file_reader *reader);
 
 /**
- * A descriptor of the whole file, its hash checked, which the caller closes; -1 with the faults of
- * file_reader_open, and FAULT_BROKEN when it is damaged.  Reads it once.
+ * A reader of a file whose hash is checked already, for file_reader_read_at and
+ * file_reader_take_descriptor; NULL with the faults of file_reader_open, and FAULT_BROKEN when it
+ * is damaged.  Reads it once.
  */
-int file_store_lend(struct file_store *store, const uint8_t sha256[SHA256_SIZE], int64_t *size,
-                    struct fault *why) __attribute__((warn_unused_result));
+struct file_reader *file_store_lend(struct file_store *store, const uint8_t sha256[SHA256_SIZE],
+                                    int64_t *size, struct fault *why)
+    __attribute__((warn_unused_result));
 
 /**
  * Brings a file of a service onto this machine until file_store_drop: meanwhile file_store_has and
@@ -138,5 +152,14 @@ struct file_removal {
 bool file_store_remove(struct file_store *store, const uint8_t sha256[SHA256_SIZE],
                        const struct file_removal *removal, bool *is_removed, struct fault *why)
     __attribute__((warn_unused_result));
+
+/** Puts what files are sealed by under the current master key: `*count` keys were under another.
+ * FAULT_REFUSE without master keys. */
+bool file_store_rekey(struct file_store *store, int64_t *count, struct fault *why)
+    __attribute__((warn_unused_result));
+/** Seals a file that was stored before there were keys; `*is_sealed` says that it was one.
+ * FAULT_REFUSE when it is damaged: it stays as it is. */
+bool file_store_seal(struct file_store *store, const uint8_t sha256[SHA256_SIZE], bool *is_sealed,
+                     struct fault *why) __attribute__((warn_unused_result));
 
 #endif

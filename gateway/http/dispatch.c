@@ -78,8 +78,8 @@ static void check_guard(struct peer *peer, const char *version)
     const struct head head = {request->method, request->target, request->target_size,
                               request->target_is_plain, version};
     const char *reason = guard_check(request->connection, &head);
-    if (!reason && !target_is_sound(request->path))
-        reason = "The path has a broken escape.";
+    if (!reason && !request->target_is_sound)
+        reason = "The path or the query has a broken escape.";
     if (!reason)
         return;
     request->must_close = true; /* nobody knows where the next request begins */
@@ -240,6 +240,22 @@ static void handle(struct peer *peer)
     request->route->handle(request->stage, request);
 }
 
+/* It comes again when it is woken, and goes on where it was.  The closing server wakes it sooner.
+ */
+static enum MHD_Result hold(struct peer *peer)
+{
+    struct http_request *request = &peer->request;
+    int64_t until = clock_ticks_ms() + request->hold_ms;
+    request->hold_ms = 0;
+    request_busy(request); /* before looking, as in handle */
+    if (atomic_load(&request->load->is_refusing))
+        return request_send(request);
+    atomic_store(&peer->watched.deadline_ticks, NEVER);
+    MHD_suspend_connection(request->connection);
+    atomic_store(&peer->watched.wake_ticks, until);
+    return MHD_YES;
+}
+
 static enum MHD_Result finish(struct peer *peer)
 {
     struct http_request *request = &peer->request;
@@ -251,6 +267,8 @@ static enum MHD_Result finish(struct peer *peer)
         return MHD_YES; /* comes again when it is resumed or answered */
     if (!request_is_answered(request))
         http_problem(request, &internal_error, NULL, NULL);
+    if (request->hold_ms > 0)
+        return hold(peer);
     atomic_store(&peer->watched.deadline_ticks,
                  deadline(peer->dispatcher, clock_ticks_ms(), request->answer_size));
     return request_send(request);
@@ -285,6 +303,7 @@ void *dispatch_target(void *own, const char *target, struct MHD_Connection *conn
         peer->request.target = target;
         peer->request.target_size = strlen(target);
         peer->request.target_is_plain = guard_is_plain(target, peer->request.target_size);
+        peer->request.target_is_sound = target_is_sound(target);
     }
     return peer;
 }

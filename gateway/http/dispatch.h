@@ -24,6 +24,7 @@ struct peer {
     struct http_request request;
     struct http_certificate *certificate; /**< NULL: not yet asked for */
     unsigned judged;                      /**< generation of the tls then */
+    time_t judged_until;                  /**< the last second in which it holds */
     struct peer *next_gone;               /**< kept until the server is closed */
 };
 

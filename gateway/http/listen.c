@@ -2,6 +2,7 @@
 /* Makes listening sockets: TCP with no delay, which accepted connections inherit, or Unix. */
 #include "http/listen.h"
 
+#include "base/address.h"
 #include "base/cleanup.h"
 
 #include <errno.h>
@@ -17,14 +18,6 @@
 ENDS_WITH_SCOPE(struct addrinfo *, freeaddrinfo)
 
 enum { BACKLOG = 1024 };
-
-static const char unix_scheme[] = "unix:";
-
-static const char *unix_path(const char *listen)
-{
-    size_t size = sizeof unix_scheme - 1;
-    return strncmp(listen, unix_scheme, size) == 0 ? listen + size : NULL;
-}
 
 /* Says what failed and lets go of the socket. */
 static int give_up(int socket, const char *listen, struct fault *why)
@@ -64,13 +57,7 @@ static bool make_way(const struct sockaddr_un *address, const char *listen, stru
 static int listen_unix(const char *path, const char *listen_text, struct fault *why)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t size = strlen(path);
-    if (size == 0 || size >= sizeof address.sun_path) {
-        (void)fault_set(why, FAULT_REFUSE, "listen %s: the path must have 1 to %zu bytes",
-                        listen_text, sizeof address.sun_path - 1);
-        return -1;
-    }
-    memcpy(address.sun_path, path, size + 1);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     if (!make_way(&address, listen_text, why))
         return -1;
 
@@ -94,28 +81,12 @@ static int listen_address(const struct addrinfo *address, const char *listen_tex
     return made;
 }
 
-/* Splits "[::1]:80" and "host:80" at the last colon; the brackets go. */
-static char *host_of(const char *listen_text, const char **port)
-{
-    const char *colon = strrchr(listen_text, ':');
-    if (!colon || colon[1] == '\0')
-        return NULL;
-    *port = colon + 1;
-    size_t size = (size_t)(colon - listen_text);
-    if (size >= 2 && listen_text[0] == '[' && listen_text[size - 1] == ']')
-        return strndup(listen_text + 1, size - 2);
-    return strndup(listen_text, size);
-}
-
 static int listen_tcp(const char *listen_text, struct fault *why)
 {
     const char *port = NULL;
-    auto_free(free) char *host = host_of(listen_text, &port);
-    if (!host) {
-        (void)fault_set(why, FAULT_REFUSE, "listen %s: not HOST:PORT, [IPv6]:PORT or unix:PATH",
-                        listen_text);
+    auto_free(free) char *host = address_host(listen_text, &port, why);
+    if (!host)
         return -1;
-    }
 
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     auto_free(freeaddrinfo) struct addrinfo *addresses = NULL;
@@ -129,7 +100,11 @@ static int listen_tcp(const char *listen_text, struct fault *why)
 
 int listen_open(const char *listen, struct fault *why)
 {
-    const char *path = unix_path(listen);
+    const char *path = address_socket(listen);
+    if (!address_check(listen, why)) {
+        (void)fault_prefix(why, "listen %s", listen);
+        return -1;
+    }
     return path ? listen_unix(path, listen, why) : listen_tcp(listen, why);
 }
 
@@ -148,7 +123,7 @@ int listen_port(int socket)
 
 void listen_forget(const char *listen)
 {
-    const char *path = unix_path(listen);
+    const char *path = address_socket(listen);
     if (path)
         (void)unlink(path); /* the next start would remove it too */
 }

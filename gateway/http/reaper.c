@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One thread that looks at all connections a few times a second and shuts down the late ones; the
- * HTTP library then finds them closed and does its usual ending. */
+ * HTTP library then finds them closed and does its usual ending.  It also wakes those that are
+ * held. */
 #include "http/reaper.h"
 
 #include "base/clock.h"
@@ -17,15 +18,19 @@ struct reaper {
     pthread_t thread;
     pthread_mutex_t lock;  /* guards the list */
     struct watched *first; /* newest first */
+    void (*wake)(struct watched *connection);
 };
 
-static void cut_late_ones(struct reaper *reaper)
+static void look_at_all(struct reaper *reaper)
 {
     int64_t now = clock_ticks_ms();
     pthread_mutex_lock(&reaper->lock);
     for (struct watched *connection = reaper->first; connection; connection = connection->next) {
         if (atomic_load(&connection->deadline_ticks) <= now)
             (void)shutdown(connection->socket, SHUT_RDWR); /* fails when the peer was faster */
+        if (atomic_load(&connection->wake_ticks) <= now &&
+            atomic_exchange(&connection->wake_ticks, NEVER) != NEVER) /* the end may be faster */
+            reaper->wake(connection);
     }
     pthread_mutex_unlock(&reaper->lock);
 }
@@ -34,17 +39,18 @@ static void *run(void *own)
 {
     struct reaper *reaper = own;
     while (!stop_wait(&reaper->stop, ROUND_MS))
-        cut_late_ones(reaper);
+        look_at_all(reaper);
     return NULL;
 }
 
-struct reaper *reaper_open(struct fault *why)
+struct reaper *reaper_open(void (*wake)(struct watched *connection), struct fault *why)
 {
     struct reaper *reaper = calloc(1, sizeof *reaper);
     if (!reaper) {
         (void)fault_memory(why);
         return NULL;
     }
+    reaper->wake = wake;
     if (!stop_open(&reaper->stop, why)) {
         free(reaper);
         return NULL;

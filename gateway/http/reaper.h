@@ -11,7 +11,8 @@
 struct watched {
     int socket;
     _Atomic int64_t
-        deadline_ticks; /**< clock_ticks_ms when it is cut; NEVER while we are at work */
+        deadline_ticks;         /**< clock_ticks_ms when it is cut; NEVER while we are at work */
+    _Atomic int64_t wake_ticks; /**< when it is woken, once; NEVER while it is not held */
     struct watched *previous, *next;
 };
 
@@ -19,11 +20,14 @@ struct watched {
 
 /**
  * Cuts connections at their deadline.  The HTTP library's own timeouts count inactivity, so one
- * byte a second would hold a connection for ever.  Also the list of all open connections.
+ * byte a second would hold a connection for ever.  Wakes those whose answers are held back.  Also
+ * the list of all open connections.
  */
 struct reaper;
 
-struct reaper *reaper_open(struct fault *why) __attribute__((warn_unused_result));
+/** `wake` is called, on a thread of the reaper's, with each connection whose time has come. */
+struct reaper *reaper_open(void (*wake)(struct watched *connection), struct fault *why)
+    __attribute__((warn_unused_result));
 /** Ends its thread; what is still watched is no longer cut, and may still be forgotten. */
 void reaper_stop(struct reaper *reaper);
 /** After reaper_stop, when nothing is watched any more. */

@@ -33,8 +33,9 @@ void request_open(struct http_request *request, struct MHD_Connection *connectio
 
 void request_busy(struct http_request *request)
 {
+    if (!request->is_busy)
+        atomic_fetch_add(&request->load->busy, 1);
     request->is_busy = true;
-    atomic_fetch_add(&request->load->busy, 1);
 }
 
 static void no_longer_busy(struct http_request *request)
@@ -174,6 +175,11 @@ void http_set_header(struct http_request *request, const char *name, const char 
     http_add_header(request, name, value);
 }
 
+void http_hold(struct http_request *request, int64_t hold_ms)
+{
+    request->hold_ms = hold_ms;
+}
+
 void http_suspend(struct http_request *request)
 {
     MHD_suspend_connection(request->connection);
@@ -303,21 +309,67 @@ void http_answer(struct http_request *request, int status, const char *media_typ
     give_answer(request, status, was_suspended);
 }
 
-/* A HEAD's answer has the size and nothing of the file, so nobody calls this. */
-static ssize_t give_nothing(void *own, uint64_t at, char *bytes, size_t size)
+/* A file that is made as it is sent, from some byte on. */
+struct piece {
+    struct http_source source;
+    int64_t first;
+};
+
+/* A HEAD's answer has the size and nothing of the file, so nobody calls this without a source. */
+static ssize_t give_piece(void *own, uint64_t at, char *bytes, size_t size)
 {
-    (void)own, (void)at, (void)bytes, (void)size;
-    return MHD_CONTENT_READER_END_WITH_ERROR;
+    const struct piece *piece = own;
+    size_t got = 0;
+    if (!piece->source.read ||
+        !piece->source.read(piece->source.own, piece->first + (int64_t)at, bytes, size, &got) ||
+        got == 0)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    return (ssize_t)got;
 }
 
-static struct MHD_Response *respond_file(int descriptor, int64_t first, int64_t size)
+static void end_source(const struct http_source *source)
 {
-    if (descriptor < 0)
-        return MHD_create_response_from_callback((uint64_t)size, 1, give_nothing, NULL, NULL);
-    struct MHD_Response *response =
-        MHD_create_response_from_fd_at_offset64((uint64_t)size, descriptor, (uint64_t)first);
+    if (source->end)
+        source->end(source->own);
+}
+
+static void end_piece(void *own)
+{
+    struct piece *piece = own;
+    end_source(&piece->source);
+    free(piece);
+}
+
+static void end_file(const struct http_file *file)
+{
+    if (file->descriptor >= 0)
+        (void)close(file->descriptor); /* only read from */
+    end_source(&file->source);
+}
+
+static struct MHD_Response *respond_piece(const struct http_file *file, const struct range *range)
+{
+    enum { BLOCK_SIZE = 32 * 1024 };
+    struct piece *piece = malloc(sizeof *piece);
+    if (!piece)
+        return NULL;
+    *piece = (struct piece){file->source, range->first};
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        (uint64_t)range->size, file->source.read ? BLOCK_SIZE : 1, give_piece, piece, end_piece);
     if (!response)
-        (void)close(descriptor); /* only read from */
+        free(piece);
+    return response;
+}
+
+/* Takes the file. */
+static struct MHD_Response *respond_file(const struct http_file *file, const struct range *range)
+{
+    struct MHD_Response *response =
+        file->descriptor < 0 ? respond_piece(file, range)
+                             : MHD_create_response_from_fd_at_offset64(
+                                   (uint64_t)range->size, file->descriptor, (uint64_t)range->first);
+    if (!response)
+        end_file(file);
     return response;
 }
 
@@ -357,17 +409,18 @@ void http_answer_file(struct http_request *request, const struct http_file *file
     http_add_header(request, "Accept-Ranges", "bytes");
     if (fate != RANGE_WHOLE)
         add_content_range(request, file, fate, &range);
-    bool is_empty = fate == RANGE_BEYOND || (range.size == 0 && file->descriptor >= 0);
-    if (is_empty && file->descriptor >= 0)
-        (void)close(file->descriptor); /* only read from */
+    bool has_bytes = file->descriptor >= 0 || file->source.read;
+    bool is_empty = fate == RANGE_BEYOND || (range.size == 0 && has_bytes);
+    if (is_empty)
+        end_file(file);
     if (!may_answer(request, &was_suspended)) {
-        if (!is_empty && file->descriptor >= 0)
-            (void)close(file->descriptor);
+        if (!is_empty)
+            end_file(file);
         return;
     }
     struct MHD_Response *response =
         is_empty ? MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT)
-                 : respond_file(file->descriptor, range.first, range.size);
+                 : respond_file(file, &range);
     request->response = response ? dress(request, file->media_type, response) : NULL;
     request->answer_size = range.size;
     give_answer(request, statuses[fate], was_suspended);

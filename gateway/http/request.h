@@ -42,6 +42,7 @@ struct http_request {
     const char *target; /**< as it came, before the library cut it */
     size_t target_size;
     bool target_is_plain;
+    bool target_is_sound;
     void *own;
     struct body body;
     int64_t received;  /**< bytes of the body, kept or not */
@@ -50,6 +51,7 @@ struct http_request {
     struct MHD_Response *response; /**< set before `state` says ANSWERED */
     int64_t answer_size;           /**< of its body */
     int status;
+    int64_t hold_ms; /**< what the answer waits before it goes out */
     int64_t arrived_ms;
     int64_t arrived_ticks_us;
     bool has_begun;     /**< the route's begin was called, so its end must be */
@@ -62,7 +64,7 @@ struct http_request {
 /** Starts the next request of a connection. */
 void request_open(struct http_request *request, struct MHD_Connection *connection,
                   const char *method, const char *path);
-/** Marks it as given to its route, from now until request_send or request_end. */
+/** Marks it as given to its route, or held, from now until request_send or request_end. */
 void request_busy(struct http_request *request);
 /** Forgets the request, answered or not. */
 void request_end(struct http_request *request);

@@ -2,6 +2,9 @@
 /* Which route a request means: patterns against paths, segment by segment. */
 #include "http/route.h"
 
+#include "base/cleanup.h"
+#include "base/text_stream.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,20 +82,16 @@ static bool write_allowed(const struct http_route *routes, const char *path, boo
 
 char *route_allowed(const struct http_table *tables, const char *path)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
+    struct text_stream stream;
+    FILE *out = text_stream_begin(&stream);
     if (!out)
         return NULL;
 
     bool is_known = false;
     for (const struct http_table *table = tables; table->routes; table++)
         is_known = write_allowed(table->routes, path, is_known, out);
-    bool is_written = fclose(out) == 0;
-    if (is_known && is_written)
-        return text;
-    free(text);
-    return NULL;
+    auto_free(free) char *text = text_stream_end(&stream, NULL);
+    return is_known ? steal(text) : NULL;
 }
 
 const char *route_segment(const char *pattern, const char *path, const char *name, size_t *size)

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/acceptor.h"
 #include "http/dispatch.h"
 #include "http/listen.h"
 #include "http/reaper.h"
@@ -24,6 +25,10 @@
  * itself and, in HEAD_RECORDS, the library's notes about its headers. */
 enum { LOG_TEXT = 256, TICK_US = 2000, HEAD_RECORDS = 8192 };
 
+/* The library gives each thread a share of its limit, and shuts what is over it.  Ours, which lets
+ * who connects wait, is looked at when connections are accepted; some may be on their way then. */
+enum { LIMIT_SLACK = 64 };
+
 struct http_server {
     struct http_options options; /* its texts are our own copies */
     char *listen;
@@ -31,9 +36,10 @@ struct http_server {
     struct dispatcher dispatcher;
     struct reaper *reaper;
     struct MHD_Daemon *daemon;
+    struct acceptor *acceptor; /* NULL once nothing more is accepted */
+    atomic_int connections;
     int socket;
     int port;
-    bool is_quiet; /* accepts no more */
     pthread_mutex_t lock;
     struct peer *gone; /* guarded by lock; peers that closed while the server closes */
 };
@@ -53,7 +59,9 @@ static void start_peer(struct http_server *server, struct MHD_Connection *connec
     peer->request.load = &server->dispatcher.load;
     peer->watched.socket = info->connect_fd;
     atomic_init(&peer->watched.deadline_ticks, clock_ticks_ms() + server->options.idle_timeout_ms);
+    atomic_init(&peer->watched.wake_ticks, NEVER);
     reaper_watch(server->reaper, &peer->watched);
+    atomic_fetch_add(&server->connections, 1);
     meter_connections(server->dispatcher.meter, 1);
 }
 
@@ -67,6 +75,7 @@ static void free_peer(struct peer *peer)
 static void end_peer(struct http_server *server, struct peer *peer)
 {
     reaper_forget(server->reaper, &peer->watched);
+    atomic_fetch_sub(&server->connections, 1);
     meter_connections(server->dispatcher.meter, -1);
     if (!atomic_load(&server->dispatcher.load.is_refusing)) {
         free_peer(peer);
@@ -85,6 +94,20 @@ static void notice_connection(void *own, struct MHD_Connection *connection, void
         start_peer(own, connection, place);
     else if (*place)
         end_peer(own, *place);
+}
+
+static bool has_room(void *own)
+{
+    struct http_server *server = own;
+    return atomic_load(&server->connections) < server->options.connections;
+}
+
+/* The library closes what it does not take, and says so at debug. */
+static void take_connection(void *own, int connection, const struct sockaddr *address,
+                            socklen_t size)
+{
+    struct http_server *server = own;
+    (void)MHD_add_connection(server->daemon, connection, address, size);
 }
 
 /* The library unescapes in place and before routes are looked at; we split first, then decode. */
@@ -162,18 +185,24 @@ static bool start_daemon(struct http_server *server, struct fault *why)
         {MHD_OPTION_END, 0, NULL},
     };
     unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-                     MHD_USE_ERROR_LOG | (server->dispatcher.tls ? MHD_USE_TLS : 0);
+                     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
+                     (server->dispatcher.tls ? MHD_USE_TLS : 0);
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, dispatch_call, NULL, MHD_OPTION_EXTERNAL_LOGGER, pass_log, NULL,
-        MHD_OPTION_LISTEN_SOCKET, server->socket, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_NOTIFY_CONNECTION, notice_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
-        dispatch_over, NULL, MHD_OPTION_URI_LOG_CALLBACK, dispatch_target, NULL,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)options->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)options->connections_per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)options->head_limit + HEAD_RECORDS, MHD_OPTION_ARRAY, list, MHD_OPTION_END);
-    return server->daemon || fault_set(why, FAULT_REFUSE,
-                                       "listen %s: the HTTP server does not start", server->listen);
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, notice_connection, server,
+        MHD_OPTION_NOTIFY_COMPLETED, dispatch_over, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+        dispatch_target, NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)(options->connections + LIMIT_SLACK * options->threads),
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->connections_per_address,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->head_limit + HEAD_RECORDS,
+        MHD_OPTION_ARRAY, list, MHD_OPTION_END);
+    if (!server->daemon)
+        return fault_set(why, FAULT_REFUSE, "listen %s: the HTTP server does not start",
+                         server->listen);
+    const struct acceptor_options accepts = {server->socket, has_room, take_connection, server};
+    server->acceptor = acceptor_open(&accepts, why);
+    return server->acceptor != NULL;
 }
 
 static struct http_table *copy_tables(const struct http_table *tables)
@@ -185,6 +214,12 @@ static struct http_table *copy_tables(const struct http_table *tables)
     if (copy)
         memcpy(copy, tables, count * sizeof *copy);
     return copy;
+}
+
+/* It is suspended since, so it is there. */
+static void wake(struct watched *connection)
+{
+    MHD_resume_connection(((struct peer *)connection)->request.connection);
 }
 
 /* Everything but the daemon. */
@@ -203,7 +238,7 @@ static bool prepare(struct http_server *server, struct fault *why)
     server->dispatcher.meter = meter_new(server->tables, why);
     if (!server->dispatcher.meter)
         return false;
-    server->reaper = reaper_open(why);
+    server->reaper = reaper_open(wake, why);
     if (!server->reaper)
         return false;
     server->socket = listen_open(server->listen, why);
@@ -226,6 +261,7 @@ static void free_server(struct http_server *server)
 {
     if (server->reaper)
         reaper_stop(server->reaper);
+    acceptor_close(server->acceptor);
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
     reaper_close(server->reaper);
@@ -268,13 +304,13 @@ bool http_reload(struct http_server *server, struct fault *why)
 static bool judge(struct peer *peer, gnutls_session_t session)
 {
     unsigned generation = tls_generation(peer->dispatcher->tls);
-    if (peer->certificate && peer->judged == generation)
+    if (peer->certificate && peer->judged == generation && time(NULL) <= peer->judged_until)
         return true;
     if (!peer->certificate)
         peer->certificate = malloc(sizeof *peer->certificate);
     if (!peer->certificate)
         return false;
-    tls_judge(peer->dispatcher->tls, session, peer->certificate);
+    peer->judged_until = tls_judge(peer->dispatcher->tls, session, peer->certificate);
     peer->judged = generation;
     return true;
 }
@@ -293,10 +329,10 @@ void http_certificate(const struct http_request *request, struct http_certificat
 /* Also shuts the socket, so that who connects now is refused by the system and goes elsewhere. */
 static void accept_no_more(struct http_server *server)
 {
-    if (server->is_quiet)
+    if (!server->acceptor)
         return;
-    server->is_quiet = true;
-    (void)MHD_quiesce_daemon(server->daemon); /* gives back our own socket, closed in the end */
+    acceptor_close(server->acceptor);
+    server->acceptor = NULL;
     (void)shutdown(server->socket, SHUT_RDWR);
     atomic_store(&server->dispatcher.load.is_draining, true);
 }
@@ -324,6 +360,8 @@ bool http_drain(struct http_server *server, int64_t timeout_ms)
 static void give_up(struct watched *connection)
 {
     request_give_up(&((struct peer *)connection)->request);
+    if (atomic_exchange(&connection->wake_ticks, NEVER) != NEVER)
+        wake(connection);
 }
 
 void http_close(struct http_server *server)

@@ -113,7 +113,8 @@ const char *http_method(const struct http_request *request);
 const char *http_path(const struct http_request *request);
 /** NULL when absent.  Header names are compared without case. */
 const char *http_header(const struct http_request *request, const char *name);
-/** Decoded, and kept until the request ends; NULL when absent or broken.  In begin or handle. */
+/** Decoded, and kept until the request ends; NULL when absent: a broken escape is refused before.
+ * In begin or handle. */
 const char *http_query(struct http_request *request, const char *name);
 /** The path's segment for {name}, percent-decoded; kept until the request ends. */
 const char *http_segment(struct http_request *request, const char *name);
@@ -135,6 +136,10 @@ void *http_own(const struct http_request *request);
 void http_add_header(struct http_request *request, const char *name, const char *value);
 /** The same for a header that there is once: the value takes the place of the one before. */
 void http_set_header(struct http_request *request, const char *name, const char *value);
+
+/** Has the answer go out so much later, to the nearest fifth of a second.  In begin and handle.  An
+ * answer that has to go out before a large body does not wait: its connection ends with it. */
+void http_hold(struct http_request *request, int64_t hold_ms);
 
 /** Takes the request off its thread until it is answered or resumed.  Only in handle and resumed,
  * before the work is handed on. */
@@ -167,7 +172,8 @@ struct http_certificate {
     char subject[HTTP_NAME_SIZE];     /**< as RFC 4514 writes it: "CN=a,O=b"; "" when too long */
     char issuer[HTTP_NAME_SIZE];
 };
-/** In begin, handle or resumed.  Judged once for a connection, and again after http_reload. */
+/** In begin, handle or resumed.  Judged once for a connection, and again after http_reload and when
+ * a certificate or a list of revoked ones comes to its end. */
 void http_certificate(const struct http_request *request, struct http_certificate *certificate);
 
 /** Whether the client has closed its side: nobody is there to take an answer, as far as the system
@@ -185,9 +191,18 @@ void http_resume(struct http_request *request);
 void http_answer(struct http_request *request, int status, const char *media_type, char *body,
                  size_t size);
 
+/** Bytes that are made as they are sent: the same each time for the same place. */
+struct http_source {
+    /** Some of up to `size` bytes from the one with number `at`; false ends the connection. */
+    bool (*read)(void *own, int64_t at, char *bytes, size_t size, size_t *got);
+    void (*end)(void *own); /**< nothing more is read */
+    void *own;
+};
+
 /** A file as an answer. */
 struct http_file {
-    int descriptor; /**< taken: it is closed; -1 will do for HEAD */
+    int descriptor;            /**< taken: it is closed; -1: it is `source` */
+    struct http_source source; /**< taken: it is ended; without one for HEAD */
     int64_t size;
     const char *media_type;
     const char *etag; /**< with its quotation marks */

@@ -55,7 +55,7 @@ char *target_decode(const char *text, size_t size, enum target_blank blank)
     return decoded;
 }
 
-bool target_is_sound(const char *path)
+bool target_is_sound(const char *target)
 {
-    return decode(path, strlen(path), BLANK_IS_PERCENT, NULL);
+    return decode(target, strlen(target), BLANK_IS_PERCENT, NULL);
 }

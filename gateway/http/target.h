@@ -15,7 +15,7 @@ enum target_blank { BLANK_IS_PLUS, BLANK_IS_PERCENT };
 char *target_decode(const char *text, size_t size, enum target_blank blank)
     __attribute__((warn_unused_result));
 
-/** Whether every escape in the path is one that target_decode takes. */
-bool target_is_sound(const char *path);
+/** Whether every escape of a path and its query is one that target_decode takes. */
+bool target_is_sound(const char *target);
 
 #endif

@@ -12,7 +12,6 @@
 #include <gnutls/x509.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 enum { PEM_LIMIT = 1024 * 1024, CHAIN_MOST = 16, KEY_ID_SIZE = 64 };
 
@@ -23,6 +22,8 @@ struct stand {
     unsigned size;
     gnutls_privkey_t key;
     gnutls_x509_trust_list_t trusted; /* NULL: clients are not asked */
+    gnutls_x509_crt_t *authorities;   /* of `trusted`, whose they are */
+    unsigned authority_count;
     time_t checked_until; /* what is revoked after it is not known; 0: no list is kept */
     unsigned generation;
     struct stand *older;
@@ -42,6 +43,7 @@ static void free_stand(struct stand *stand)
         gnutls_privkey_deinit(stand->key);
     if (stand->trusted)
         gnutls_x509_trust_list_deinit(stand->trusted, 1);
+    gnutls_free(stand->authorities);
     free(stand);
 }
 
@@ -113,50 +115,45 @@ static bool match(const char *path, const struct stand *stand, struct fault *why
 
 /* ---- whom we trust ---- */
 
-struct authorities {
-    gnutls_x509_crt_t *list; /* the certificates belong to the stand */
-    unsigned count;
-};
-
-static bool read_authorities(const char *path, struct stand *stand, struct authorities *read,
-                             struct fault *why)
+static bool read_authorities(const char *path, struct stand *stand, struct fault *why)
 {
     size_t size = 0;
     auto_free(free) char *text = file_read(path, PEM_LIMIT, &size, why);
     if (!text)
         return false;
     const gnutls_datum_t pem = {(unsigned char *)text, (unsigned)size};
-    int code =
-        gnutls_x509_crt_list_import2(&read->list, &read->count, &pem, GNUTLS_X509_FMT_PEM, 0);
+    int code = gnutls_x509_crt_list_import2(&stand->authorities, &stand->authority_count, &pem,
+                                            GNUTLS_X509_FMT_PEM, 0);
     if (code >= 0)
         code = gnutls_x509_trust_list_init(&stand->trusted, 0);
     if (code < 0)
         return refuse(why, path, code);
-    int added = gnutls_x509_trust_list_add_cas(stand->trusted, read->list, read->count, 0);
-    return added == (int)read->count ||
+    int added = gnutls_x509_trust_list_add_cas(stand->trusted, stand->authorities,
+                                               stand->authority_count, 0);
+    return added == (int)stand->authority_count ||
            fault_set(why, FAULT_REFUSE, "%s: not every certificate can be used", path);
 }
 
 /* Signed by one of the authorities?  That a list is too old is said at each judgement and not here:
  * it grows old while it is in force. */
-static bool is_signed(gnutls_x509_crl_t revoked, const struct authorities *by)
+static bool is_signed(gnutls_x509_crl_t revoked, const struct stand *by)
 {
     unsigned status = GNUTLS_CERT_INVALID;
-    int code = gnutls_x509_crl_verify(revoked, by->list, by->count, 0, &status);
+    int code = gnutls_x509_crl_verify(revoked, by->authorities, by->authority_count, 0, &status);
     unsigned age = (unsigned)(GNUTLS_CERT_INVALID | GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED);
     return code >= 0 && (status == 0 || status == age);
 }
 
 /* Takes the lists. */
 static bool add_revoked(const char *path, gnutls_x509_crl_t *lists, unsigned count,
-                        struct stand *stand, const struct authorities *by, struct fault *why)
+                        struct stand *stand, struct fault *why)
 {
     bool are_signed = true;
     for (unsigned i = 0; i < count; i++) {
         time_t until = gnutls_x509_crl_get_next_update(lists[i]);
         if (!stand->checked_until || until < stand->checked_until)
             stand->checked_until = until;
-        are_signed &= is_signed(lists[i], by);
+        are_signed &= is_signed(lists[i], stand);
     }
     int added = gnutls_x509_trust_list_add_crls(stand->trusted, lists, count, 0, 0);
     if (added != (int)count)
@@ -165,8 +162,7 @@ static bool add_revoked(const char *path, gnutls_x509_crl_t *lists, unsigned cou
                                    "%s: a revocation list that none of client_ca signed", path);
 }
 
-static bool read_revoked(const char *path, struct stand *stand, const struct authorities *by,
-                         struct fault *why)
+static bool read_revoked(const char *path, struct stand *stand, struct fault *why)
 {
     size_t size = 0;
     unsigned count = 0;
@@ -178,18 +174,15 @@ static bool read_revoked(const char *path, struct stand *stand, const struct aut
     int code = gnutls_x509_crl_list_import2(&lists, &count, &pem, GNUTLS_X509_FMT_PEM, 0);
     if (code < 0)
         return refuse(why, path, code);
-    bool is_good = add_revoked(path, lists, count, stand, by, why);
+    bool is_good = add_revoked(path, lists, count, stand, why);
     gnutls_free(lists);
     return is_good;
 }
 
 static bool read_trusted(const struct tls *tls, struct stand *stand, struct fault *why)
 {
-    struct authorities read = {NULL, 0};
-    bool is_good = read_authorities(tls->client_ca, stand, &read, why) &&
-                   (!tls->client_crl || read_revoked(tls->client_crl, stand, &read, why));
-    gnutls_free(read.list);
-    return is_good;
+    return read_authorities(tls->client_ca, stand, why) &&
+           (!tls->client_crl || read_revoked(tls->client_crl, stand, why));
 }
 
 static struct stand *read_stand(const struct tls *tls, struct fault *why)
@@ -367,14 +360,40 @@ static unsigned verify(const struct stand *stand, struct shown *shown)
     return status;
 }
 
-void tls_judge(struct tls *tls, gnutls_session_t session, struct http_certificate *certificate)
+static void note_turn(time_t turn, time_t now, time_t *next)
+{
+    if (turn >= now && turn < *next)
+        *next = turn;
+}
+
+static void note_turns(const gnutls_x509_crt_t *chain, unsigned size, time_t now, time_t *next)
+{
+    for (unsigned i = 0; i < size; i++) {
+        note_turn(gnutls_x509_crt_get_activation_time(chain[i]), now, next);
+        note_turn(gnutls_x509_crt_get_expiration_time(chain[i]), now, next);
+    }
+}
+
+/* Until when what is found at `now` stays so.  Of which authority it depends is not asked: to judge
+ * again without need is harmless. */
+static time_t next_turn(const struct stand *stand, const struct shown *shown, time_t now)
+{
+    time_t next = INT64_MAX;
+    note_turns(shown->chain, shown->size, now, &next);
+    note_turns(stand->authorities, stand->authority_count, now, &next);
+    note_turn(stand->checked_until, now, &next);
+    return next;
+}
+
+time_t tls_judge(struct tls *tls, gnutls_session_t session, struct http_certificate *certificate)
 {
     const struct stand *stand = stand_of(tls);
     struct shown shown = {.size = 0};
     const gnutls_datum_t *first = NULL;
+    const time_t now = time(NULL);
     *certificate = (struct http_certificate){.trust = HTTP_TRUST_NONE};
     if (!stand->trusted)
-        return;
+        return INT64_MAX;
     if (read_shown(session, &shown, &first)) {
         unsigned status = verify(stand, &shown);
         certificate->trust = status ? HTTP_TRUST_REFUSED : HTTP_TRUST_GOOD;
@@ -386,5 +405,7 @@ void tls_judge(struct tls *tls, gnutls_session_t session, struct http_certificat
         certificate->trust = HTTP_TRUST_REFUSED;
         certificate->flaw = "not readable";
     }
+    time_t until = next_turn(stand, &shown, now);
     forget_shown(&shown);
+    return until;
 }

@@ -7,6 +7,7 @@
 
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
+#include <time.h>
 
 /**
  * What a server shows in a TLS handshake, and whom it trusts.  The files are read again by
@@ -31,7 +32,7 @@ int tls_show(struct tls *tls, gnutls_session_t session, gnutls_pcert_st **chain,
 unsigned tls_generation(struct tls *tls);
 
 /** Whose certificate the client showed, and whether an authority that is trusted now vouches for
- * it now. */
-void tls_judge(struct tls *tls, gnutls_session_t session, struct http_certificate *certificate);
+ * it now.  Returns the last second in which that holds: a certificate or a list ends then. */
+time_t tls_judge(struct tls *tls, gnutls_session_t session, struct http_certificate *certificate);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rates by the generic cell rate algorithm (ITU-T I.371): one time for each partner says up to when
- * its allowance is spent, which is a token bucket without anything to refill. */
+/* Rates by the generic cell rate algorithm (ITU-T I.371): one time for each partner and kind says
+ * up to when an allowance is spent, which is a token bucket without anything to refill. */
 #include "ingest/account.h"
 
 #include "base/cleanup.h"
@@ -16,7 +16,7 @@ enum { SECOND_US = 1000000 };
 struct account {
     const char *partner; /* `text`, but in what is only sought for */
     pthread_mutex_t lock;
-    int64_t spent_until_us; /* guarded by lock */
+    int64_t spent_until_us[RATE_KINDS_]; /* guarded by lock */
     struct metric *replies[REPLY_COUNT_];
     char text[];
 };
@@ -121,9 +121,10 @@ struct account *accounts_of(struct accounts *accounts, const char *partner)
 
 static void spend(struct account *account, const struct rate *rate, int64_t count, int64_t now_us)
 {
-    if (account->spent_until_us < now_us)
-        account->spent_until_us = now_us;
-    account->spent_until_us += count * SECOND_US / rate->per_s;
+    int64_t *until_us = &account->spent_until_us[rate->kind];
+    if (*until_us < now_us)
+        *until_us = now_us;
+    *until_us += count * SECOND_US / rate->per_s;
 }
 
 int64_t account_take(struct account *account, const struct rate *rate, int64_t now_us)
@@ -134,7 +135,7 @@ int64_t account_take(struct account *account, const struct rate *rate, int64_t n
     int64_t credit_us = (burst - 1) * SECOND_US / rate->per_s;
 
     pthread_mutex_lock(&account->lock);
-    int64_t early_us = account->spent_until_us - credit_us - now_us;
+    int64_t early_us = account->spent_until_us[rate->kind] - credit_us - now_us;
     if (early_us <= 0)
         spend(account, rate, 1, now_us);
     pthread_mutex_unlock(&account->lock);

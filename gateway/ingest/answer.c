@@ -4,6 +4,7 @@
 
 #include "api/json_text.h"
 #include "base/moment.h"
+#include "base/text_stream.h"
 #include "ingest/proof.h"
 #include "ingest/state.h"
 
@@ -80,11 +81,22 @@ static void write_proof(FILE *out, const struct handoff *handoff)
     free(proof);
 }
 
+/* Of several documents nothing is true of all items but how this one came. */
+static void write_document(FILE *out, const struct handoff *handoff)
+{
+    const struct spool_receipt *kept = handoff_kept(handoff);
+    const struct spool_document *came = &handoff->document;
+    char hex[SHA256_HEX_SIZE], received[MOMENT_TEXT_SIZE];
+    digest_hex(kept ? kept->document_sha256 : came->sha256, SHA256_SIZE, hex);
+    (void)moment_write(kept ? kept->received_at_ms : came->received_at_ms, MOMENT_ISO_UTC,
+                       received);
+    (void)fprintf(out, ",\"document_sha256\":\"%s\",\"received_at\":\"%s\"", hex, received);
+}
+
 char *answer_receipts(const struct handoff *handoff, size_t *size)
 {
-    char *text = NULL;
-    char hex[SHA256_HEX_SIZE], received[MOMENT_TEXT_SIZE];
-    FILE *out = open_memstream(&text, size);
+    struct text_stream stream;
+    FILE *out = text_stream_begin(&stream);
     if (!out)
         return NULL;
     (void)fputs("{\"receipts\":[", out);
@@ -93,14 +105,10 @@ char *answer_receipts(const struct handoff *handoff, size_t *size)
             (void)putc(',', out);
         write_receipt(out, handoff, i);
     }
-    digest_hex(handoff->document.sha256, SHA256_SIZE, hex);
-    (void)moment_write(handoff->document.received_at_ms, MOMENT_ISO_UTC, received);
-    (void)fprintf(out, "],\"document_sha256\":\"%s\",\"received_at\":\"%s\"", hex, received);
+    (void)putc(']', out);
+    write_document(out, handoff);
     write_problems(out, handoff);
     write_proof(out, handoff);
     (void)fputs("}\n", out);
-    if (fclose(out) == 0)
-        return text;
-    free(text);
-    return NULL;
+    return text_stream_end(&stream, size);
 }

@@ -38,10 +38,11 @@ static bool link_opens(struct transfer *transfer, struct http_request *request, 
     const struct ingest_options *options = &transfer->ingest->options;
     int64_t now_s = http_arrived_ms(request) / 1000;
     struct file_link link = {.partner = NULL};
+    const struct partner *partner = NULL;
     memcpy(link.sha256, transfer->sha256, SHA256_SIZE);
     if (!read_link(request, &link) ||
         !proof_is_of_link(file_store_key(options->files), &link, proof) ||
-        !directory_partner(transfer->caller.directory, link.partner)) {
+        !(partner = directory_partner(transfer->caller.directory, link.partner))) {
         refuse_unknown(request);
         return false;
     }
@@ -50,13 +51,15 @@ static bool link_opens(struct transfer *transfer, struct http_request *request, 
         refuse(request, REFUSAL_LINK_EXPIRED, NULL, NULL);
         return false;
     }
-    return true;
+    return ingest_admit_reader(transfer->ingest, partner, request);
 }
 
 static bool caller_opens(struct transfer *transfer, struct http_request *request)
 {
     bool may = false;
     struct fault why;
+    if (!ingest_admit_reader(transfer->ingest, transfer->caller.partner, request))
+        return false;
     struct station *station = stations_here(transfer->ingest->stations, &why);
     if (!station || !custody_may_see(station, &transfer->caller, transfer->sha256, &may, &why)) {
         refuse_fault(request, &why);
@@ -79,8 +82,8 @@ static void work(struct transfer *transfer)
             (void)fault_set(&transfer->fault, FAULT_REFUSE, "files: not there");
         return;
     }
-    transfer->descriptor = file_store_lend(files, transfer->sha256, &transfer->size, &why);
-    if (transfer->descriptor < 0)
+    transfer->reader = file_store_lend(files, transfer->sha256, &transfer->size, &why);
+    if (!transfer->reader)
         transfer->fault = why;
 }
 
@@ -125,6 +128,31 @@ static void add_headers(struct http_request *request)
     http_add_header(request, "Cache-Control", "private, no-store");
 }
 
+/* All of it was good a moment ago; where it is not any more, the answer ends too soon. */
+static bool read_sealed(void *own, int64_t at, char *bytes, size_t size, size_t *got)
+{
+    struct fault why;
+    return file_reader_read_at(own, at, bytes, size, got, &why);
+}
+
+static void end_sealed(void *own)
+{
+    file_reader_close(own);
+}
+
+/* As it lies on the disk, where it does: the system then sends it by itself. */
+static void take_out(struct transfer *transfer, struct http_file *file)
+{
+    struct file_reader *reader = steal(transfer->reader);
+    if (!reader)
+        return; /* of a HEAD */
+    file->descriptor = file_reader_take_descriptor(reader);
+    if (file->descriptor < 0)
+        file->source = (struct http_source){read_sealed, end_sealed, reader};
+    else
+        file_reader_close(reader);
+}
+
 void download_resumed(void *own, struct http_request *request)
 {
     struct transfer *transfer = http_own(request);
@@ -138,11 +166,11 @@ void download_resumed(void *own, struct http_request *request)
     digest_hex(transfer->sha256, SHA256_SIZE, etag + 1);
     etag[SHA256_HEX_SIZE] = '"';
     etag[SHA256_HEX_SIZE + 1] = '\0';
-    const struct http_file file = {.descriptor = transfer->descriptor,
-                                   .size = transfer->size,
-                                   .media_type = "application/octet-stream",
-                                   .etag = etag};
-    transfer->descriptor = -1; /* the answer's now */
+    struct http_file file = {.descriptor = -1,
+                             .size = transfer->size,
+                             .media_type = "application/octet-stream",
+                             .etag = etag};
+    take_out(transfer, &file);
     if (!transfer->is_head)
         ingest_count_file(transfer->ingest, FILES_SENT, transfer->size);
     add_headers(request);

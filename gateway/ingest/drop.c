@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include "ingest/drop_folder.h"
 #include "ingest/intake.h"
+#include "signature/detached.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -63,6 +64,10 @@ static bool take_file(struct round *round, const char *name, struct fault *why)
 {
     struct intake intake = {.partner = round->partner};
     struct intake_result result = {0};
+    auto_free(free) char *jws = drop_folder_signature(&round->folder, name, DETACHED_MOST, why);
+    if (!jws && why->kind != FAULT_NONE)
+        return give_up(round, name, why);
+    intake.jws = jws;
     intake.bytes = drop_folder_read(&round->folder, name, round->drop->options.file_limit_bytes,
                                     &intake.size, why);
     if (!intake.bytes ||

@@ -15,7 +15,8 @@ struct drop_options {
 /**
  * The file drop: one thread that takes documents from the folders of partners with
  * `collect.drop`, oldest first.  A file counts as there when its name does not begin with a dot and
- * does not end in .tmp, .part or .filepart: so a sender writes under such a name and renames.
+ * does not end in .tmp, .part or .filepart: so a sender writes under such a name and renames.  A
+ * detached signature lies beside it in NAME.jws, and is put there first.
  *
  * A file whose document is stored (with `ack: published`: on Kafka) goes to FOLDER/done, beside
  * NAME.receipt.json; one that is refused to FOLDER/failed, beside NAME.problems.json; one that

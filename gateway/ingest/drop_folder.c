@@ -65,7 +65,7 @@ static bool ends_in(const char *name, const char *ending)
 
 static bool is_complete(const char *name)
 {
-    static const char *const endings[] = {".tmp", ".part", ".filepart"};
+    static const char *const endings[] = {".tmp", ".part", ".filepart", ".jws"};
     if (name[0] == '.' || strlen(name) > NAME_MAX - sizeof ".4102444800000.problems.json")
         return false;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
@@ -149,12 +149,18 @@ char *drop_folder_read(const struct drop_folder *folder, const char *name, int64
                        size_t *size, struct fault *why)
 {
     struct stat status;
-    auto_close int file = openat(folder->inbox, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    /* Without waiting: the partner may have put a fifo there since it was looked at. */
+    auto_close int file =
+        openat(folder->inbox, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (file < 0 || fstat(file, &status) != 0) {
         (void)fault_set(why, FAULT_RETRY, "a file cannot be read: %s", strerror(errno));
         return NULL;
     }
-    if (!S_ISREG(status.st_mode) || status.st_size > limit) {
+    if (!S_ISREG(status.st_mode)) {
+        (void)fault_set(why, FAULT_REFUSE, "it is no ordinary file");
+        return NULL;
+    }
+    if (status.st_size > limit) {
         (void)fault_set(why, FAULT_REFUSE, "the file has over %" PRId64 " bytes", limit);
         return NULL;
     }
@@ -174,6 +180,25 @@ char *drop_folder_read(const struct drop_folder *folder, const char *name, int64
     return steal(bytes);
 }
 
+char *drop_folder_signature(const struct drop_folder *folder, const char *name, size_t limit,
+                            struct fault *why)
+{
+    char beside[NAME_SIZE];
+    struct stat status;
+    size_t size = 0;
+    (void)snprintf(beside, sizeof beside, "%s.jws", name);
+    if (fstatat(folder->inbox, beside, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        (void)fault_set(why, FAULT_NONE, "there is none");
+        return NULL;
+    }
+    char *text = drop_folder_read(folder, beside, (int64_t)limit, &size, why);
+    while (text && size > 0 && strchr(" \t\r\n", text[size - 1]))
+        size--;
+    if (text)
+        text[size] = '\0';
+    return text;
+}
+
 /* NAME, or NAME with the time in front of `suffix` when there is one already. */
 static void free_name(int folder, const char *name, char free[NAME_SIZE])
 {
@@ -183,12 +208,25 @@ static void free_name(int folder, const char *name, char free[NAME_SIZE])
         (void)snprintf(free, NAME_SIZE, "%s.%" PRId64, name, clock_now_ms());
 }
 
+/* Into a file of its own: what bears the name, from an earlier try or the partner's, who may write
+ * here too, is not written through. */
 static bool write_text(int folder, const char *name, const char *text)
 {
-    auto_close int file =
-        openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    if (unlinkat(folder, name, 0) != 0 && errno != ENOENT)
+        return false;
+    auto_close int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
     size_t size = strlen(text);
     return file >= 0 && write(file, text, size) == (ssize_t)size;
+}
+
+/* The document is over, so that a signature which stays behind does no harm. */
+static void move_signature(const struct drop_folder *folder, int to, const char *name,
+                           const char *target)
+{
+    char from[NAME_SIZE + 32], beside[NAME_SIZE + 32];
+    (void)snprintf(from, sizeof from, "%s.jws", name);
+    (void)snprintf(beside, sizeof beside, "%s.jws", target);
+    (void)renameat(folder->inbox, from, to, beside); /* mostly there is none */
 }
 
 bool drop_folder_end(const struct drop_folder *folder, bool is_done, const char *name,
@@ -198,8 +236,10 @@ bool drop_folder_end(const struct drop_folder *folder, bool is_done, const char 
     char target[NAME_SIZE], beside[NAME_SIZE + 32];
     free_name(to, name, target);
     (void)snprintf(beside, sizeof beside, "%s%s", target, suffix);
-    if (write_text(to, beside, text) && renameat(folder->inbox, name, to, target) == 0)
+    if (write_text(to, beside, text) && renameat(folder->inbox, name, to, target) == 0) {
+        move_signature(folder, to, name, target);
         return true;
+    }
     return fault_set(why, FAULT_RETRY, "%s: a file cannot be moved: %s", folder->path,
                      strerror(errno));
 }

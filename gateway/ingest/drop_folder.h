@@ -36,8 +36,13 @@ void drop_list_free(struct dropped *list, size_t count);
 char *drop_folder_read(const struct drop_folder *folder, const char *name, int64_t limit,
                        size_t *size, struct fault *why) __attribute__((warn_unused_result));
 
-/** Puts NAME + `suffix` with the text into done or failed, then moves the file there; where such a
- * name is there already, both get the time too. */
+/** The detached signature in NAME.jws, without blanks at its end, which the caller owns; NULL
+ * without a fault kind when there is none.  FAULT_REFUSE when it is over the limit. */
+char *drop_folder_signature(const struct drop_folder *folder, const char *name, size_t limit,
+                            struct fault *why) __attribute__((warn_unused_result));
+
+/** Puts NAME + `suffix` with the text into done or failed, then moves the file there, and
+ * NAME.jws where that is; where such a name is there already, all get the time too. */
 bool drop_folder_end(const struct drop_folder *folder, bool is_done, const char *name,
                      const char *suffix, const char *text, struct fault *why)
     __attribute__((warn_unused_result));

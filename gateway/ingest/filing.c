@@ -3,6 +3,7 @@
 #include "ingest/filing.h"
 
 #include "base/cleanup.h"
+#include "ingest/signing.h"
 #include "ingest/state.h"
 #include "spool/filing.h"
 
@@ -66,8 +67,12 @@ bool filing_now(struct handoff *handoff, struct fault *why)
                                      .note = note,
                                      .own = handoff};
     struct spool_document *document = &handoff->document;
+    if (!signing_judge(handoff, why))
+        return false;
     digest_sha256(handoff->bytes, document->size, document->sha256);
     handoff->is_filed = true;
+    if (signing_refuses(handoff))
+        return true;
     if (!inline_move(&work, handoff->bytes, &document->size, &handoff->files, why))
         return false;
     if (handoff->files.count == 0)
@@ -104,6 +109,12 @@ bool filing_find(void *own, const char *text, size_t size, uint8_t sha256[SHA256
     memcpy(sha256, file.sha256, SHA256_SIZE);
     *bytes = file.size;
     return true;
+}
+
+void filing_place(void *own, int *line, int *column)
+{
+    const struct handoff *handoff = own;
+    inline_place(&handoff->files, line, column);
 }
 
 bool filing_load(void *own, const uint8_t sha256[SHA256_SIZE], char *bytes, size_t size,

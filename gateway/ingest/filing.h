@@ -8,7 +8,7 @@
  * is no work for a thread that serves connections. */
 bool filing_is_needed(const struct handoff *handoff);
 
-/** Takes the digest and moves the files to the store, which it waits for. */
+/** Judges the signatures, takes the digest and moves the files to the store, which it waits for. */
 bool filing_now(struct handoff *handoff, struct fault *why) __attribute__((warn_unused_result));
 
 /**
@@ -22,5 +22,6 @@ bool filing_find(void *own, const char *text, size_t size, uint8_t sha256[SHA256
                  int64_t *bytes);
 bool filing_load(void *own, const uint8_t sha256[SHA256_SIZE], char *bytes, size_t size,
                  struct fault *why);
+void filing_place(void *own, int *line, int *column);
 
 #endif

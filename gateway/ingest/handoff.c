@@ -84,6 +84,8 @@ static void free_handoff(struct handoff *handoff)
     free(handoff->memory);
     free(handoff->receipts);
     free(handoff->bytes);
+    free(handoff->jws);
+    signature_verdict_free(&handoff->signature);
     inline_free(&handoff->files);
     free(handoff->hashes);
     free(handoff->media_type);
@@ -158,4 +160,16 @@ int64_t handoff_unpublished(const struct handoff *handoff)
             last = receipt->number;
     }
     return last > spool_watermark(handoff->ingest->options.spool) ? last : 0;
+}
+
+const struct spool_receipt *handoff_kept(const struct handoff *handoff)
+{
+    const struct spool_receipt *kept = &handoff->receipts[0];
+    for (size_t i = 1; i < handoff->document.item_count; i++) {
+        const struct spool_receipt *other = &handoff->receipts[i];
+        if (other->received_at_ms != kept->received_at_ms ||
+            memcmp(other->document_sha256, kept->document_sha256, SHA256_SIZE) != 0)
+            return NULL;
+    }
+    return kept;
 }

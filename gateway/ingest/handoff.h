@@ -6,6 +6,7 @@
 #include "api/trace.h"
 #include "files/inline.h"
 #include "ingest/account.h"
+#include "signature/check.h"
 #include "spool/spool.h"
 
 #include <jansson.h>
@@ -54,18 +55,20 @@ struct handoff {
     int64_t arrived_ticks_us;
 
     char *bytes;
-    bool is_filed;                  /**< its digest is taken, and its files are moved out */
-    struct inline_files files;      /**< that came in it */
-    uint8_t (*hashes)[SHA256_SIZE]; /**< theirs, for the spool */
+    char *jws; /**< a detached signature that came with them, or NULL */
+    bool is_judged;
+    struct signature_verdict signature; /**< what was found, once it is judged */
+    bool is_filed;                      /**< its digest is taken, and its files are moved out */
+    struct inline_files files;          /**< that came in it */
+    uint8_t (*hashes)[SHA256_SIZE];     /**< theirs, for the spool */
     uint8_t shortened_sha256[SHA256_SIZE];
     struct spool_document document; /**< its pointers are into this handoff */
     struct spool_item *items;       /**< the document's; room for `capacity` */
     struct item_memory *memory;
     size_t capacity;
     bool is_foreign;
-    bool parks;                /**< keeps what is invalid, whatever the partner's setting */
-    bool is_broken_as_a_whole; /**< a problem names the document itself */
-    json_t *problems;          /**< of what was parked all the same; NULL when none */
+    bool parks;       /**< keeps what is invalid, whatever the partner's setting */
+    json_t *problems; /**< of what was parked all the same; NULL when none */
     size_t problem_total;
 
     struct spool_receipt *receipts; /**< one for each item, once stored */
@@ -91,6 +94,10 @@ void handoff_choose_candidates(struct handoff *handoff);
 
 /** The highest number of its receipts that Kafka has still to take; 0 when there is none. */
 int64_t handoff_unpublished(const struct handoff *handoff);
+
+/** What is kept of it, as any of its receipts tells: of a repeat, the document that came first.
+ * NULL when its items are kept of several documents. */
+const struct spool_receipt *handoff_kept(const struct handoff *handoff);
 
 /** Adds an item that is all zero and the next in number; NULL when memory is out. */
 struct spool_item *handoff_add_item(struct handoff *handoff, struct fault *why);

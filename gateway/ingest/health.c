@@ -70,6 +70,7 @@ void health_ready(void *own, struct http_request *request)
     spool_levels(ingest->options.spool, &levels);
     auto_free(json_decref) json_t *reasons = json_array();
     add_reason(reasons, levels.below_reserve, "disk-reserve");
+    add_reason(reasons, levels.is_damaged, "spool-damaged");
     add_reason(reasons, levels.is_overdue, "spool-overdue");
     add_reason(reasons, adapters_count(ingest->options.adapters) == 0, "no-adapters");
     add_reason(reasons, !stations_here(ingest->stations, &why), "spool-unreadable");

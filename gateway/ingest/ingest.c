@@ -2,7 +2,9 @@
 /* The partner API: its parts, and its table of routes. */
 #include "ingest/ingest.h"
 
+#include "api/refusal.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "ingest/download.h"
 #include "ingest/health.h"
 #include "ingest/lookup.h"
@@ -10,6 +12,8 @@
 #include "ingest/receive.h"
 #include "ingest/state.h"
 #include "ingest/upload.h"
+
+#include <inttypes.h>
 
 ENDS_WITH_SCOPE(struct ingest *, ingest_close)
 ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
@@ -117,6 +121,42 @@ struct rate ingest_rate(const struct ingest *ingest, const struct partner *partn
     if (partner->rate_per_s > 0)
         return (struct rate){.per_s = partner->rate_per_s, .burst = partner->burst};
     return (struct rate){.per_s = ingest->options.rate_per_s, .burst = ingest->options.burst};
+}
+
+bool ingest_admit(struct account *account, const struct rate *rate, struct http_request *request)
+{
+    char seconds[24];
+    int64_t wait_ms = account_take(account, rate, clock_ticks_us());
+    if (wait_ms == 0)
+        return true;
+    (void)snprintf(seconds, sizeof seconds, "%" PRId64, (wait_ms + 999) / 1000);
+    http_add_header(request, "Retry-After", seconds);
+    refuse(request, REFUSAL_RATE, NULL, NULL);
+    return false;
+}
+
+static struct rate reading_rate(const struct ingest *ingest)
+{
+    return (struct rate){.kind = RATE_READING, .per_s = ingest->options.reads_per_s};
+}
+
+bool ingest_admit_reader(struct ingest *ingest, const struct partner *partner,
+                         struct http_request *request)
+{
+    const struct rate rate = reading_rate(ingest);
+    struct account *account = accounts_of(ingest->accounts, partner->id);
+    if (account)
+        return ingest_admit(account, &rate, request);
+    refuse(request, REFUSAL_INTERNAL, NULL, NULL);
+    return false;
+}
+
+void ingest_charge_reader(struct ingest *ingest, const struct partner *partner, int64_t count)
+{
+    const struct rate rate = reading_rate(ingest);
+    struct account *account = accounts_of(ingest->accounts, partner->id);
+    if (account)
+        account_charge(account, &rate, count, clock_ticks_us());
 }
 
 struct ingest *ingest_open(const struct ingest_options *options, struct fault *why)

@@ -22,6 +22,7 @@ struct ingest_options {
     const char *topic_prefix; /**< "lienthong."; the schema's subject is named after the topic */
     int64_t rate_per_s;       /**< handoffs a second, for partners without a rate of their own */
     int64_t burst;            /**< at once above it; 0: as many as the rate */
+    int64_t reads_per_s;      /**< entries and files that one partner may look at; 0: no limit */
     struct file_store *files;
     struct filer *filer;                 /**< whose jobs are over before ingest_close */
     int64_t inline_above_bytes;          /**< larger files are moved out of documents */

@@ -45,6 +45,28 @@ static bool find_partner(struct ingest *ingest, const char *id, struct caller *c
     return fault_set(why, FAULT_REFUSE, "there is no partner %s", id);
 }
 
+/* What none of them takes is, where it is kept in any case, for those that take what the first one
+ * does: they say what is wrong with it. */
+static bool choose_candidates(struct handoff *handoff, struct fault *why)
+{
+    const struct partner *partner = handoff->caller.partner;
+    const struct adapter *first = NULL;
+    handoff_choose_candidates(handoff);
+    if (handoff->candidate_count > 0)
+        return true;
+    for (size_t i = 0; handoff->parks && i < partner->adapter_count && !first; i++)
+        first = adapters_find(handoff->ingest->options.adapters, partner->adapters[i]);
+    if (!first)
+        return fault_set(why, FAULT_REFUSE, "none of the adapters of %s takes %s", partner->id,
+                         handoff->media_type);
+    free(handoff->media_type);
+    handoff->media_type = strdup(adapter_media_type(first, 0));
+    if (!handoff->media_type)
+        return fault_memory(why);
+    handoff_choose_candidates(handoff);
+    return true;
+}
+
 /* The handoff that reading and storing work on; takes the bytes. */
 static struct handoff *open_handoff(struct ingest *ingest, const struct intake *intake,
                                     struct fault *why)
@@ -62,7 +84,9 @@ static struct handoff *open_handoff(struct ingest *ingest, const struct intake *
         handoff->account = accounts_of(ingest->accounts, intake->partner);
         handoff->media_type = strdup(media_type_of(bytes, intake->size));
     }
-    if (!handoff || !handoff->account || !handoff->media_type) {
+    if (handoff && intake->jws)
+        handoff->jws = strdup(intake->jws);
+    if (!handoff || !handoff->account || !handoff->media_type || (intake->jws && !handoff->jws)) {
         (void)fault_memory(why);
         return NULL;
     }
@@ -71,12 +95,7 @@ static struct handoff *open_handoff(struct ingest *ingest, const struct intake *
     handoff->document.received_at_ms = clock_now_ms();
     handoff->bytes = steal(bytes);
     trace_from(NULL, &handoff->trace);
-    handoff_choose_candidates(handoff);
-    if (handoff->candidate_count > 0)
-        return steal(handoff);
-    (void)fault_set(why, FAULT_REFUSE, "none of the adapters of %s takes %s", intake->partner,
-                    handoff->media_type);
-    return NULL;
+    return choose_candidates(handoff, why) ? steal(handoff) : NULL;
 }
 
 static void stored(void *own, const struct spool_receipt *receipts, size_t count,

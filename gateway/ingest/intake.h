@@ -10,9 +10,11 @@ struct intake {
     const char *partner;
     char *bytes; /**< heap, or NULL for none; intake_take takes it */
     size_t size;
+    const char *jws;  /**< a detached signature that came beside it, borrowed; NULL: none */
     bool needs_kafka; /**< it counts as taken when Kafka has it, whatever the partner's `ack` */
-    bool parks;       /**< what is invalid or speaks for another is kept for a person, whatever the
-                           partner's `invalid`: there is nobody to refuse it to */
+    bool parks;       /**< what is invalid, speaks for another or is for none of the partner's
+                           adapters is kept for a person, whatever its `invalid`: there is nobody
+                           to refuse it to */
 };
 
 enum intake_verdict {
@@ -35,7 +37,7 @@ struct intake_result {
  *
  * FAULT_RETRY when the disk or the queue is full, when Kafka does not have it in time, or when
  * `stop` is asked for: the same again later is at worst a repeat.  FAULT_REFUSE when the partner
- * does not exist or has no adapter for it.
+ * does not exist or, where it does not park, has no adapter for it.
  */
 bool intake_take(struct ingest *ingest, const struct intake *intake, struct stop *stop,
                  struct intake_result *result, struct fault *why)

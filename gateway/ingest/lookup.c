@@ -158,6 +158,17 @@ static bool add_agencies(struct station *station, const struct found *found,
            (!agencies || json_object_set_new(answer, "agencies", agencies) == 0);
 }
 
+/* What was proved of the document as it came; of a mended one it says nothing. */
+static bool add_signatures(struct station *station, const struct found *found, json_t *answer)
+{
+    struct fault ignored; /* the receipt is told without it */
+    auto_free(free) char *proved = NULL;
+    if (found->entry.revision > 0 ||
+        !spool_proved(station->reader, found->entry.entry, &proved, &ignored) || !proved)
+        return true;
+    return json_object_set_new(answer, "signatures", json_loads(proved, 0, NULL)) == 0;
+}
+
 static void answer_own(const struct ingest *ingest, struct http_request *request,
                        const struct listener *listener, const struct found *found)
 {
@@ -170,6 +181,7 @@ static void answer_own(const struct ingest *ingest, struct http_request *request
     auto_free(json_decref) json_t *answer = tell_receipt(ingest, found, listener->language);
     bool is_whole = json_object_set_new(answer, "deliveries", deliveries) == 0 &&
                     add_agencies(listener->station, found, listener->caller, answer) &&
+                    add_signatures(listener->station, found, answer) &&
                     add_proof(ingest, found, answer);
     answer_json(request, is_whole ? answer : NULL);
 }
@@ -205,11 +217,22 @@ static void answer_receipt(struct ingest *ingest, struct http_request *request,
     found_free(&found);
 }
 
+/* Who calls, to be forgotten when it is answered; false: it is, since it may not or not now. */
+static bool admit(struct ingest *ingest, struct http_request *request, struct caller *caller)
+{
+    if (!caller_identify(ingest->options.place, request, caller))
+        return false;
+    if (ingest_admit_reader(ingest, caller->partner, request))
+        return true;
+    caller_forget(caller);
+    return false;
+}
+
 void lookup_receipt(void *own, struct http_request *request)
 {
     struct ingest *ingest = own;
     struct caller caller;
-    if (!caller_identify(ingest->options.place, request, &caller))
+    if (!admit(ingest, request, &caller))
         return;
     answer_receipt(ingest, request, &caller);
     caller_forget(&caller);
@@ -274,12 +297,17 @@ static json_t *tell_page(struct ingest *ingest, const struct listener *listener,
                          const struct page *page, struct fault *why)
 {
     auto_free(json_decref) json_t *entries = json_array();
+    int64_t count = (int64_t)page->count < page->limit ? (int64_t)page->count : page->limit;
     if (!entries)
         (void)fault_memory(why);
-    for (size_t i = 0; entries && i < page->count && (int64_t)i < page->limit; i++) {
+    ingest_charge_reader(ingest, listener->caller->partner, count - 1);
+    for (int64_t i = 0; entries && i < count; i++) {
         struct found found;
-        if (!found_load(listener->station, page->numbers[i], &found, why))
+        if (!found_load(listener->station, page->numbers[i], &found, why)) {
+            if (why->kind == FAULT_REFUSE)
+                continue; /* pruned meanwhile */
             return NULL;
+        }
         bool is_added = add_entry(ingest, listener, &found, entries, why);
         found_free(&found);
         if (!is_added)
@@ -330,7 +358,7 @@ void lookup_dossier(void *own, struct http_request *request)
 {
     struct ingest *ingest = own;
     struct caller caller;
-    if (!caller_identify(ingest->options.place, request, &caller))
+    if (!admit(ingest, request, &caller))
         return;
     answer_dossier(ingest, request, &caller);
     caller_forget(&caller);

@@ -54,22 +54,23 @@ char *proof_sign(const struct ingest *ingest, const struct proof *proof)
 char *proof_of_handoff(const struct handoff *handoff)
 {
     const struct ingest *ingest = handoff->ingest;
-    if (!ingest->options.signing_keys)
+    const struct spool_receipt *kept = handoff_kept(handoff);
+    if (!ingest->options.signing_keys || !kept)
         return NULL;
     json_t *receipts = json_array();
     for (size_t i = 0; i < handoff->document.item_count; i++) {
         const struct spool_item *item = &handoff->items[i];
         json_t *receipt =
-            proof_receipt(ingest, handoff->receipts[i].entry, (int)i, item->dossier_code,
-                          item->event_type ? item->event_id : NULL);
+            proof_receipt(ingest, handoff->receipts[i].entry, handoff->receipts[i].item_no,
+                          item->dossier_code, item->event_type ? item->event_id : NULL);
         if (json_array_append_new(receipts, receipt) != 0) {
             json_decref(receipts);
             receipts = NULL; /* of no memory: proof_sign says so */
         }
     }
     const struct proof proof = {.partner = handoff->caller.partner->id,
-                                .sha256 = handoff->document.sha256,
-                                .received_at_ms = handoff->document.received_at_ms,
+                                .sha256 = kept->document_sha256,
+                                .received_at_ms = kept->received_at_ms,
                                 .receipts = receipts};
     return proof_sign(ingest, &proof);
 }

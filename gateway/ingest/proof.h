@@ -22,7 +22,8 @@ json_t *proof_receipt(const struct ingest *ingest, int64_t entry, int item, cons
 /** Signs; the caller owns the text.  NULL without keys, and when it cannot be done: that is logged,
  * since what is stored must be answered so all the same. */
 char *proof_sign(const struct ingest *ingest, const struct proof *proof);
-/** The same of all items of a document that was stored. */
+/** The same of all items of a document that was stored, or was here already.  NULL also when they
+ * are kept of several documents: each receipt is then proved when it is asked for. */
 char *proof_of_handoff(const struct handoff *handoff);
 
 /** GET /v1/keys: the public keys, as a JWK set. */

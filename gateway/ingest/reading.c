@@ -5,13 +5,14 @@
 #include "api/complete.h"
 #include "api/custody.h"
 #include "api/judge.h"
-#include "api/member.h"
+#include "api/keeping.h"
 #include "api/reference.h"
 #include "api/succession.h"
 #include "base/bilingual.h"
 #include "base/cleanup.h"
 #include "event/wire.h"
 #include "ingest/filing.h"
+#include "ingest/signing.h"
 #include "ingest/state.h"
 
 #include <inttypes.h>
@@ -26,85 +27,28 @@ struct run {
     struct circumstances circumstances;
 };
 
-/* Puts a text and a NUL at `*at`; NULL for NULL. */
-static const char *put(char **at, const char *text, size_t size)
+static bool came_along(const void *own, const uint8_t *sha256)
 {
-    const char *start = *at;
-    if (!text)
-        return NULL;
-    *at = mempcpy(*at, text, size);
-    *(*at)++ = '\0';
-    return start;
-}
-
-static size_t size_of(const char *text)
-{
-    return text ? strlen(text) : 0;
-}
-
-/* Copies what the spool is to keep of the item into one piece of memory. */
-static bool copy_texts(struct spool_item *stored, struct item_memory *memory,
-                       const struct adapt_item *item, struct fault *why)
-{
-    const char *dossier = member_text(&item->event, "dossier_code");
-    size_t native_size = item->native_id ? item->native_id_size : 0;
-    char *at = malloc(native_size + size_of(dossier) + size_of(item->reference) + 3);
-    if (!at)
-        return fault_memory(why);
-    memory->texts = at;
-    stored->native_id = put(&at, item->native_id, native_size);
-    stored->native_id_size = native_size;
-    stored->dossier_code = put(&at, dossier, size_of(dossier));
-    stored->reference = put(&at, item->reference, size_of(item->reference));
-    return true;
-}
-
-/* A message may name an earlier one instead of the dossier.  `*is_valid` stays when it does not. */
-static bool resolve(struct run *run, const struct adapt_item *item, bool *is_valid,
-                    struct fault *why)
-{
-    avro_value_t event = item->event;
-    auto_free(free) char *code = NULL;
-    if (!*is_valid || !item->refers_to || member_text(&event, "dossier_code"))
-        return true;
-    if (!reference_resolve(run->station, &run->handoff->caller, item->refers_to, &code, why))
-        return false;
-    if (code)
-        return member_set_text(&event, "dossier_code", code) || fault_memory(why);
-    adapt_report(run->station->bench, RULE_MISSING, "dossier_code", NULL, "refers_to");
-    *is_valid = false;
-    return true;
-}
-
-/* A file that an item's event names: one that came in this very document, or that its sender may
- * have.  That somebody knows a hash does not make the file its own. */
-struct naming {
-    struct run *run;
-    size_t index; /* of the item */
-};
-
-static bool came_along(const struct handoff *handoff, const uint8_t *sha256)
-{
+    const struct handoff *handoff = own;
     for (size_t i = 0; i < handoff->files.count; i++)
         if (memcmp(handoff->files.items[i].sha256, sha256, SHA256_SIZE) == 0)
             return true;
     return false;
 }
 
-static bool use_named(void *own, const uint8_t *sha256, struct fault *why)
+/* By the item that was added last. */
+static bool use_file(void *own, const uint8_t *sha256, struct fault *why)
 {
-    const struct naming *naming = own;
-    struct handoff *handoff = naming->run->handoff;
-    bool may = came_along(handoff, sha256);
-    if (!may && !custody_may_see(naming->run->station, &handoff->caller, sha256, &may, why))
-        return false;
-    return !may || handoff_use_file(handoff, naming->index, sha256, why);
+    struct handoff *handoff = own;
+    return handoff_use_file(handoff, handoff->document.item_count - 1, sha256, why);
 }
 
-static bool use_named_files(struct run *run, const avro_value_t *event, struct fault *why)
+static bool use_named_files(const struct run *run, const avro_value_t *event, struct fault *why)
 {
-    struct naming naming = {run, run->handoff->document.item_count - 1};
-    return custody_each_file(event, use_named, &naming, why);
+    const struct custody_naming naming = {
+        run->station, &run->handoff->caller, came_along, use_file, run->handoff,
+    };
+    return custody_use_named(&naming, event, why);
 }
 
 /* Completes, judges and encodes an item that its adapter found valid. */
@@ -131,10 +75,7 @@ static bool finish_item(struct run *run, const struct adapt_item *item, struct s
         return false;
     stored->event = memory->event;
     stored->schema_no = ingest->schema_no;
-    stored->event_type = member_symbol(&event, "event_type");
-    (void)member_number(&event, "occurred_at",
-                        &stored->occurred_at_ms);                    /* complete_event: it has */
-    (void)member_number(&event, "times.due_at", &stored->due_at_ms); /* stays 0 without one */
+    keeping_of_event(&event, stored);
     return true;
 }
 
@@ -145,11 +86,15 @@ static bool take_item(void *own, const struct adapt_item *item, struct fault *wh
     if (!stored)
         return false;
     struct item_memory *memory = &run->handoff->memory[run->handoff->document.item_count - 1];
-    memcpy(stored->content_sha256, item->content_sha256, SHA256_SIZE);
     bool is_valid = item->is_valid;
-    if (!resolve(run, item, &is_valid, why) || !copy_texts(stored, memory, item, why))
+    if (!reference_fill(run->station, &run->handoff->caller, item, &is_valid, why) ||
+        !keeping_of_item(item, stored, &memory->texts, why) ||
+        (is_valid && !finish_item(run, item, stored, memory, why)))
         return false;
-    return !is_valid || finish_item(run, item, stored, memory, why);
+    /* If it is kept, it holds up its dossier: only for a sender who could have spoken for it. */
+    stored->stands_aside = !memory->is_valid && !judge_may_speak(item, &run->handoff->caller,
+                                                                 run->circumstances.received_at_ms);
+    return true;
 }
 
 /* "missing /data[0]/MaHoSo" and its sentence in both languages, into memory of the item. */
@@ -253,6 +198,13 @@ static void describe_document(struct handoff *handoff, const struct adapter *ada
     document->bytes = handoff->bytes;
 }
 
+/* What is not signed as agreed is not read: nobody knows whose word it is. */
+static void read_nothing(const struct handoff *handoff, struct reading *reading)
+{
+    *reading = (struct reading){
+        .problems = &handoff->signature.problem, .problem_count = 1, .problem_total = 1};
+}
+
 static bool choose_outcome(struct run *run, const struct reading *reading, enum outcome *outcome,
                            struct fault *why)
 {
@@ -283,15 +235,22 @@ bool reading_run(struct handoff *handoff, struct station *station, enum outcome 
                                         .payload_sha256 = hex,
                                         .trace_id = handoff->trace.id,
                                         .received_at_ms = handoff->document.received_at_ms}};
-    const struct adapt_document document = {.bytes = handoff->bytes,
-                                            .size = handoff->document.size,
-                                            .candidates = handoff->candidates,
-                                            .candidate_count = handoff->candidate_count,
-                                            .sha256 = handoff->document.sha256,
-                                            .file = filing_find,
-                                            .load = filing_load,
-                                            .files = handoff};
-    if (!adapt_read(station->bench, &document, take_item, &run, reading, why))
+    const struct adapt_document document = {
+        .bytes = handoff->bytes,
+        .size = handoff->document.size,
+        .candidates = handoff->candidates,
+        .candidate_count = handoff->candidate_count,
+        .sha256 = handoff->document.sha256,
+        .file = filing_find,
+        .load = filing_load,
+        .place = filing_place,
+        .files = handoff,
+        .without_signatures = handoff->caller.partner->signatures.policy != SIGNATURES_IGNORED};
+    if (!signing_judge(handoff, why))
+        return false;
+    if (handoff->signature.is_bad)
+        read_nothing(handoff, reading);
+    else if (!adapt_read(station->bench, &document, take_item, &run, reading, why))
         return false;
 
     describe_document(handoff, reading->adapter);

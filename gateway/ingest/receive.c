@@ -11,10 +11,10 @@
 #include "ingest/answer.h"
 #include "ingest/filing.h"
 #include "ingest/reading.h"
+#include "ingest/signing.h"
 #include "ingest/state.h"
 
 #include <ctype.h>
-#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,13 +29,9 @@ static void turn_down(struct handoff *handoff, struct http_request *request, enu
 
 static bool check_rate(struct handoff *handoff, struct http_request *request)
 {
-    int64_t wait_ms = account_take(handoff->account, &handoff->rate, clock_ticks_us());
-    if (wait_ms == 0)
+    if (ingest_admit(handoff->account, &handoff->rate, request))
         return true;
-    char seconds[24];
-    (void)snprintf(seconds, sizeof seconds, "%" PRId64, (wait_ms + 999) / 1000);
-    http_add_header(request, "Retry-After", seconds);
-    turn_down(handoff, request, REPLY_LIMITED, REFUSAL_RATE, NULL);
+    account_count(handoff->account, REPLY_LIMITED);
     return false;
 }
 
@@ -49,7 +45,15 @@ static char *media_type_of(const char *header)
     return type;
 }
 
-/* Every media type of every adapter of the sender; some may stand twice. */
+static bool is_listed(const json_t *list, const char *type)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (strcmp(json_string_value(json_array_get(list, i)), type) == 0)
+            return true;
+    return false;
+}
+
+/* Every media type of every adapter of the sender. */
 static json_t *media_types_of(const struct handoff *handoff)
 {
     const struct partner *partner = handoff->caller.partner;
@@ -59,7 +63,8 @@ static json_t *media_types_of(const struct handoff *handoff)
             adapters_find(handoff->ingest->options.adapters, partner->adapters[i]);
         const char *type = "";
         for (size_t j = 0; adapter && (type = adapter_media_type(adapter, j)); j++)
-            (void)json_array_append_new(list, json_string(type)); /* memory: a shorter list */
+            if (!is_listed(list, type))
+                (void)json_array_append_new(list, json_string(type)); /* memory: a shorter list */
     }
     return list;
 }
@@ -91,10 +96,13 @@ static bool check_spool(struct handoff *handoff, struct http_request *request)
 {
     struct spool_levels levels;
     spool_levels(handoff->ingest->options.spool, &levels);
-    if (!levels.below_reserve && !levels.is_overdue)
+    if (!levels.below_reserve && !levels.is_overdue && !levels.is_damaged)
         return true;
     turn_down(handoff, request, REPLY_UNAVAILABLE,
-              levels.below_reserve ? REFUSAL_DISK_RESERVE : REFUSAL_OVERDUE, NULL);
+              levels.is_damaged      ? REFUSAL_SPOOL_DAMAGED
+              : levels.below_reserve ? REFUSAL_DISK_RESERVE
+                                     : REFUSAL_OVERDUE,
+              NULL);
     return false;
 }
 
@@ -141,8 +149,12 @@ static void answer_fault(struct handoff *handoff, struct http_request *request,
     bool is_low = false;
     spool_levels(handoff->ingest->options.spool, &levels);
     (void)file_store_free(handoff->ingest->options.files, &is_low);
-    account_count(handoff->account, fault->kind == FAULT_RETRY ? REPLY_UNAVAILABLE : REPLY_BROKEN);
-    if (fault->kind == FAULT_RETRY && (levels.below_reserve || is_low))
+    account_count(handoff->account, fault->kind == FAULT_RETRY || levels.is_damaged
+                                        ? REPLY_UNAVAILABLE
+                                        : REPLY_BROKEN);
+    if (levels.is_damaged && fault->kind != FAULT_REFUSE)
+        refuse(request, REFUSAL_SPOOL_DAMAGED, NULL, NULL);
+    else if (fault->kind == FAULT_RETRY && (levels.below_reserve || is_low))
         refuse(request, REFUSAL_DISK_RESERVE, NULL, NULL);
     else
         refuse_fault(request, fault);
@@ -225,6 +237,10 @@ static void keep_problems(struct handoff *handoff, const struct http_request *re
 
 static bool take_document(struct handoff *handoff, struct http_request *request, struct fault *why)
 {
+    const char *jws = http_header(request, SIGNING_HEADER);
+    handoff->jws = jws ? strdup(jws) : NULL;
+    if (jws && !handoff->jws)
+        return fault_memory(why);
     char *bytes = http_take_body(request, &handoff->document.size);
     handoff->bytes = bytes ? bytes : strdup(""); /* nothing is for the adapter to refuse */
     handoff->document.received_at_ms = http_arrived_ms(request);

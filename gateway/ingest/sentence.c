@@ -4,6 +4,7 @@
 
 #include "api/returned.h"
 #include "base/moment.h"
+#include "base/text_stream.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -103,7 +104,7 @@ static void fill(FILE *out, const char *sentence, const struct words words[WORD_
 {
     while (*sentence != '\0') {
         size_t plain = strcspn(sentence, "{");
-        (void)fwrite(sentence, 1, plain, out); /* the stream knows if memory is out */
+        (void)fwrite(sentence, 1, plain, out);
         sentence += plain;
         if (*sentence == '\0')
             return;
@@ -118,10 +119,10 @@ char *sentence_write(const struct spool_delivery *delivery, const char *name,
                      enum http_language language)
 {
     char since[MOMENT_TEXT_SIZE], at[MOMENT_TEXT_SIZE], next[MOMENT_TEXT_SIZE];
-    char times[24], behind[24], *text = NULL;
+    char times[24], behind[24];
+    struct text_stream stream;
     enum moment_form form = language == LANGUAGE_VI ? MOMENT_DAY_FIRST : MOMENT_DASH;
     enum situation situation = situation_of(delivery);
-    size_t size = 0;
     (void)moment_write(delivery->since_ms, form, since);
     (void)moment_write(delivery->last_at_ms, form, at);
     (void)moment_write(delivery->next_at_ms, form, next);
@@ -135,12 +136,9 @@ char *sentence_write(const struct spool_delivery *delivery, const char *name,
         {"times", times},
         {"behind", behind},
     };
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = text_stream_begin(&stream);
     if (!out)
         return NULL;
     fill(out, language == LANGUAGE_VI ? sentences[situation].vi : sentences[situation].en, words);
-    if (fclose(out) == 0)
-        return text;
-    free(text);
-    return NULL;
+    return text_stream_end(&stream, NULL);
 }

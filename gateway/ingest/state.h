@@ -49,8 +49,15 @@ struct ingest {
     struct metric *files[FILES_COUNT_];
 };
 
-/** How fast a partner may call. */
+/** How fast a partner may send. */
 struct rate ingest_rate(const struct ingest *ingest, const struct partner *partner);
+/** Takes one of what the partner may do.  False: it is answered that it has to wait. */
+bool ingest_admit(struct account *account, const struct rate *rate, struct http_request *request);
+/** The same of what it may look at. */
+bool ingest_admit_reader(struct ingest *ingest, const struct partner *partner,
+                         struct http_request *request);
+/** It is shown so many more. */
+void ingest_charge_reader(struct ingest *ingest, const struct partner *partner, int64_t count);
 /** One more file of so many bytes; `counter` is the one of the files. */
 void ingest_count_file(const struct ingest *ingest, enum file_counter counter, int64_t size);
 

@@ -7,8 +7,6 @@
 #include "base/cleanup.h"
 #include "ingest/state.h"
 
-#include <unistd.h>
-
 /* What a thread of files is given. */
 struct errand {
     struct transfer *transfer;
@@ -28,7 +26,6 @@ struct transfer *transfer_new(struct ingest *ingest, struct http_request *reques
     transfer->ingest = ingest;
     transfer->request = request;
     transfer->caller = *caller;
-    transfer->descriptor = -1;
     http_set_own(request, transfer);
     return transfer;
 }
@@ -38,8 +35,7 @@ void transfer_release(struct transfer *transfer)
     if (!transfer || atomic_fetch_sub(&transfer->holders, 1) != 1)
         return;
     file_writer_close(transfer->writer);
-    if (transfer->descriptor >= 0)
-        (void)close(transfer->descriptor); /* only read from */
+    file_reader_close(transfer->reader);
     caller_forget(&transfer->caller);
     pthread_mutex_destroy(&transfer->lock);
     free(transfer);

@@ -23,8 +23,8 @@ struct transfer {
     struct caller caller; /**< with its directory */
     uint8_t sha256[SHA256_SIZE];
     struct file_writer *writer;
-    int descriptor; /**< of what goes out; -1: none */
-    bool is_head;   /**< only its size is wanted */
+    struct file_reader *reader; /**< of what goes out */
+    bool is_head;               /**< only its size is wanted */
 
     /* What the thread of files found; the request's own thread reads it when it is resumed. */
     uint8_t came[SHA256_SIZE];

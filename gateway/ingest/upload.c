@@ -29,14 +29,7 @@ static bool check_rate(struct transfer *transfer, struct http_request *request)
     const struct partner *partner = transfer->caller.partner;
     struct account *account = accounts_of(transfer->ingest->accounts, partner->id);
     const struct rate rate = ingest_rate(transfer->ingest, partner);
-    int64_t wait_ms = account ? account_take(account, &rate, clock_ticks_us()) : 0;
-    if (wait_ms == 0)
-        return true;
-    char seconds[24];
-    (void)snprintf(seconds, sizeof seconds, "%" PRId64, (wait_ms + 999) / 1000);
-    http_add_header(request, "Retry-After", seconds);
-    refuse(request, REFUSAL_RATE, NULL, NULL);
-    return false;
+    return !account || ingest_admit(account, &rate, request);
 }
 
 static bool check_head(struct transfer *transfer, struct http_request *request)

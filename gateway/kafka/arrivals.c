@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "event/carry.h"
 #include "event/wire.h"
@@ -309,6 +310,16 @@ static const char *header_of(const rd_kafka_message_t *record, const char *name)
     return text && utf8_valid(text, size) == size ? text : NULL;
 }
 
+/* Anybody may have written it: it is a place to look at, and no proof of what is there. */
+static int64_t entry_of(const rd_kafka_message_t *record)
+{
+    int64_t entry = 0;
+    const char *text = header_of(record, "lt_entry");
+    if (text && number_read(text, strlen(text), 1, INT64_MAX, &entry) != NUMBER_GOOD)
+        return 0;
+    return entry;
+}
+
 static void begin(struct reading *reading)
 {
     const rd_kafka_message_t *record = reading->record;
@@ -324,6 +335,7 @@ static void begin(struct reading *reading)
         .partition = record->partition,
         .offset = record->offset,
         .arrived_at_ms = clock_now_ms(),
+        .entry = entry_of(record),
         .traceparent = reading->subscribed.traceparent,
         .schema_no = arrivals->options->schema_no,
     };

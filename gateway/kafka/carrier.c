@@ -31,10 +31,12 @@ struct carrier {
     bool is_begun;         /* the sender has its producer id */
     bool has_place;        /* `after` is what Kafka says */
     int64_t after;
-    int64_t suspect;     /* a number that Kafka refused in company: to be tried alone; 0: none */
-    int64_t company;     /* bytes of the batch that the suspect was refused in */
-    int64_t room;        /* most bytes in a batch: fewer while companions are refused together */
-    int64_t passed_over; /* a dead letter or notice that Kafka refuses; 0: none */
+    enum place_word word; /* an operator's, until Kafka's progress is ours */
+    int64_t highest_then; /* the last number that the spool had given when it was said */
+    int64_t suspect;      /* a number that Kafka refused in company: to be tried alone; 0: none */
+    int64_t company;      /* bytes of the batch that the suspect was refused in */
+    int64_t room;         /* most bytes in a batch: fewer while companions are refused together */
+    int64_t passed_over;  /* a dead letter or notice that Kafka refuses; 0: none */
 
     char *events_topic;
     char *deliveries_topic;
@@ -209,6 +211,7 @@ static void settle_batch(struct carrier *carrier)
             notices++;
     }
     carrier->after = batch_last(&carrier->batch);
+    carrier->word = WORD_NONE;
     spool_published(carrier->spool, carrier->after, carrier->places, events);
     metrics_add(carrier->published, (int64_t)events);
     metrics_add(carrier->dead_letters, (int64_t)dead_letters);
@@ -253,6 +256,8 @@ static bool move_copy(struct carrier *carrier, int64_t after, struct fault *why)
     else
         spool_published(carrier->spool, after, NULL, 0);
     batch_clear(&carrier->batch);
+    if (after < carrier->after)
+        carrier->passed_over = 0; /* everything between goes out again, or is refused again */
     carrier->after = after;
     carrier->has_place = true;
     return true;
@@ -274,16 +279,40 @@ static void log_choice(const struct carrier *carrier, const struct place_facts *
                  after, facts->copy);
 }
 
-static enum carrier_step find_place(struct carrier *carrier, enum place_word word,
-                                    struct fault *why)
+static void hear(struct carrier *carrier, enum place_word word)
+{
+    struct spool_levels levels;
+    spool_levels(carrier->spool, &levels);
+    carrier->word = word;
+    carrier->highest_then = levels.last_number;
+}
+
+/* The numbers go on being at odds until the first transaction is committed: a word holds as long,
+ * whatever fails in between. */
+static enum place_choice choose(struct carrier *carrier, struct place_facts *facts, int64_t *after,
+                                struct fault *why)
+{
+    struct fault odds;
+    enum place_word of_start = carrier->options.from_spool ? WORD_FROM_SPOOL : WORD_NONE;
+    enum place_choice choice = place_choose(facts, WORD_NONE, after, &odds);
+    if (choice != PLACE_HELD) {
+        carrier->word = WORD_NONE;
+        return choice;
+    }
+    if (carrier->word == WORD_NONE)
+        return place_choose(facts, of_start, after, why);
+    /* What came after it was said is new to any Kafka. */
+    facts->highest = lesser(facts->highest, carrier->highest_then);
+    return place_choose(facts, carrier->word, after, why);
+}
+
+static enum carrier_step find_place(struct carrier *carrier, struct fault *why)
 {
     struct place_facts facts;
     if (!gather(carrier, &facts, why))
         return CARRIER_WAITS;
-    if (word == WORD_NONE && carrier->options.from_spool)
-        word = WORD_FROM_SPOOL;
     int64_t after = 0;
-    enum place_choice choice = place_choose(&facts, word, &after, why);
+    enum place_choice choice = choose(carrier, &facts, &after, why);
     if (choice == PLACE_HELD)
         return CARRIER_HELD;
     if (!move_copy(carrier, after, why))
@@ -480,9 +509,11 @@ static bool publish(struct carrier *carrier, struct fault *why)
 
 enum carrier_step carrier_step(struct carrier *carrier, enum place_word word, struct fault *why)
 {
+    if (word != WORD_NONE)
+        hear(carrier, word);
     if (!ensure_sender(carrier, why))
         return CARRIER_WAITS;
-    enum carrier_step step = carrier->has_place ? CARRIER_GOES : find_place(carrier, word, why);
+    enum carrier_step step = carrier->has_place ? CARRIER_GOES : find_place(carrier, why);
     if (step == CARRIER_GOES && !publish(carrier, why))
         step = CARRIER_WAITS;
     return step;

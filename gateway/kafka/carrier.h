@@ -27,7 +27,8 @@ enum carrier_step {
     CARRIER_HELD,  /**< `why`; needs an operator's word */
 };
 
-/** Takes one step: at most one transaction, or a wait of a fraction of a second. */
+/** Takes one step: at most one transaction, or a wait of a fraction of a second.  A word is kept
+ * over steps that fail, until it has led to a transaction or none is needed any more. */
 enum carrier_step carrier_step(struct carrier *carrier, enum place_word word, struct fault *why);
 
 /** The number after which it goes on. */

@@ -10,7 +10,12 @@
 
 ENDS_WITH_SCOPE(rd_kafka_conf_t *, rd_kafka_conf_destroy)
 
-enum { FIRST_SCRAM_VERSION = 0x020601ff, SYSLOG_CRITICAL = 2, SYSLOG_ERROR = 3 };
+enum {
+    FIRST_SCRAM_VERSION = 0x020601ff,
+    SYSLOG_CRITICAL = 2,
+    SYSLOG_ERROR = 3,
+    COMMIT_MS = 5000, /* how long one call into librdkafka may keep a stop waiting */
+};
 
 struct setting {
     const char *name;
@@ -173,6 +178,12 @@ static bool apply_property(rd_kafka_conf_t *conf, const char *property, struct f
     return value && set_property(conf, name, value, why);
 }
 
+bool kafka_takes(const char *property, struct fault *why)
+{
+    auto_free(rd_kafka_conf_destroy) rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    return apply_property(conf, property, why);
+}
+
 static bool apply_properties(rd_kafka_conf_t *conf, const struct kafka_options *options,
                              struct fault *why)
 {
@@ -230,6 +241,11 @@ rd_kafka_t *kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct fault
         fault_set(why, FAULT_BROKEN, "kafka.properties: %s", reason);
     }
     return client;
+}
+
+rd_kafka_error_t *kafka_commit(rd_kafka_t *producer)
+{
+    return rd_kafka_commit_transaction(producer, COMMIT_MS);
 }
 
 char *kafka_topic(const struct kafka_options *options, const char *name, struct fault *why)

@@ -32,6 +32,9 @@ rd_kafka_conf_t *kafka_configure(const struct kafka_options *options, struct fau
 rd_kafka_conf_t *kafka_configure_producer(const struct kafka_options *options, struct fault *why)
     __attribute__((warn_unused_result));
 
+/** Whether kafka_configure takes this one of the properties; FAULT_REFUSE says why not. */
+bool kafka_takes(const char *property, struct fault *why) __attribute__((warn_unused_result));
+
 /** Sets a property of our own; what librdkafka refuses here is FAULT_BROKEN. */
 bool kafka_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct fault *why)
     __attribute__((warn_unused_result));
@@ -39,6 +42,16 @@ bool kafka_set(rd_kafka_conf_t *conf, const char *name, const char *value, struc
 /** A client of `type`; takes `conf` also when it fails.  The caller owns the result. */
 rd_kafka_t *kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct fault *why)
     __attribute__((warn_unused_result));
+
+/**
+ * Commits the open transaction of a producer; the caller owns the error, NULL when it is committed.
+ * Called when every report has come, and once: of a call to the coordinator that is in doubt
+ * librdkafka 2.0.2 may take the late answer for that of the next one, and then says of a
+ * transaction that it is committed which is not, or ends the process.  A wait of its own that ends
+ * too soon is enough for that.  So after an error the producer is to be closed, and Kafka asked
+ * what became of it.
+ */
+rd_kafka_error_t *kafka_commit(rd_kafka_t *producer) __attribute__((warn_unused_result));
 
 /** Whether librdkafka of this version (rd_kafka_version()) can log in to Kafka 4 by SCRAM. */
 bool kafka_can_scram(int version);

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/moment.h"
+#include "base/text_stream.h"
 #include "kafka/topics.h"
 
 #include <ctype.h>
@@ -42,33 +43,29 @@ static void write_segment(FILE *to, const char *text)
     for (; *text; text++) {
         unsigned char byte = (unsigned char)*text;
         if (byte < 0x80 && (isalnum(byte) || strchr("-._~", byte)))
-            (void)fputc(byte, to); /* a failure shows when the stream is closed */
+            (void)fputc(byte, to);
         else
-            (void)fprintf(to, "%%%02X", byte); /* so does this */
+            (void)fprintf(to, "%%%02X", byte);
     }
 }
 
 /* `partner` NULL: the gateway itself. */
 static char *write_source(const char *gateway_id, const char *partner, struct fault *why)
 {
+    struct text_stream stream;
     char *source = NULL;
-    size_t size = 0;
-    FILE *to = open_memstream(&source, &size);
-    if (!to) {
-        fault_memory(why);
-        return NULL;
+    FILE *to = text_stream_begin(&stream);
+    if (to) {
+        (void)fputs("/lienthong/", to);
+        write_segment(to, gateway_id);
+        if (partner) {
+            (void)fputc('/', to);
+            write_segment(to, partner);
+        }
+        source = text_stream_end(&stream, NULL);
     }
-    (void)fputs("/lienthong/", to); /* as above */
-    write_segment(to, gateway_id);
-    if (partner) {
-        (void)fputc('/', to); /* as above */
-        write_segment(to, partner);
-    }
-    if (fclose(to) != 0) {
-        free(source);
-        fault_memory(why);
-        return NULL;
-    }
+    if (!source)
+        (void)fault_memory(why);
     return source;
 }
 

@@ -134,7 +134,7 @@ static enum intake_step check_positions(struct intake *intake, enum positions_wo
                                         .reader = intake->reader,
                                         .stop = intake->stop};
     struct positions_found found;
-    if (intake->is_anew && !spool_forget_positions(intake->spool, intake->topic, why))
+    if (intake->is_anew && !spool_replace_positions(intake->spool, intake->topic, NULL, 0, why))
         return INTAKE_WAITS;
     if (intake->options.starts_anew && word == POSITIONS_AS_STORED)
         word = POSITIONS_FROM_START;

@@ -48,35 +48,19 @@ enum place_choice place_choose(const struct place_facts *facts, enum place_word 
     return PLACE_KAFKA;
 }
 
-struct witness {
-    const struct progress *kafka;
-    bool is_foreign;
-};
-
-static bool compare(void *own, const struct spool_entry *entry)
-{
-    struct witness *witness = own;
-    witness->is_foreign = entry->number == witness->kafka->number &&
-                          entry->received_at_ms != witness->kafka->received_at_ms;
-    return false;
-}
-
 bool place_is_foreign(struct spool *spool, struct spool_reader *reader,
                       const struct progress *kafka, bool *is_foreign, struct fault *why)
 {
     struct spool_levels levels;
+    int64_t received_at_ms = 0;
     spool_levels(spool, &levels);
     if (kafka->number > levels.last_number) {
         *is_foreign = true;
         return true;
     }
-    /* A person may have released or discarded the entry since: then nothing speaks against it. */
-    struct witness witness = {.kafka = kafka};
-    int64_t damaged = 0;
-    if (!spool_next(reader, (struct spool_range){kafka->number - 1, 1}, compare, &witness, &damaged,
-                    why) &&
-        damaged != kafka->number)
+    if (!spool_received_at(reader, kafka->number, &received_at_ms, why))
         return false;
-    *is_foreign = witness.is_foreign;
+    /* A number that was pruned, or leapt over, says nothing. */
+    *is_foreign = received_at_ms != 0 && received_at_ms != kafka->received_at_ms;
     return true;
 }

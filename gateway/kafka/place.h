@@ -27,7 +27,8 @@ enum place_choice place_choose(const struct place_facts *facts, enum place_word 
                                int64_t *after, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** Whether Kafka's progress names an entry that this spool has not, or has with another arrival. */
+/** Whether Kafka's progress names a number that this spool has not given, or has given to what came
+ * at another time, whatever became of that since. */
 bool place_is_foreign(struct spool *spool, struct spool_reader *reader,
                       const struct progress *kafka, bool *is_foreign, struct fault *why)
     __attribute__((warn_unused_result));

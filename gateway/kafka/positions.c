@@ -160,7 +160,8 @@ static bool explain(const struct positions *positions, const struct survey *surv
 
 /* ---- a person's word ---- */
 
-/* Positions move forward alone, so those of another life of the topic must be forgotten first. */
+/* Those of another life of the topic are forgotten in the same transaction: killed in between, the
+ * next start would find none, and read from the first record whatever the word was. */
 static bool move(const struct positions *positions, const struct survey *survey,
                  enum positions_word word, struct fault *why)
 {
@@ -176,8 +177,9 @@ static bool move(const struct positions *positions, const struct survey *survey,
         else if (!is_another && is_expired(stretch))
             moved[count++] = (struct spool_position){positions->topic, i, stretch->low};
     }
-    return (!is_another || spool_forget_positions(positions->spool, positions->topic, why)) &&
-           (count == 0 || spool_arrive(positions->spool, NULL, 0, moved, count, why));
+    if (is_another)
+        return spool_replace_positions(positions->spool, positions->topic, moved, count, why);
+    return count == 0 || spool_arrive(positions->spool, NULL, 0, moved, count, why);
 }
 
 /* The cluster's id goes last: until then a crash leaves the question open. */

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { ANSWER_MS = 5000, POLL_MS = 100, PATIENCE_MS = 70000, FIRST_STEP = 64, GROWTH = 16 };
+enum { ANSWER_MS = 5000, POLL_MS = 100, PATIENCE_MS = 10000, FIRST_STEP = 64, GROWTH = 16 };
 
 ENDS_WITH_SCOPE(rd_kafka_conf_t *, rd_kafka_conf_destroy)
 ENDS_WITH_SCOPE(rd_kafka_message_t *, rd_kafka_message_destroy)
@@ -54,6 +54,7 @@ static rd_kafka_t *open_reader(const struct kafka_options *options, const char *
     if (!conf || !kafka_set(conf, "isolation.level", isolation, why) ||
         !kafka_set(conf, "enable.partition.eof", "true", why) ||
         !kafka_set(conf, "auto.offset.reset", "error", why) ||
+        !kafka_set(conf, "topic.metadata.refresh.interval.ms", "1000", why) || /* a lost leader */
         !kafka_set(conf, "fetch.wait.max.ms", "10", why)) /* the end is what is waited for */
         return NULL;
     return kafka_open(RD_KAFKA_CONSUMER, steal(conf), why);
@@ -134,49 +135,84 @@ static bool is_past(const rd_kafka_message_t *message, int64_t end)
     return message->offset + 1 >= end;
 }
 
-static bool read_until(rd_kafka_topic_t *topic, const char *key, int64_t end,
-                       const struct stop *stop, struct progress *progress, struct fault *why)
+struct reading {
+    rd_kafka_t *client;
+    rd_kafka_topic_t *topic;
+    const char *key;
+    const struct stop *stop;
+    int64_t patience_ms; /* longer than a transaction may be open */
+};
+
+/* When the last stable offset is what keeps us from the end, that is worth more than that it does.
+ */
+static bool give_up(const struct reading *reading, int64_t end, struct fault *why)
 {
-    const char *name = rd_kafka_topic_name(topic);
-    int64_t give_up_at = clock_ticks_ms() + PATIENCE_MS;
+    const char *name = rd_kafka_topic_name(reading->topic);
+    int64_t low = 0;
+    int64_t stable = end;
+    if (!stop_is_asked(reading->stop) &&
+        rd_kafka_query_watermark_offsets(reading->client, name, PROGRESS_PARTITION, &low, &stable,
+                                         ANSWER_MS) == 0 &&
+        stable < end)
+        return fault_set(why, FAULT_RETRY,
+                         "%s: a transaction that Kafka does not end holds it at offset %" PRId64
+                         " of %" PRId64 "; kafka-transactions.sh finds and aborts it",
+                         name, stable, end);
+    return fault_set(why, FAULT_RETRY, "%s: its end is not in reach", name);
+}
+
+static bool read_until(const struct reading *reading, int64_t end, struct progress *progress,
+                       struct fault *why)
+{
+    int64_t give_up_at = clock_ticks_ms() + reading->patience_ms;
     for (bool is_read = false; !is_read;) {
-        if (stop_is_asked(stop) || clock_ticks_ms() > give_up_at)
-            return fault_set(why, FAULT_RETRY, "%s: its end is not in reach", name);
+        if (stop_is_asked(reading->stop) || clock_ticks_ms() > give_up_at)
+            return give_up(reading, end, why);
         auto_free(rd_kafka_message_destroy) rd_kafka_message_t *message =
-            rd_kafka_consume(topic, PROGRESS_PARTITION, POLL_MS);
+            rd_kafka_consume(reading->topic, PROGRESS_PARTITION, POLL_MS);
         if (!message)
             continue;
         if (message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
-            return retry(name, message->err, why);
-        if (!message->err && !take(message, key, progress, why))
+            return retry(rd_kafka_topic_name(reading->topic), message->err, why);
+        if (!message->err && !take(message, reading->key, progress, why))
             return false;
         is_read = is_past(message, end);
     }
     return true;
 }
 
-static bool read_from(rd_kafka_topic_t *topic, const char *key, struct stretch stretch,
-                      const struct stop *stop, struct progress *progress, struct fault *why)
+static bool read_from(const struct reading *reading, struct stretch stretch,
+                      struct progress *progress, struct fault *why)
 {
-    if (rd_kafka_consume_start(topic, PROGRESS_PARTITION, stretch.low) != 0)
-        return retry(rd_kafka_topic_name(topic), rd_kafka_last_error(), why);
-    bool is_read = read_until(topic, key, stretch.end, stop, progress, why);
-    (void)rd_kafka_consume_stop(topic, PROGRESS_PARTITION); /* it was started just now */
+    if (rd_kafka_consume_start(reading->topic, PROGRESS_PARTITION, stretch.low) != 0)
+        return retry(rd_kafka_topic_name(reading->topic), rd_kafka_last_error(), why);
+    bool is_read = read_until(reading, stretch.end, progress, why);
+    (void)rd_kafka_consume_stop(reading->topic, PROGRESS_PARTITION); /* it was started just now */
     return is_read;
 }
 
-static bool read_backwards(rd_kafka_topic_t *topic, const char *key, struct stretch stretch,
-                           const struct stop *stop, struct progress *progress, struct fault *why)
+static bool read_backwards(const struct reading *reading, struct stretch stretch,
+                           struct progress *progress, struct fault *why)
 {
     struct progress found = {.is_known = false};
     struct stretch tail = {stretch.end, stretch.end};
     for (int64_t step = FIRST_STEP; !found.is_known && tail.low > stretch.low; step *= GROWTH) {
         tail.low = stretch.end - stretch.low > step ? stretch.end - step : stretch.low;
-        if (!read_from(topic, key, tail, stop, &found, why))
+        if (!read_from(reading, tail, &found, why))
             return false;
     }
     *progress = found;
     return true;
+}
+
+/* What the client has of it, be it librdkafka's default, which ours is too. */
+static int64_t transaction_timeout_ms(rd_kafka_t *client)
+{
+    char text[32] = "";
+    size_t size = sizeof text;
+    (void)rd_kafka_conf_get(rd_kafka_conf(client), "transaction.timeout.ms", text,
+                            &size); /* it has one */
+    return strtoll(text, NULL, 10);
 }
 
 bool progress_read(const struct kafka_options *options, const struct stop *stop,
@@ -193,5 +229,10 @@ bool progress_read(const struct kafka_options *options, const struct stop *stop,
         rd_kafka_topic_new(client, name, NULL);
     if (!topic)
         return retry(name, rd_kafka_last_error(), why);
-    return read_backwards(topic, options->gateway_id, stretch, stop, progress, why);
+    const struct reading reading = {.client = client,
+                                    .topic = topic,
+                                    .key = options->gateway_id,
+                                    .stop = stop,
+                                    .patience_ms = transaction_timeout_ms(client) + PATIENCE_MS};
+    return read_backwards(&reading, stretch, progress, why);
 }

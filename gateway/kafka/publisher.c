@@ -75,12 +75,14 @@ enum publisher_state publisher_state(struct publisher *publisher, struct fault *
     return state;
 }
 
-void publisher_resume(struct publisher *publisher, bool from_spool)
+bool publisher_resume(struct publisher *publisher, bool from_spool)
 {
     pthread_mutex_lock(&publisher->lock);
-    if (publisher->state == PUBLISHER_HELD)
+    bool is_held = publisher->state == PUBLISHER_HELD;
+    if (is_held)
         atomic_store(&publisher->word, from_spool ? WORD_FROM_SPOOL : WORD_FROM_KAFKA);
     pthread_mutex_unlock(&publisher->lock);
+    return is_held;
 }
 
 /* ---- the loop ---- */

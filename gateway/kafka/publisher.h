@@ -51,8 +51,10 @@ struct publisher *publisher_start(const struct publisher_options *options, struc
 void publisher_stop(struct publisher *publisher, int64_t timeout_ms);
 /** `why` says why it is WAITING or HELD; its kind is FAULT_NONE otherwise. */
 enum publisher_state publisher_state(struct publisher *publisher, struct fault *why);
-/** An operator's word for a HELD publisher: go on after Kafka's number, or after the spool's.
- * Ignored in any other state. */
-void publisher_resume(struct publisher *publisher, bool from_spool);
+/** An operator's word for a HELD publisher: go on after Kafka's number, or after the spool's.  It
+ * holds until that has led to somewhere, also when the broker is away at that moment.  False: it is
+ * in another state, and nothing was done. */
+bool publisher_resume(struct publisher *publisher, bool from_spool)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -14,7 +14,7 @@ enum {
     POLL_MS = 100,
     GATHER_MS = 1000,
     DEADLINE_MS = 60000,
-    NOTE_SIZE = 64,
+    NOTE_SIZE = 96,
 };
 
 static const char replay_header[] = "lt_replay_id";
@@ -58,7 +58,8 @@ struct republish *republish_open(const struct republish_options *options,
     republish->ahead = calloc(count + 1, sizeof *republish->ahead);
     if (!republish->topic || !republish->parts || !republish->ahead ||
         asprintf(&republish->own_id, "%s-replay", options->kafka.gateway_id) < 0 ||
-        asprintf(&republish->mark, "%" PRId64 ".%s", options->job, options->kafka.gateway_id) < 0) {
+        asprintf(&republish->mark, "%" PRId64 ".%" PRId64 ".%s", options->job, options->made_ms,
+                 options->kafka.gateway_id) < 0) {
         (void)fault_memory(why);
         return NULL;
     }
@@ -192,8 +193,9 @@ static rd_kafka_topic_partition_list_t *list_parts(const struct republish *repub
 static size_t write_note(const struct republish *republish, const struct republish_part *part,
                          char note[NOTE_SIZE])
 {
-    int size = snprintf(note, NOTE_SIZE, "%" PRId64 " %" PRId64 " %" PRId64, republish->options.job,
-                        part->sent, part->first_ms);
+    const struct republish_options *options = &republish->options;
+    int size = snprintf(note, NOTE_SIZE, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
+                        options->job, options->made_ms, part->sent, part->first_ms);
     return (size_t)size;
 }
 
@@ -201,19 +203,19 @@ static void take_note(const struct republish *republish,
                       const rd_kafka_topic_partition_t *committed, struct republish_part *part)
 {
     char note[NOTE_SIZE];
-    long long numbers[3];
+    long long numbers[4];
     char *at = note;
     if (committed->offset < part->from || committed->offset > part->to ||
         committed->metadata_size >= sizeof note)
         return;
     *(char *)mempcpy(note, committed->metadata, committed->metadata_size) = '\0';
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 4; i++)
         numbers[i] = strtoll(at, &at, 10);
-    if (numbers[0] != republish->options.job || committed->offset < part->next)
+    if (numbers[0] != republish->options.job || numbers[1] != republish->options.made_ms)
         return;
     part->next = committed->offset;
-    part->sent = numbers[1];
-    part->first_ms = numbers[2];
+    part->sent = numbers[2];
+    part->first_ms = numbers[3];
 }
 
 /* The group's offsets are the truth where they are this job's. */
@@ -412,19 +414,22 @@ static bool put_offsets(struct republish *republish, struct fault *why)
     return !error || fault_set(why, FAULT_RETRY, "replay: %s", rd_kafka_error_string(error));
 }
 
-static bool commit(struct republish *republish, int64_t deadline_ms, struct fault *why)
+/* A transaction that has failed purges its records, which then report that. */
+static bool await_reports(struct republish *republish, int64_t deadline_ms, struct fault *why)
 {
-    for (;;) {
-        auto_free(rd_kafka_error_destroy) rd_kafka_error_t *error =
-            rd_kafka_commit_transaction(republish->producer, ANSWER_MS);
-        if (!error)
-            return true;
-        if (rd_kafka_error_is_retriable(error) && clock_ticks_ms() < deadline_ms)
-            continue;
-        if (republish->delivered)
-            return fail(republish, republish->delivered, why);
-        return fault_set(why, FAULT_RETRY, "replay: %s", rd_kafka_error_string(error));
-    }
+    while (rd_kafka_outq_len(republish->producer) > 0 && !republish->delivered &&
+           clock_ticks_ms() < deadline_ms)
+        (void)rd_kafka_flush(republish->producer, POLL_MS); /* the reports say how far it is */
+    if (republish->delivered)
+        return fail(republish, republish->delivered, why);
+    return rd_kafka_outq_len(republish->producer) == 0 ||
+           fault_set(why, FAULT_RETRY, "%s: no delivery in time", republish->topic);
+}
+
+static bool commit(struct republish *republish, struct fault *why)
+{
+    auto_free(rd_kafka_error_destroy) rd_kafka_error_t *error = kafka_commit(republish->producer);
+    return !error || fault_set(why, FAULT_RETRY, "replay: %s", rd_kafka_error_string(error));
 }
 
 static bool offer_all(struct republish *republish, const struct gathered *gathered,
@@ -437,7 +442,8 @@ static bool offer_all(struct republish *republish, const struct gathered *gather
 }
 
 /* What fails is given up with its producer: whoever comes next finds out what became of it.  Trying
- * to abort it here only frees those sooner who read what is committed. */
+ * to abort what has not come to its offsets only frees those sooner who read what is committed;
+ * after them the coordinator's answer may be in doubt, and it is asked nothing more. */
 static bool transact(struct republish *republish, const struct gathered *gathered,
                      struct fault *why)
 {
@@ -447,9 +453,9 @@ static bool transact(struct republish *republish, const struct gathered *gathere
         rd_kafka_begin_transaction(republish->producer);
     if (error)
         return fault_set(why, FAULT_RETRY, "replay: %s", rd_kafka_error_string(error));
-    if (offer_all(republish, gathered, deadline_ms, why) && put_offsets(republish, why) &&
-        commit(republish, deadline_ms, why))
-        return true;
+    if (offer_all(republish, gathered, deadline_ms, why) &&
+        await_reports(republish, deadline_ms, why))
+        return put_offsets(republish, why) && commit(republish, why);
     error = rd_kafka_abort_transaction(republish->producer, POLL_MS);
     return false;
 }

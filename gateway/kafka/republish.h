@@ -12,19 +12,20 @@
 /**
  * Sends a stretch of the events' topic once more into that topic, from Kafka's own retention, for a
  * consumer that lost what it had.  A record goes to the partition in which it was, with its key,
- * its value, its time and its headers, and one more: `lt_replay_id`, as "7.GATEWAY" of job 7.  What
- * carries that header already is a repeat itself and is passed over, and so the stretch, which is
- * fixed beforehand, can be sent again and again.
+ * its value, its time and its headers, and one more: `lt_replay_id`, as "7.1747036800123.GATEWAY"
+ * of job 7, made at that time.  What carries that header already is a repeat itself and is passed
+ * over, and so the stretch, which is fixed beforehand, can be sent again and again.
  *
  * Once each, also over a kill -9.  Each transaction carries beside its records the offsets up to
  * which the stretch has been read, as those of the consumer group GATEWAY_ID-replay, with the job's
- * number as their metadata.  Whoever begins first registers the transactional id GATEWAY_ID-replay,
- * which ends what was left open and keeps an earlier process from writing ever again; then the
- * group's offsets say exactly what is out.  (The progress topic holds one number for each gateway
- * and is the publisher's; reading the topic back to find the last repeat would take a walk over all
- * that came since.)  A broker forgets offsets that nobody touched for offsets.retention.minutes, a
- * week: a job that was paused for longer goes on from the caller's copy, which is as exact unless
- * the process was killed in the midst of its last transaction.
+ * number and time as their metadata: a spool that was restored, or begun anew under the same id,
+ * gives numbers that the group knows of another job.  Whoever begins first registers the
+ * transactional id GATEWAY_ID-replay, which ends what was left open and keeps an earlier process
+ * from writing ever again; then the group's offsets say exactly what is out.  (The progress topic
+ * holds one number for each gateway and is the publisher's; reading the topic back to find the last
+ * repeat would take a walk over all that came since.)  A broker forgets offsets that nobody touched
+ * for offsets.retention.minutes, a week: a job that was paused for longer goes on from the caller's
+ * copy, which is as exact unless the process was killed in the midst of its last transaction.
  */
 
 /** One partition's stretch, and how far it is. */
@@ -53,6 +54,7 @@ bool republish_plan(const struct kafka_options *options, const struct republish_
 struct republish_options {
     struct kafka_options kafka;
     int64_t job;
+    int64_t made_ms;  /**< when the job was made: its number alone may have been another's */
     bool only_counts; /**< nothing is sent: a preview */
     /** Whether a record is wanted, by its value, prefix and all; NULL: all are. */
     bool (*wanted)(void *own, const void *value, size_t size, bool *is_wanted, struct fault *why);

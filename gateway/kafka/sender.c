@@ -12,7 +12,6 @@
 enum {
     SLICE_MS = 100,   /* how long one call into librdkafka may keep a stop waiting */
     ANSWER_MS = 1000, /* the same where a coordinator has to answer */
-    PROBE_MS = 2000,  /* after which librdkafka is asked whether it still tries */
 };
 
 struct sender {
@@ -164,14 +163,12 @@ static bool is_all_delivered(const struct sender *sender)
     return sender->reported == sender->batch->count && sender->failed == 0;
 }
 
-/* True unless a delivery has failed; perhaps not all reports are here then. */
+/* A transaction that has failed purges its messages, which then report that. */
 static bool await_reports(struct sender *sender, const struct sender_limits *limits)
 {
-    int64_t probe_at = clock_ticks_ms() + PROBE_MS;
-    while (!is_all_delivered(sender) && sender->failed == 0 && !is_time_up(limits) &&
-           clock_ticks_ms() < probe_at)
+    while (!is_all_delivered(sender) && sender->failed == 0 && !is_time_up(limits))
         (void)rd_kafka_flush(sender->client, SLICE_MS); /* the reports say how far it is */
-    return sender->failed == 0;
+    return is_all_delivered(sender);
 }
 
 /* Refused for what the record is.  No right, no topic or a wrong clock are not the record's fault:
@@ -244,8 +241,7 @@ static void explain_record(struct sender *sender, const struct record *cause, st
 
 /*
  * Gives a transaction up whose commit was never asked for: it can only be aborted.  Trying it here
- * frees the readers behind it at once; where it fails, the next sender_begin aborts it.  `why` says
- * already what went wrong, unless a record tells it better.
+ * frees the readers behind it at once; where it fails, the next sender_begin aborts it.
  */
 static enum sent give_up(struct sender *sender, size_t *refused, struct fault *why)
 {
@@ -255,6 +251,8 @@ static enum sent give_up(struct sender *sender, size_t *refused, struct fault *w
     const struct record *cause = find_cause(sender->batch); /* the abort has brought more reports */
     if (cause)
         explain_record(sender, cause, why);
+    else
+        explain(sender, FAULT_RETRY, "transaction", "no delivery in time", why);
     if (rd_kafka_fatal_error(sender->client, NULL, 0))
         return SENT_LOST; /* another producer of the same id may have moved the progress */
     if (!cause || !is_refusal(cause->error))
@@ -263,25 +261,13 @@ static enum sent give_up(struct sender *sender, size_t *refused, struct fault *w
     return SENT_REFUSED;
 }
 
-/*
- * librdkafka asks for the commit itself, EndTxn, only when every report has come.  So an error
- * before that is a clean failure, seen here soon after it happened, also when no report tells it
- * (no right to a topic).  An error after that leaves the commit in doubt.
- */
-static enum sent commit(struct sender *sender, const struct sender_limits *limits, size_t *refused,
-                        struct fault *why)
+static enum sent commit(struct sender *sender, struct fault *why)
 {
-    for (;;) {
-        auto_free(rd_kafka_error_destroy) rd_kafka_error_t *error =
-            rd_kafka_commit_transaction(sender->client, ANSWER_MS);
-        if (!error && is_all_delivered(sender))
-            return SENT_COMMITTED;
-        if (error && rd_kafka_error_is_retriable(error) && !is_time_up(limits))
-            continue;
-        const char *reason = error ? rd_kafka_error_string(error) : "a delivery report is missing";
-        explain(sender, FAULT_RETRY, "commit", reason, why);
-        return is_all_delivered(sender) || !error ? SENT_LOST : give_up(sender, refused, why);
-    }
+    auto_free(rd_kafka_error_destroy) rd_kafka_error_t *error = kafka_commit(sender->client);
+    if (!error)
+        return SENT_COMMITTED;
+    explain(sender, FAULT_RETRY, "commit", rd_kafka_error_string(error), why);
+    return SENT_LOST;
 }
 
 enum sent sender_send(struct sender *sender, struct batch *batch,
@@ -297,9 +283,8 @@ enum sent sender_send(struct sender *sender, struct batch *batch,
     sender->reported = 0;
     sender->failed = 0;
     sender->said[0] = '\0';
-    fault_set(why, FAULT_RETRY, "transaction: no delivery in time");
     enum sent sent = offer_all(sender, limits) && await_reports(sender, limits)
-                         ? commit(sender, limits, refused, why)
+                         ? commit(sender, why)
                          : give_up(sender, refused, why);
     sender->batch = NULL;
     return sent;

@@ -77,12 +77,14 @@ enum subscriber_state subscriber_state(struct subscriber *subscriber, struct fau
     return state;
 }
 
-void subscriber_resume(struct subscriber *subscriber, bool from_end)
+bool subscriber_resume(struct subscriber *subscriber, bool from_end)
 {
     pthread_mutex_lock(&subscriber->lock);
-    if (subscriber->state == SUBSCRIBER_HELD)
+    bool is_held = subscriber->state == SUBSCRIBER_HELD;
+    if (is_held)
         atomic_store(&subscriber->word, from_end ? POSITIONS_FROM_END : POSITIONS_FROM_START);
     pthread_mutex_unlock(&subscriber->lock);
+    return is_held;
 }
 
 int64_t subscriber_lag(struct subscriber *subscriber)

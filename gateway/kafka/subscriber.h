@@ -81,8 +81,9 @@ void subscriber_stop(struct subscriber *subscriber);
 /** For health and operators.  Fills `why` with FAULT_NONE when it is running. */
 enum subscriber_state subscriber_state(struct subscriber *subscriber, struct fault *why);
 /** A person's word for a HELD one: go on with the first record that the topic still has, or after
- * its last.  Without effect in every other state. */
-void subscriber_resume(struct subscriber *subscriber, bool from_end);
+ * its last.  False: it is in another state, and nothing was done. */
+bool subscriber_resume(struct subscriber *subscriber, bool from_end)
+    __attribute__((warn_unused_result));
 /** Records between the positions and the topic's end, as last seen; -1 when not known. */
 int64_t subscriber_lag(struct subscriber *subscriber);
 

@@ -14,6 +14,7 @@ ENDS_WITH_SCOPE(rd_kafka_message_t *, rd_kafka_message_destroy)
 ENDS_WITH_SCOPE(rd_kafka_conf_t *, rd_kafka_conf_destroy)
 
 struct tail {
+    const char *name; /* of the topic; borrowed */
     rd_kafka_t *client;
     rd_kafka_topic_t *topic;
     rd_kafka_queue_t *queue;
@@ -35,21 +36,13 @@ static void close_tail(struct tail *tail)
     free(tail->is_at_end);
 }
 
-static bool open_client(struct tail *tail, const struct kafka_options *options, const char *topic,
-                        struct fault *why)
+static bool open_client(struct tail *tail, const struct kafka_options *options, struct fault *why)
 {
     auto_free(rd_kafka_conf_destroy) rd_kafka_conf_t *conf = kafka_configure(options, why);
     if (!conf || !kafka_set(conf, "enable.partition.eof", "true", why))
         return false;
     tail->client = kafka_open(RD_KAFKA_CONSUMER, steal(conf), why);
-    if (!tail->client)
-        return false;
-    tail->topic = rd_kafka_topic_new(tail->client, topic, NULL);
-    if (!tail->topic)
-        return fault_set(why, FAULT_REFUSE, "%s: %s", topic,
-                         rd_kafka_err2str(rd_kafka_last_error()));
-    tail->queue = rd_kafka_queue_new(tail->client);
-    return true;
+    return tail->client != NULL;
 }
 
 static bool is_for_operator(rd_kafka_resp_err_t error)
@@ -62,27 +55,38 @@ static bool is_for_operator(rd_kafka_resp_err_t error)
 
 static bool refuse(const struct tail *tail, rd_kafka_resp_err_t error, struct fault *why)
 {
-    return fault_set(why, is_for_operator(error) ? FAULT_REFUSE : FAULT_RETRY, "%s: %s",
-                     rd_kafka_topic_name(tail->topic), rd_kafka_err2str(error));
+    return fault_set(why, is_for_operator(error) ? FAULT_REFUSE : FAULT_RETRY, "%s: %s", tail->name,
+                     rd_kafka_err2str(error));
 }
 
+/* All topics are asked for: a broker may make one that is asked for by its name. */
 static bool count_partitions(struct tail *tail, struct fault *why)
 {
     const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t error =
-        rd_kafka_metadata(tail->client, 0, tail->topic, &metadata, ANSWER_MS);
+    rd_kafka_resp_err_t error = rd_kafka_metadata(tail->client, 1, NULL, &metadata, ANSWER_MS);
     if (error)
         return refuse(tail, error, why);
-    if (metadata->topic_cnt == 1) {
-        error = metadata->topics[0].err;
-        tail->partition_count = metadata->topics[0].partition_cnt;
-    }
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        if (strcmp(metadata->topics[i].topic, tail->name) == 0) {
+            error = metadata->topics[i].err;
+            tail->partition_count = metadata->topics[i].partition_cnt;
+        }
     rd_kafka_metadata_destroy(metadata);
     if (error || tail->partition_count == 0)
-        return refuse(tail, error ? error : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, why);
+        return refuse(tail, error ? error : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, why);
 
     tail->is_at_end = calloc((size_t)tail->partition_count, sizeof *tail->is_at_end);
     return tail->is_at_end ? true : fault_memory(why);
+}
+
+static bool open_topic(struct tail *tail, struct fault *why)
+{
+    tail->topic = rd_kafka_topic_new(tail->client, tail->name, NULL);
+    if (!tail->topic)
+        return fault_set(why, FAULT_REFUSE, "%s: %s", tail->name,
+                         rd_kafka_err2str(rd_kafka_last_error()));
+    tail->queue = rd_kafka_queue_new(tail->client);
+    return true;
 }
 
 /* Turns a time into offsets.  A partition with nothing since then begins at its end. */
@@ -100,12 +104,11 @@ static rd_kafka_topic_partition_list_t *find_starts(const struct tail *tail, int
 {
     auto_free(rd_kafka_topic_partition_list_destroy) rd_kafka_topic_partition_list_t *starts =
         rd_kafka_topic_partition_list_new(tail->partition_count);
-    const char *topic = rd_kafka_topic_name(tail->topic);
     int64_t offset = from == TAIL_FROM_START ? RD_KAFKA_OFFSET_BEGINNING
                      : from == TAIL_FROM_END ? RD_KAFKA_OFFSET_END
                                              : from;
     for (int32_t i = 0; i < tail->partition_count; i++)
-        rd_kafka_topic_partition_list_add(starts, topic, i)->offset = offset;
+        rd_kafka_topic_partition_list_add(starts, tail->name, i)->offset = offset;
     if (from >= 0 && !find_time(tail, starts, why))
         return NULL;
     return steal(starts);
@@ -188,9 +191,9 @@ static bool read_on(struct tail *tail, const struct tail_request *request, struc
 bool tail_topic(const struct kafka_options *options, const struct tail_request *request,
                 struct fault *why)
 {
-    struct tail tail = {.client = NULL};
-    bool is_read = open_client(&tail, options, request->topic, why) &&
-                   count_partitions(&tail, why) && start(&tail, request->from, why) &&
+    struct tail tail = {.name = request->topic};
+    bool is_read = open_client(&tail, options, why) && count_partitions(&tail, why) &&
+                   open_topic(&tail, why) && start(&tail, request->from, why) &&
                    read_on(&tail, request, why);
     close_tail(&tail);
     return is_read;

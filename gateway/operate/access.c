@@ -109,6 +109,16 @@ static bool is_same_password(const struct operator_user *user, const struct sess
     return memcmp(hash, owner->password, sizeof hash) == 0;
 }
 
+/* By today's roles, of which some may be gone. */
+static right_set foreign_rights(const struct operators *operators,
+                                const struct session_owner *owner)
+{
+    right_set rights = 0;
+    for (const char *role = owner->roles; *role; role += strlen(role) + 1)
+        rights |= operators_role(operators, role);
+    return rights;
+}
+
 /* What the owner of a session may now; false when they may no longer be here at all. */
 static bool find_rights(const struct access *access, const struct session_owner *owner,
                         right_set *rights)
@@ -116,10 +126,14 @@ static bool find_rights(const struct access *access, const struct session_owner 
     auto_free(operators_release) struct operators *operators =
         operators_current(access->options.place);
     const struct operator_user *user = operators_find(operators, owner->user);
-    bool is_known = owner->is_foreign || (user && is_same_password(user, owner));
-    if (!is_known || (user && user->disabled))
+    right_set found = 0;
+    if (owner->is_foreign)
+        found = foreign_rights(operators, owner);
+    else if (user && is_same_password(user, owner))
+        found = user->rights;
+    if (found == 0 || (user && user->disabled))
         return false;
-    *rights = owner->is_foreign ? owner->rights : user->rights;
+    *rights = found;
     return true;
 }
 
@@ -214,11 +228,11 @@ void access_sign_out(struct access *access, struct http_request *request)
     access_set_cookie(access, request, cookie_name, NULL, cookie_attributes);
 }
 
-right_set access_role_rights(struct access *access, const char *role)
+bool access_knows_role(struct access *access, const char *role)
 {
     auto_free(operators_release) struct operators *operators =
         operators_current(access->options.place);
-    return operators_role(operators, role);
+    return operators_role(operators, role) != 0;
 }
 
 bool access_is_disabled(struct access *access, const char *user)

@@ -3,6 +3,7 @@
 #define OPERATE_ACCESS_H
 
 #include "operate/check.h"
+#include "operate/right.h"
 
 struct access_options {
     struct operators_place *place;
@@ -34,7 +35,8 @@ enum access_fate {
 };
 
 /** Whose the request is, and what they may by today's roles: a user who was removed, disabled or
- * given another password is unknown from the next call on. */
+ * given another password, or a provider's whose roles are all gone, is unknown from the next call
+ * on. */
 enum access_fate access_identify(struct access *access, const struct http_request *request,
                                  struct session *session, right_set *rights);
 
@@ -59,8 +61,8 @@ void access_sign_in(struct access *access, struct http_request *request,
 /** Ends the request's session and takes its cookie away. */
 void access_sign_out(struct access *access, struct http_request *request);
 
-/** What those of a provider may by their roles' names. */
-right_set access_role_rights(struct access *access, const char *role);
+/** Whether a role of a provider's has rights here. */
+bool access_knows_role(struct access *access, const char *role);
 /** Whether a user of operators.yaml is disabled. */
 bool access_is_disabled(struct access *access, const char *user);
 

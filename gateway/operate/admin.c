@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/moment.h"
 #include "operate/answer.h"
+#include "operate/lengthy.h"
 
 #include <string.h>
 
@@ -85,77 +86,92 @@ static void show_openapi(void *own, struct operator_call *call)
     http_answer(call->request, copy ? 200 : 503, "application/yaml", copy, copy ? size : 0);
 }
 
-/* `json` NULL: memory is out, and it is done all the same. */
-static void conclude(const struct operator_call *call, const char *act, const char *object,
-                     json_t *json)
+/* A stage that may be held, and from where it may go on then. */
+struct stage {
+    const char *name;
+    const char *ways[2];
+    const char *hint;
+    bool (*resume)(void *own, bool by_second); /* NULL: it is not there */
+};
+
+static void resume(const struct admin *admin, const struct operator_call *call,
+                   const struct stage *stage)
 {
     struct fault why;
-    const struct operator_act done = {.act = act, .object = object, .reason = ""};
-    (void)fault_memory(&why);
-    guard_conclude(call, &done, json, &why);
+    auto_free(json_decref) json_t *json = NULL;
+    const struct operator_act act = {.act = "resume", .object = stage->name, .reason = ""};
+    const char *from = operate_member(call->request, "from", &json);
+    bool by_second = from && strcmp(from, stage->ways[1]) == 0;
+    if (!from || (!by_second && strcmp(from, stage->ways[0]) != 0)) {
+        http_problem(call->request, &operate_bad_request, stage->hint, NULL);
+        return;
+    }
+    if (!stage->resume) {
+        http_problem(call->request, &operate_refused, "this gateway delivers nothing", NULL);
+        return;
+    }
+    if (!guard_begin(call, &act))
+        return;
+    json_t *done = NULL;
+    if (stage->resume(admin->options.hooks.own, by_second)) {
+        (void)fault_memory(&why); /* for an answer without memory */
+        done = json_pack("{ss}", "resumed", from);
+    } else
+        (void)fault_set(&why, FAULT_REFUSE, "the %s is not held: it waits for no word",
+                        stage->name);
+    guard_conclude(call, &act, done, &why);
 }
 
 static void resume_publisher(void *own, struct operator_call *call)
 {
-    struct admin *admin = own;
-    auto_free(json_decref) json_t *json = NULL;
-    const char *from = operate_member(call->request, "from", &json);
-    bool from_spool = from && strcmp(from, "spool") == 0;
-    if (!from || (!from_spool && strcmp(from, "kafka") != 0)) {
-        http_problem(call->request, &operate_bad_request, "from: \"kafka\" or \"spool\"", NULL);
-        return;
-    }
-    admin->options.hooks.resume(admin->options.hooks.own, from_spool);
-    conclude(call, "resume", "publisher", json_pack("{ss}", "resumed", from));
+    const struct admin *admin = own;
+    const struct stage publisher = {"publisher",
+                                    {"kafka", "spool"},
+                                    "from: \"kafka\" or \"spool\"",
+                                    admin->options.hooks.resume};
+    resume(admin, call, &publisher);
 }
 
 static void resume_subscriber(void *own, struct operator_call *call)
 {
-    struct admin *admin = own;
-    const struct admin_hooks *hooks = &admin->options.hooks;
-    auto_free(json_decref) json_t *json = NULL;
-    const char *from = operate_member(call->request, "from", &json);
-    bool from_end = from && strcmp(from, "end") == 0;
-    if (!from || (!from_end && strcmp(from, "start") != 0)) {
-        http_problem(call->request, &operate_bad_request, "from: \"start\" or \"end\"", NULL);
-        return;
-    }
-    if (!hooks->resume_subscriber) {
-        http_problem(call->request, &operate_refused, "this gateway delivers nothing", NULL);
-        return;
-    }
-    hooks->resume_subscriber(hooks->own, from_end);
-    conclude(call, "resume", "subscriber", json_pack("{ss}", "resumed", from));
+    const struct admin *admin = own;
+    const struct stage subscriber = {"subscriber",
+                                     {"start", "end"},
+                                     "from: \"start\" or \"end\"",
+                                     admin->options.hooks.resume_subscriber};
+    resume(admin, call, &subscriber);
 }
 
-static bool prune_before(const struct admin *admin, const char *day, int64_t *before,
-                         struct fault *why)
+struct pruning {
+    struct lengthy lengthy;
+    struct spool *spool;
+    int64_t before_ms;
+};
+
+static json_t *prune(struct lengthy *lengthy, struct fault *why)
 {
-    if (day)
-        return moment_read(day, strlen(day), before, why);
-    *before = clock_now_ms() - admin->options.retention_days * DAY_MS;
-    return true;
+    const struct pruning *pruning = (const struct pruning *)lengthy;
+    int64_t count;
+    if (!spool_prune(pruning->spool, pruning->before_ms, &count, why))
+        return NULL;
+    (void)fault_memory(why); /* for an answer without memory */
+    return json_pack("{sI so}", "pruned", (json_int_t)count, "before",
+                     moment_or_null(pruning->before_ms));
 }
 
 static void prune_spool(void *own, struct operator_call *call)
 {
-    struct admin *admin = own;
-    auto_free(json_decref) json_t *json = NULL;
-    const char *day = operate_member(call->request, "before", &json);
-    int64_t before;
-    int64_t count;
-    struct fault why;
-    if (!prune_before(admin, day, &before, &why)) {
-        http_problem(call->request, &operate_bad_request, why.text, NULL);
+    const struct admin *admin = own;
+    int64_t before = clock_now_ms() - admin->options.retention_days * DAY_MS;
+    if (!operate_before(call->request, &before))
         return;
-    }
-    const struct operator_act act = {.act = "prune", .object = "spool", .reason = ""};
-    json_t *done = NULL;
-    if (spool_prune(admin->options.spool, before, &count, &why)) {
-        (void)fault_memory(&why); /* for an answer without memory */
-        done = json_pack("{sI so}", "pruned", (json_int_t)count, "before", moment_or_null(before));
-    }
-    guard_conclude(call, &act, done, &why);
+    struct pruning *pruning = calloc(1, sizeof *pruning);
+    if (pruning)
+        *pruning = (struct pruning){
+            .lengthy = {.act = {.act = "prune", .object = "spool", .reason = ""}, .run = prune},
+            .spool = admin->options.spool,
+            .before_ms = before};
+    lengthy_begin(admin->options.aside, call, pruning ? &pruning->lengthy : NULL);
 }
 
 static void reload_all(void *own, struct operator_call *call)
@@ -165,6 +181,8 @@ static void reload_all(void *own, struct operator_call *call)
     const struct operator_act act = {.act = "reload", .object = "configuration", .reason = ""};
     struct fault why;
     json_t *done = NULL;
+    if (!guard_begin(call, &act))
+        return;
     if (hooks->reload(hooks->own, &why)) {
         (void)fault_memory(&why); /* for an answer without memory */
         done = describe_directory(admin->options.place);
@@ -187,7 +205,9 @@ struct guard_table admin_table(struct admin *admin)
          .pattern = "/operate/v1/spool/prune",
          .right = RIGHT_ADMINISTER,
          .body_limit = OPERATE_BODY_LIMIT,
-         .handle = prune_spool},
+         .handle = prune_spool,
+         .resumed = lengthy_resumed,
+         .end = lengthy_end},
         {.method = "POST",
          .pattern = "/operate/v1/publisher/resume",
          .right = RIGHT_ADMINISTER,

@@ -24,4 +24,10 @@ void operate_fault_finding(struct http_request *request, const struct fault *why
  * caller's to release. */
 const char *operate_member(struct http_request *request, const char *name, json_t **json);
 
+/** Reads the day in the body's one member, "before", into `*before_ms`, which stays as it is
+ * without a body and without the member.  False: the body says anything else, and the call is
+ * answered. */
+bool operate_before(struct http_request *request, int64_t *before_ms)
+    __attribute__((warn_unused_result));
+
 #endif

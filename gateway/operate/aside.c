@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A queue, and one thread that works it off. */
+/* A queue, and the threads that work it off. */
 #include "operate/aside.h"
 
 #include "base/cleanup.h"
@@ -16,13 +16,13 @@ ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
 enum { WAITING_MOST = 16 };
 
 struct aside {
-    char *spool_file;
-    pthread_t thread;
+    char *spool_file; /* or NULL */
+    pthread_t threads[ASIDE_THREADS];
+    size_t count; /* of threads that run */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct aside_work *first, *last; /* guarded by lock, as are the next two */
+    struct aside_work *first, *last; /* guarded by lock, as is the next */
     int waiting;
-    bool is_started;
     _Atomic bool is_over;
 };
 
@@ -47,8 +47,8 @@ static void *run(void *own)
     for (struct aside_work *work; (work = take(aside)); free(work)) {
         struct fault why;
         auto_free(spool_reader_close) struct spool_reader *reader =
-            spool_reader_open(aside->spool_file, &why);
-        if (reader)
+            aside->spool_file ? spool_reader_open(aside->spool_file, &why) : NULL;
+        if (reader || !aside->spool_file)
             work->run(aside, work, reader);
         else
             operate_fault(work->request, &why);
@@ -56,11 +56,19 @@ static void *run(void *own)
     return NULL;
 }
 
-struct aside *aside_open(const char *spool_file, struct fault *why)
+static bool start(struct aside *aside, size_t threads, struct fault *why)
+{
+    for (; aside->count < threads; aside->count++)
+        if (pthread_create(&aside->threads[aside->count], NULL, run, aside) != 0)
+            return fault_set(why, FAULT_BROKEN, "operate: a thread does not start");
+    return true;
+}
+
+struct aside *aside_open(const char *spool_file, size_t threads, struct fault *why)
 {
     struct aside *aside = calloc(1, sizeof *aside);
-    char *file = strdup(spool_file);
-    if (!aside || !file) {
+    char *file = spool_file ? strdup(spool_file) : NULL;
+    if (!aside || (spool_file && !file)) {
         free(aside);
         free(file);
         (void)fault_memory(why);
@@ -69,24 +77,22 @@ struct aside *aside_open(const char *spool_file, struct fault *why)
     aside->spool_file = file;
     (void)pthread_mutex_init(&aside->lock, NULL);
     (void)pthread_cond_init(&aside->changed, NULL);
-    aside->is_started = pthread_create(&aside->thread, NULL, run, aside) == 0;
-    if (aside->is_started)
+    if (start(aside, threads, why))
         return aside;
     aside_free(aside);
-    (void)fault_set(why, FAULT_BROKEN, "operate: a thread does not start");
     return NULL;
 }
 
 void aside_stop(struct aside *aside)
 {
-    if (!aside || !aside->is_started)
+    if (!aside)
         return;
     (void)pthread_mutex_lock(&aside->lock);
     atomic_store(&aside->is_over, true);
-    (void)pthread_cond_signal(&aside->changed);
+    (void)pthread_cond_broadcast(&aside->changed);
     (void)pthread_mutex_unlock(&aside->lock);
-    (void)pthread_join(aside->thread, NULL);
-    aside->is_started = false;
+    for (; aside->count > 0; aside->count--)
+        (void)pthread_join(aside->threads[aside->count - 1], NULL);
 }
 
 void aside_free(struct aside *aside)
@@ -100,12 +106,14 @@ void aside_free(struct aside *aside)
     free(aside);
 }
 
-static bool put(struct aside *aside, struct aside_work *work)
+bool aside_put(struct aside *aside, struct http_request *request, struct aside_work *work,
+               struct fault *why)
 {
+    work->request = request;
     (void)pthread_mutex_lock(&aside->lock);
     bool has_room = aside->waiting < WAITING_MOST && !aside_is_over(aside);
     if (has_room) {
-        http_suspend(work->request);
+        http_suspend(request);
         if (aside->first)
             aside->last->next = work;
         else
@@ -115,23 +123,19 @@ static bool put(struct aside *aside, struct aside_work *work)
         (void)pthread_cond_signal(&aside->changed);
     }
     (void)pthread_mutex_unlock(&aside->lock);
-    return has_room;
+    if (has_room)
+        return true;
+    free(work);
+    return fault_set(why, FAULT_RETRY, "too many wait for what takes long");
 }
 
 void aside_do(struct aside *aside, struct http_request *request, struct aside_work *work)
 {
     struct fault why;
-    if (!work) {
+    if (!work)
         (void)fault_memory(&why);
+    if (!work || !aside_put(aside, request, work, &why))
         operate_fault(request, &why);
-        return;
-    }
-    work->request = request;
-    if (put(aside, work))
-        return;
-    free(work);
-    (void)fault_set(&why, FAULT_RETRY, "too many wait for a long reading");
-    operate_fault(request, &why);
 }
 
 bool aside_is_over(const struct aside *aside)

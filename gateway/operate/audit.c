@@ -180,7 +180,10 @@ static void run_export(struct aside *aside, struct aside_work *work, struct spoo
         (void)fclose(out); /* it was flushed, or is thrown away */
     if (descriptor >= 0) {
         (void)snprintf(etag, sizeof etag, "\"%s\"", last);
-        const struct http_file file = {descriptor, size, "application/jsonl", etag};
+        const struct http_file file = {.descriptor = descriptor,
+                                       .size = size,
+                                       .media_type = "application/jsonl",
+                                       .etag = etag};
         http_answer_file(work->request, &file);
         return;
     }

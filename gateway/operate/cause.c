@@ -85,6 +85,12 @@ static const struct words {
      "đề nghị bên gửi đặt mã mới; nếu gửi nhầm, loại bỏ kèm lý do.",
      "The sender used the id of an earlier message for another content. Compare the two: if it is "
      "a new message, ask the sender for a new id; if it was a mistake, discard it with a reason."},
+    {"signature",
+     "Văn bản không được ký số đúng như đã thỏa thuận. Xem lý do; đề nghị bên gửi ký lại và gửi "
+     "lại, hoặc xem lại signatures trong partners.yaml. Không thể cho chạy lại nguyên trạng.",
+     "The document is not signed as was agreed. Look at the reason; ask the sender to sign and "
+     "send "
+     "it again, or look at signatures in partners.yaml. It cannot be replayed as it is."},
 
     /* nobody is found to deliver to: deliver/finding.h */
     {"route /handoff/to_agency missing",
@@ -288,6 +294,12 @@ static const struct words {
      "hoặc đổi adapter của đối tác, rồi gửi lại.",
      "The partner's format cannot say this event. Read the detail; extend the adapter or give the "
      "partner another, then try it again."},
+    {"document:too-large",
+     "Tài liệu quá lớn để đưa qua hộp thư của đối tác. Thoả thuận gửi địa chỉ thay cho tệp (files: "
+     "url) nếu định dạng có chỗ cho địa chỉ, hoặc gửi đẩy (by: push), rồi gửi lại.",
+     "The document is too large for the partner's mailbox. Agree on addresses in place of files "
+     "(files: url) where the format has a place for them, or push to it (by: push); then try it "
+     "again."},
     {"write:failed", "Tạm thời chưa tạo được tài liệu cho đối tác; cổng tự thử lại.",
      "The partner's document could not be made for now; it is tried again by itself."},
     {"file:not-kept",
@@ -300,6 +312,11 @@ static const struct words {
      "gửi lại.",
      "An attachment is not in the store. Restore it from a backup or ask the sender for it, then "
      "try it again."},
+    {"file:not-attached",
+     "Không gửi kèm được các tệp của tài liệu: thiếu tệp trong kho, hoặc quá nhiều tệp. Xem chi "
+     "tiết, rồi gửi lại hoặc đề nghị bên gửi gửi lại.",
+     "The document's files cannot go along with it: one is not in the store, or there are too "
+     "many. Read the detail, then try it again or ask the sender for it."},
     {"file:not-fetched",
      "Không tải được tệp mà bên gửi nêu bằng địa chỉ. Kiểm tra máy chủ của bên gửi và "
      "fetch_files_from trong partners.yaml, rồi gửi lại.",

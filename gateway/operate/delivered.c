@@ -19,7 +19,7 @@ struct sent {
     char *event;
     size_t event_size;
     int32_t schema_no;
-    bool has_document;
+    bool has_document, is_shredded;
     uint8_t document_sha256[SHA256_SIZE];
 };
 
@@ -36,6 +36,7 @@ static bool keep(void *own, const struct spool_delivery *delivery)
     const struct spool_entry *entry = &sent->subject->found.entry;
     sent->is_ours = entry->event_id && delivery->event_id &&
                     memcmp(entry->event_id, delivery->event_id, UUID_SIZE) == 0;
+    sent->is_shredded = delivery->is_shredded;
     if (!sent->is_ours || !delivery->partner || !delivery->event)
         return false;
     sent->partner = strdup(delivery->partner);
@@ -59,7 +60,9 @@ static bool find(const struct subject *subject, int64_t delivery, struct sent *s
     if (!sent->is_ours)
         return fault_set(why, FAULT_REFUSE, "the entry has no such delivery");
     return (sent->partner && sent->event) ||
-           fault_set(why, FAULT_REFUSE, "the delivery has no partner or no event");
+           fault_set(why, FAULT_REFUSE,
+                     sent->is_shredded ? SPOOL_SHREDDED
+                                       : "the delivery has no partner or no event");
 }
 
 /* ---- writing ---- */

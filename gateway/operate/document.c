@@ -121,7 +121,8 @@ static json_t *show_event(const struct subject *subject, const char *name, struc
     const struct spool_entry *entry = &subject->found.entry;
     const struct stored_event stored = {entry->schema_no, entry->event, entry->event_size};
     if (!entry->event) {
-        (void)fault_set(why, FAULT_REFUSE, "the entry has no event");
+        (void)fault_set(why, FAULT_REFUSE,
+                        entry->is_shredded ? SPOOL_SHREDDED : "the entry has no event");
         return NULL;
     }
     const struct schema *schema = subject->repair->options.schema;

@@ -6,22 +6,30 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/metrics.h"
-#include "base/moment.h"
 #include "operate/answer.h"
+#include "operate/lengthy.h"
 #include "spool/filing.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
 #include <string.h>
 
 ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
-ENDS_WITH_SCOPE(json_t *, json_decref)
 
 enum { PAGE = 200, DAY_MS = 86400000 };
 
 struct file_keeper {
     struct file_keeper_options options;
     struct metric *removed;
+    struct aside *aside;
+    _Atomic bool is_interrupted;
 };
+
+static bool may_go_on(const struct file_keeper *keeper, struct fault *why)
+{
+    return !atomic_load(&keeper->is_interrupted) ||
+           fault_set(why, FAULT_RETRY, "the gateway stops: the rest is for another time");
+}
 
 struct file_keeper *file_keeper_new(const struct file_keeper_options *options, struct fault *why)
 {
@@ -41,19 +49,19 @@ void file_keeper_free(struct file_keeper *keeper)
     free(keeper);
 }
 
-/* --- pruning --- */
-
-struct idle {
+struct file_page {
     uint8_t list[PAGE][SHA256_SIZE];
     size_t count;
 };
 
-static bool keep_idle(void *own, const uint8_t *sha256)
+static bool keep_one(void *own, const uint8_t *sha256)
 {
-    struct idle *idle = own;
-    memcpy(idle->list[idle->count++], sha256, SHA256_SIZE);
-    return idle->count < PAGE;
+    struct file_page *page = own;
+    memcpy(page->list[page->count++], sha256, SHA256_SIZE);
+    return page->count < PAGE;
 }
+
+/* --- pruning --- */
 
 /* One file on its way out. */
 struct removal {
@@ -102,16 +110,16 @@ static bool remove_one(struct removal *removal, const uint8_t *sha256, int64_t *
 
 static bool remove_page(struct removal *removal, int64_t *count, bool *has_more, struct fault *why)
 {
-    auto_free(free) struct idle *idle = calloc(1, sizeof *idle);
-    if (!idle)
+    auto_free(free) struct file_page *page = calloc(1, sizeof *page);
+    if (!page)
         return fault_memory(why);
-    if (!spool_idle_files(removal->reader, removal->before_ms, PAGE, keep_idle, idle, why))
+    if (!spool_idle_files(removal->reader, removal->before_ms, PAGE, keep_one, page, why))
         return false;
     int64_t before = *count;
-    for (size_t i = 0; i < idle->count; i++)
-        if (!remove_one(removal, idle->list[i], count, why))
+    for (size_t i = 0; i < page->count; i++)
+        if (!may_go_on(removal->keeper, why) || !remove_one(removal, page->list[i], count, why))
             return false;
-    *has_more = idle->count == PAGE && *count > before;
+    *has_more = page->count == PAGE && *count > before;
     return true;
 }
 
@@ -135,6 +143,91 @@ bool file_keeper_prune(struct file_keeper *keeper, int64_t *count, struct fault 
     return prune_before(keeper, clock_now_ms() - keeper->options.upload_days * DAY_MS, count, why);
 }
 
+bool file_keeper_drop(struct file_keeper *keeper, const uint8_t (*files)[SHA256_SIZE], size_t count,
+                      int64_t *removed, struct fault *why)
+{
+    *removed = 0;
+    auto_free(spool_reader_close) struct spool_reader *reader =
+        spool_reader_open(keeper->options.spool_file, why);
+    if (!reader)
+        return false;
+    struct removal removal = {.keeper = keeper, .reader = reader, .before_ms = clock_now_ms() + 1};
+    for (size_t i = 0; i < count; i++)
+        if (!remove_one(&removal, files[i], removed, why))
+            return false;
+    return true;
+}
+
+/* --- keys --- */
+
+static bool seal_one(const struct file_keeper *keeper, const uint8_t *sha256,
+                     struct files_rekeyed *done, struct fault *why)
+{
+    struct fault damage;
+    bool is_sealed = false;
+    if (file_store_seal(keeper->options.files, sha256, &is_sealed, &damage)) {
+        done->sealed += is_sealed;
+        return true;
+    }
+    if (damage.kind != FAULT_REFUSE) {
+        *why = damage;
+        return false;
+    }
+    done->damaged++;
+    return true;
+}
+
+static bool seal_all(const struct file_keeper *keeper, struct files_rekeyed *done,
+                     struct fault *why)
+{
+    auto_free(free) struct file_page *page = calloc(1, sizeof *page);
+    auto_free(spool_reader_close) struct spool_reader *reader =
+        spool_reader_open(keeper->options.spool_file, why);
+    if (!reader)
+        return false;
+    if (!page)
+        return fault_memory(why);
+    uint8_t last[SHA256_SIZE];
+    for (const uint8_t *after = NULL;; after = last) {
+        page->count = 0;
+        if (!spool_files(reader, after, PAGE, keep_one, page, why))
+            return false;
+        if (page->count == 0)
+            return true;
+        for (size_t i = 0; i < page->count; i++)
+            if (!may_go_on(keeper, why) || !seal_one(keeper, page->list[i], done, why))
+                return false;
+        memcpy(last, page->list[page->count - 1], SHA256_SIZE);
+    }
+}
+
+bool file_keeper_rekey(struct file_keeper *keeper, struct files_rekeyed *done, struct fault *why)
+{
+    *done = (struct files_rekeyed){0};
+    return file_store_rekey(keeper->options.files, &done->wrapped, why) &&
+           seal_all(keeper, done, why);
+}
+
+void file_keeper_use(struct file_keeper *keeper, struct aside *aside)
+{
+    keeper->aside = aside;
+}
+
+void file_keeper_interrupt(struct file_keeper *keeper)
+{
+    atomic_store(&keeper->is_interrupted, true);
+}
+
+struct spool *file_keeper_spool(struct file_keeper *keeper)
+{
+    return keeper->options.spool;
+}
+
+struct aside *file_keeper_aside(struct file_keeper *keeper)
+{
+    return keeper->aside;
+}
+
 /* --- the operators' calls --- */
 
 static void show(void *own, struct operator_call *call)
@@ -151,25 +244,35 @@ static void show(void *own, struct operator_call *call)
                   "upload_days", (json_int_t)keeper->options.upload_days));
 }
 
+struct pruning {
+    struct lengthy lengthy;
+    struct file_keeper *keeper;
+    int64_t before_ms;
+};
+
+static json_t *run_prune(struct lengthy *lengthy, struct fault *why)
+{
+    const struct pruning *pruning = (const struct pruning *)lengthy;
+    int64_t count = 0;
+    if (!prune_before(pruning->keeper, pruning->before_ms, &count, why))
+        return NULL;
+    (void)fault_memory(why); /* for an answer without memory */
+    return json_pack("{sI}", "removed", (json_int_t)count);
+}
+
 static void prune(void *own, struct operator_call *call)
 {
     struct file_keeper *keeper = own;
-    struct fault why;
-    int64_t count = 0;
     int64_t before = clock_now_ms() - keeper->options.upload_days * DAY_MS;
-    auto_free(json_decref) json_t *json = NULL;
-    const char *day = operate_member(call->request, "before", &json);
-    if (day && !moment_read(day, strlen(day), &before, &why)) {
-        http_problem(call->request, &operate_bad_request, why.text, NULL);
+    if (!operate_before(call->request, &before))
         return;
-    }
-    const struct operator_act act = {.act = "prune", .object = "files", .reason = ""};
-    json_t *done = NULL;
-    if (prune_before(keeper, before, &count, &why)) {
-        (void)fault_memory(&why); /* for an answer without memory */
-        done = json_pack("{sI}", "removed", (json_int_t)count);
-    }
-    guard_conclude(call, &act, done, &why);
+    struct pruning *pruning = calloc(1, sizeof *pruning);
+    if (pruning)
+        *pruning = (struct pruning){
+            .lengthy = {.act = {.act = "prune", .object = "files", .reason = ""}, .run = run_prune},
+            .keeper = keeper,
+            .before_ms = before};
+    lengthy_begin(keeper->aside, call, pruning ? &pruning->lengthy : NULL);
 }
 
 struct guard_table file_keeper_table(struct file_keeper *keeper)
@@ -180,7 +283,9 @@ struct guard_table file_keeper_table(struct file_keeper *keeper)
          .pattern = "/operate/v1/files/prune",
          .right = RIGHT_ADMINISTER,
          .body_limit = OPERATE_BODY_LIMIT,
-         .handle = prune},
+         .handle = prune,
+         .resumed = lengthy_resumed,
+         .end = lengthy_end},
         {0},
     };
     return (struct guard_table){routes, keeper};

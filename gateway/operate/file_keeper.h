@@ -3,6 +3,7 @@
 #define OPERATE_FILE_KEEPER_H
 
 #include "files/store.h"
+#include "operate/aside.h"
 #include "operate/guard.h"
 #include "spool/spool.h"
 
@@ -34,5 +35,30 @@ struct guard_table file_keeper_table(struct file_keeper *keeper);
  */
 bool file_keeper_prune(struct file_keeper *keeper, int64_t *count, struct fault *why)
     __attribute__((warn_unused_result));
+
+/** Removes those of these files that nothing uses, however new they are; `*removed` says how many
+ * went, also when it fails on its way. */
+bool file_keeper_drop(struct file_keeper *keeper, const uint8_t (*files)[SHA256_SIZE], size_t count,
+                      int64_t *removed, struct fault *why) __attribute__((warn_unused_result));
+
+struct files_rekeyed {
+    int64_t sealed;  /**< files that were not before */
+    int64_t wrapped; /**< keys that are under another master key now */
+    int64_t damaged; /**< files that are not their hash's, and stay as they are */
+};
+
+/** Seals the files that were stored before there were keys, and puts what all are sealed by under
+ * the current master key.  Interrupted, it is done again.  FAULT_REFUSE without keys. */
+bool file_keeper_rekey(struct file_keeper *keeper, struct files_rekeyed *done, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Where its calls, and those of keys, do what takes long; kept.  Before anybody calls. */
+void file_keeper_use(struct file_keeper *keeper, struct aside *aside);
+/** Ends what it is at between two files, with FAULT_RETRY, now and from now on. */
+void file_keeper_interrupt(struct file_keeper *keeper);
+
+/** Borrowed. */
+struct spool *file_keeper_spool(struct file_keeper *keeper);
+struct aside *file_keeper_aside(struct file_keeper *keeper);
 
 #endif

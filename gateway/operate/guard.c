@@ -292,22 +292,38 @@ static void end(void *own, struct http_request *request)
 
 /* ---- what is done ---- */
 
-static bool record_act(const struct operator_call *call, const struct operator_act *act,
-                       bool is_done, struct fault *why)
+struct spool_record guard_record(const struct operator_call *call, const struct operator_act *act)
 {
-    const struct guard_options *options = &call->guard->options;
-    const struct spool_record record = {
+    return (struct spool_record){
         .actor = call->actor,
         .act = act->act,
         .object = act->object,
         .reason = act->reason,
-        .outcome = is_done ? "done" : "refused",
+        .outcome = "",
         .detail = "",
         .at_ms = clock_now_ms(),
     };
+}
+
+static bool record_act(const struct operator_call *call, const struct operator_act *act,
+                       const char *outcome, struct fault *why)
+{
+    const struct guard_options *options = &call->guard->options;
+    struct spool_record record = guard_record(call, act);
+    record.outcome = outcome;
     if (!options->record || options->record(options->own, &record, why))
         return true;
-    log_error("operate.not_on_record", "act=%s why=\"%s\"", act->act, why->text);
+    log_error("operate.not_on_record", "act=%s outcome=%s why=\"%s\"", act->act, outcome,
+              why->text);
+    return false;
+}
+
+bool guard_begin(const struct operator_call *call, const struct operator_act *act)
+{
+    struct fault why;
+    if (record_act(call, act, "begun", &why))
+        return true;
+    operate_fault(call->request, &why);
     return false;
 }
 
@@ -315,13 +331,11 @@ void guard_conclude(const struct operator_call *call, const struct operator_act 
                     const struct fault *why)
 {
     struct fault inner;
-    bool is_recorded = record_act(call, act, json != NULL, &inner);
-    if (json && is_recorded) {
+    (void)record_act(call, act, json ? "done" : "refused", &inner); /* it is logged */
+    if (json)
         operate_answer(call->request, json);
-        return;
-    }
-    json_decref(json);
-    operate_fault(call->request, json ? &inner : why);
+    else
+        operate_fault(call->request, why);
 }
 
 /* ---- rows ---- */

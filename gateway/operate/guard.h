@@ -76,10 +76,21 @@ struct operator_act {
     const char *reason; /**< "" without one */
 };
 
+/** The same as the spool puts it on record, in one transaction with what it does; its texts are
+ * those of both. */
+struct spool_record guard_record(const struct operator_call *call, const struct operator_act *act);
+
 /**
- * Ends a call that did something which the spool does not put on record by itself: puts it there,
- * done with `json`, which it takes, refused by `why` without; then answers with the one or the
- * other.
+ * Begins what cannot be one transaction with its record, because it is many, or is done elsewhere:
+ * puts on record that it is begun, so that nothing is done of which nobody knows whose it is.
+ * False: that could not be, the call is answered, and nothing may be done.
+ */
+bool guard_begin(const struct operator_call *call, const struct operator_act *act)
+    __attribute__((warn_unused_result));
+/**
+ * Ends what was begun: puts it on record, done with `json`, which it takes, refused by `why`
+ * without; then answers with the one or the other.  Where the record takes nothing more, its
+ * beginning has to do: the answer says what is so.
  */
 void guard_conclude(const struct operator_call *call, const struct operator_act *act, json_t *json,
                     const struct fault *why);

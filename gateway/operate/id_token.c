@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ID tokens: cjose proves the signature, with a key that we chose for an algorithm that we allow;
- * what the token says is checked here. */
+/* ID tokens: base/jws proves the signature, with a key that is chosen here for an algorithm that is
+ * allowed here; then what the token says is checked. */
 #include "operate/id_token.h"
 
 #include "base/cleanup.h"
+#include "base/jws.h"
 
-#include <cjose/cjose.h>
 #include <string.h>
 
 enum { TOKEN_MOST = 32768, SKEW_S = 60, SUBJECT_MOST = 120, MODULUS_LEAST = 342 };
 
 ENDS_WITH_SCOPE(json_t *, json_decref)
-ENDS_WITH_SCOPE(cjose_jws_t *, cjose_jws_release)
-ENDS_WITH_SCOPE(cjose_jwk_t *, cjose_jwk_release)
 
 static bool refuse(struct fault *why, const char *what)
 {
@@ -57,61 +55,19 @@ static const json_t *choose_key(const json_t *keys, const char *algorithm, const
     return chosen;
 }
 
-/* The library wants nothing of a key but the key. */
-static cjose_jwk_t *import_key(const json_t *key)
-{
-    static const char *const members[] = {"kty", "n", "e", "crv", "x", "y"};
-    auto_free(json_decref) json_t *bare = json_object();
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        json_t *member = json_object_get(key, members[i]);
-        if (member && json_object_set(bare, members[i], member) != 0)
-            return NULL;
-    }
-    auto_free(free) char *text = json_dumps(bare, JSON_COMPACT);
-    cjose_err ignored; /* a key that cannot be used is one that is not there */
-    return text ? cjose_jwk_import(text, strlen(text), &ignored) : NULL;
-}
-
 /* ---- the signature ---- */
 
-static json_t *payload_of(const cjose_jws_t *jws, struct fault *why)
+static json_t *prove(const struct jws *jws, const json_t *keys, bool *is_key_unknown,
+                     struct fault *why)
 {
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    cjose_err error;
-    if (!cjose_jws_get_plaintext(jws, &bytes, &size, &error)) {
-        (void)refuse(why, "it has no content");
-        return NULL;
-    }
-    json_t *claims = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(claims)) {
-        json_decref(claims);
-        (void)refuse(why, "its content is no JSON object");
-        return NULL;
-    }
-    return claims;
-}
-
-static const char *header_text(cjose_jws_t *jws, const char *name)
-{
-    cjose_err ignored; /* a header without it */
-    return cjose_header_get(cjose_jws_get_protected(jws), name, &ignored);
-}
-
-/* What a token calls critical and we do not know forbids us to take it (RFC 7515 4.1.11). */
-static bool is_critical(cjose_jws_t *jws)
-{
-    cjose_err ignored;
-    auto_free(free) char *text =
-        cjose_header_get_raw(cjose_jws_get_protected(jws), "crit", &ignored);
-    return text != NULL;
-}
-
-static json_t *prove(cjose_jws_t *jws, const json_t *keys, bool *is_key_unknown, struct fault *why)
-{
-    cjose_err error;
-    const char *algorithm = header_text(jws, CJOSE_HDR_ALG);
-    if (is_critical(jws)) {
+    static const char *const flaws[] = {
+        [JWS_KEY_UNFIT] = "the provider has no such key",
+        [JWS_WRONG] = "its signature is wrong",
+        [JWS_NO_OBJECT] = "its content is no JSON object",
+    };
+    json_t *claims = NULL;
+    const char *algorithm = jws_header(jws, "alg");
+    if (jws_is_critical(jws)) {
         (void)refuse(why, "it has a critical header");
         return NULL;
     }
@@ -119,18 +75,12 @@ static json_t *prove(cjose_jws_t *jws, const json_t *keys, bool *is_key_unknown,
         (void)refuse(why, "it is signed neither by RS256 nor by ES256");
         return NULL;
     }
-    const json_t *key = choose_key(keys, algorithm, header_text(jws, CJOSE_HDR_KID));
-    auto_free(cjose_jwk_release) cjose_jwk_t *imported = key ? import_key(key) : NULL;
-    if (!imported) {
-        *is_key_unknown = true;
-        (void)refuse(why, "the provider has no such key");
-        return NULL;
-    }
-    if (!cjose_jws_verify(jws, imported, &error)) {
-        (void)refuse(why, "its signature is wrong");
-        return NULL;
-    }
-    return payload_of(jws, why);
+    const json_t *key = choose_key(keys, algorithm, jws_header(jws, "kid"));
+    enum jws_proof proof = key ? jws_prove(jws, key, &claims) : JWS_KEY_UNFIT;
+    *is_key_unknown = proof == JWS_KEY_UNFIT;
+    if (proof != JWS_PROVED)
+        (void)refuse(why, flaws[proof]);
+    return claims;
 }
 
 /* ---- what it says ---- */
@@ -182,11 +132,9 @@ static bool check_claims(const json_t *claims, const struct id_token_rules *rule
 json_t *id_token_read(const char *token, const struct id_token_rules *rules, bool *is_key_unknown,
                       struct fault *why)
 {
-    cjose_err error;
     size_t size = strnlen(token, TOKEN_MOST + 1);
     *is_key_unknown = false;
-    auto_free(cjose_jws_release) cjose_jws_t *jws =
-        size <= TOKEN_MOST ? cjose_jws_import(token, size, &error) : NULL;
+    auto_free(jws_free) struct jws *jws = size <= TOKEN_MOST ? jws_read(token, size) : NULL;
     if (!jws) {
         (void)refuse(why, "it cannot be read");
         return NULL;

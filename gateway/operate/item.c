@@ -73,7 +73,7 @@ static json_t *words_of(const char *cause, enum http_language language)
     return cause ? json_string(cause_text(cause, language)) : json_null();
 }
 
-static const char *state_of(const struct spool_entry *entry)
+const char *item_entry_state(const struct spool_entry *entry)
 {
     static const char *const names[] = {
         [ENTRY_READY] = "accepted",      [ENTRY_PARKED] = "parked",     [ENTRY_DEAD] = "dead",
@@ -92,7 +92,7 @@ json_t *item_of_entry(const struct spool_reader *reader, const struct spool_entr
                      "dossier", item_text(entry->dossier_code),         /**/
                      "event_type", item_text(entry->event_type),        /**/
                      "event_id", id_of(entry->event_id),                /**/
-                     "state", state_of(entry),                          /**/
+                     "state", item_entry_state(entry),                  /**/
                      "released", entry->state == ENTRY_RELEASED,        /**/
                      "received_at", item_moment(entry->received_at_ms), /**/
                      "due_at", item_moment(entry->due_at_ms),           /**/

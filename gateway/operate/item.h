@@ -18,6 +18,9 @@ json_t *item_of_delivery(const struct spool_delivery *delivery, enum http_langua
 /** One line of a delivery's record. */
 json_t *item_of_trail(const struct spool_trail *line, enum http_language language);
 
+/** What the lists call the state of an entry. */
+const char *item_entry_state(const struct spool_entry *entry);
+
 /** The text of a moment in Vietnam's time; null for 0. */
 json_t *item_moment(int64_t moment);
 /** The receipt of an entry; null for 0. */

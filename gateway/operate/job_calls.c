@@ -2,6 +2,7 @@
 /* The calls about bulk replays: what is asked for goes to the spool, and the runner is woken. */
 #include "operate/job_calls.h"
 
+#include "adapt/veil.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/number.h"
@@ -10,11 +11,12 @@
 #include "operate/job_approval.h"
 #include "operate/job_shown.h"
 #include "operate/page.h"
+#include "operate/reason.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { BODY_LIMIT = 2 << 20, REASON_LIMIT = 500, ALL_ITEMS = (1 << (ITEM_SKIPPED + 1)) - 1 };
+enum { BODY_LIMIT = 2 << 20, ALL_ITEMS = (1 << (ITEM_SKIPPED + 1)) - 1 };
 
 ENDS_WITH_SCOPE(json_t *, json_decref)
 ENDS_WITH_SCOPE(struct job_wish *, job_wish_end)
@@ -86,10 +88,11 @@ static struct spool_record record_of(const struct operator_call *call, const cha
 
 /* One job on its way to an answer. */
 struct showing {
+    const struct adapters *adapters;
     struct spool_reader *reader;
     enum http_language language;
-    bool is_in_list;
     json_t *json;
+    json_t *recorded; /* its options, as the record has them */
     char *author, *detail;
     enum job_state state;
     bool has_rule;
@@ -98,14 +101,21 @@ struct showing {
 static void showing_end(struct showing *showing)
 {
     json_decref(showing->json);
+    json_decref(showing->recorded);
     free(showing->author);
     free(showing->detail);
+}
+
+static struct showing showing_for(const struct job_calls *calls, const struct operator_call *call)
+{
+    return (struct showing){.adapters = calls->options.adapters, .language = call->language};
 }
 
 static bool show(void *own, const struct spool_job *job)
 {
     struct showing *showing = own;
-    showing->json = job_shown(job, NULL, showing->is_in_list, showing->language);
+    showing->json = job_shown(job, showing->adapters, false, showing->language);
+    showing->recorded = job_options_recorded(job->options);
     showing->author = strdup(job->author);
     showing->detail = strdup(job->detail ? job->detail : "");
     showing->state = job->state;
@@ -120,7 +130,7 @@ static bool look_up(struct showing *showing, int64_t job, struct fault *why)
     auto_free(free) char *approver = NULL;
     if (!spool_job(showing->reader, job, show, showing, why))
         return false;
-    if (!showing->json || !showing->author || !showing->detail)
+    if (!showing->json || !showing->recorded || !showing->author || !showing->detail)
         return fault_memory(why);
     if (!showing->has_rule)
         return true;
@@ -133,7 +143,7 @@ static bool look_up(struct showing *showing, int64_t job, struct fault *why)
 static void answer_job(struct job_calls *calls, struct operator_call *call, int64_t job)
 {
     struct fault why;
-    __attribute__((cleanup(showing_end))) struct showing showing = {.language = call->language};
+    __attribute__((cleanup(showing_end))) struct showing showing = showing_for(calls, call);
     showing.reader = reader_of(calls, call);
     if (!showing.reader)
         return;
@@ -150,30 +160,38 @@ static void show_job(void *own, struct operator_call *call)
         answer_job(own, call, job);
 }
 
+/* A page of jobs. */
+struct jobs_page {
+    struct page page;
+    const struct adapters *adapters;
+};
+
 static bool add_job(void *own, const struct spool_job *job)
 {
-    struct page *page = own;
-    page->next = job->job;
-    return page_add(page, job_shown(job, NULL, true, page->language));
+    struct jobs_page *jobs = own;
+    jobs->page.next = job->job;
+    return page_add(&jobs->page, job_shown(job, jobs->adapters, true, jobs->page.language));
 }
 
 static void list_jobs(void *own, struct operator_call *call)
 {
+    struct job_calls *calls = own;
     struct fault why;
     int64_t after = 0;
     size_t limit;
     const struct asked table[] = {{.name = "after", .kind = ASKED_NUMBER, .to = &after}, {0}};
-    struct spool_reader *reader = reader_of(own, call);
+    struct spool_reader *reader = reader_of(calls, call);
     if (!reader || !asked_read(call->request, table) || !asked_limit(call->request, &limit))
         return;
-    struct page page = page_begin(call->request, call->language, reader);
-    if (!spool_jobs(reader, after, limit, add_job, &page, &why)) {
-        page_fail(&page, &why);
+    struct jobs_page jobs = {page_begin(call->request, call->language, reader),
+                             calls->options.adapters};
+    if (!spool_jobs(reader, after, limit, add_job, &jobs, &why)) {
+        page_fail(&jobs.page, &why);
         return;
     }
-    if (json_array_size(page.items) < limit)
-        page.next = 0;
-    page_answer(&page);
+    if (json_array_size(jobs.page.items) < limit)
+        jobs.page.next = 0;
+    page_answer(&jobs.page);
 }
 
 /* ---- items ---- */
@@ -240,10 +258,11 @@ static json_t *next_of(const struct listing *listing, size_t limit)
 
 static void list_items(void *own, struct operator_call *call)
 {
+    struct job_calls *calls = own;
     struct fault why;
     struct job_items_range range = {.job = 0};
-    __attribute__((cleanup(showing_end))) struct showing showing = {.language = call->language};
-    showing.reader = reader_of(own, call);
+    __attribute__((cleanup(showing_end))) struct showing showing = showing_for(calls, call);
+    showing.reader = reader_of(calls, call);
     if (!showing.reader || !read_range(call, &range))
         return;
     if (!look_up(&showing, range.job, &why)) {
@@ -281,12 +300,37 @@ static bool make(const struct job_calls *calls, const struct operator_call *call
                                    .reason = wish->reason,
                                    .made_ms = record.at_ms};
     auto_free(json_decref) json_t *detail =
-        json_pack("{ss sO}", "kind", what.kind, "options", wish->options);
+        json_pack("{ss so}", "kind", what.kind, "options", job_options_recorded(options));
     auto_free(free) char *text = detail ? json_dumps(detail, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     if (!text)
         return fault_memory(why);
     record.detail = text;
     return spool_job_make(calls->options.spool, &what, &record, job, why);
+}
+
+/* Who reads jobs may not read personal data, no reason is asked for it here, and no shredding of a
+ * dossier finds it again. */
+static bool check_rule(const struct job_calls *calls, const struct patch_rule *rule,
+                       struct fault *why)
+{
+    bool shows = false;
+    if (!rule->path)
+        return true;
+    return veil_shows(calls->options.adapters, rule->path, &shows, why) &&
+           (shows || fault_set(why, FAULT_REFUSE,
+                               "options.rule.path: its values may be personal, or no adapter reads "
+                               "them; such are mended one by one"));
+}
+
+static bool read_wish(const struct job_calls *calls, json_t *body, struct job_wish *wish,
+                      struct fault *why)
+{
+    if (!job_wish_read(body, wish, why))
+        return false;
+    if (check_rule(calls, &wish->rules.rule, why))
+        return true;
+    job_wish_end(wish);
+    return false;
 }
 
 static void make_job(void *own, struct operator_call *call)
@@ -298,7 +342,7 @@ static void make_job(void *own, struct operator_call *call)
     struct job_wish held;
     const char *bytes = http_body(call->request, &size);
     auto_free(json_decref) json_t *body = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, NULL);
-    if (!job_wish_read(body, &held, &why)) {
+    if (!read_wish(calls, body, &held, &why)) {
         http_problem(call->request, &operate_bad_request, why.text, NULL);
         return;
     }
@@ -317,11 +361,11 @@ static void make_job(void *own, struct operator_call *call)
 static const char *reason_of(const struct operator_call *call, bool is_needed, json_t **json)
 {
     const char *reason = operate_member(call->request, "reason", json);
-    if (!reason && !is_needed)
+    if ((!reason || !*reason) && !is_needed)
         return "";
-    if (reason && strlen(reason) <= REASON_LIMIT && (*reason || !is_needed))
+    if (reason_fits(reason))
         return reason;
-    http_problem(call->request, &operate_bad_request, "reason: a text of up to 500 bytes", NULL);
+    http_problem(call->request, &operate_bad_request, reason_wanted, NULL);
     return NULL;
 }
 
@@ -347,7 +391,7 @@ static void turn_job(struct job_calls *calls, struct operator_call *call, const 
 {
     struct fault why;
     auto_free(json_decref) json_t *body = NULL;
-    __attribute__((cleanup(showing_end))) struct showing showing = {.language = call->language};
+    __attribute__((cleanup(showing_end))) struct showing showing = showing_for(calls, call);
     int64_t job = number_of(call);
     const char *reason = job ? reason_of(call, turn->needs_reason, &body) : NULL;
     showing.reader = reason ? reader_of(calls, call) : NULL;
@@ -407,7 +451,7 @@ static void approve_job(void *own, struct operator_call *call)
     struct fault why, inner;
     char object[JOB_OBJECT_SIZE];
     auto_free(json_decref) json_t *body = NULL;
-    __attribute__((cleanup(showing_end))) struct showing showing = {.language = call->language};
+    __attribute__((cleanup(showing_end))) struct showing showing = showing_for(calls, call);
     int64_t job = number_of(call);
     const char *reason = job ? reason_of(call, false, &body) : NULL;
     showing.reader = reason ? reader_of(calls, call) : NULL;
@@ -420,8 +464,8 @@ static void approve_job(void *own, struct operator_call *call)
     struct spool_record record = record_of(call, JOB_APPROVAL_ACT, reason);
     job_object(job, object);
     record.object = object;
-    auto_free(free) char *rule = json_dumps(json_object_get(showing.json, "options"), JSON_COMPACT);
-    record.detail = rule ? rule : "";
+    auto_free(free) char *options = json_dumps(showing.recorded, JSON_COMPACT | JSON_SORT_KEYS);
+    record.detail = options ? options : "";
     bool may = may_approve(call, &showing, &why);
     if (!may)
         record.outcome = "refused";

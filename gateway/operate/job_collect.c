@@ -3,11 +3,10 @@
 #include "operate/job_collect.h"
 
 #include "base/number.h"
+#include "operate/due.h"
 #include "spool/receipt.h"
 
 #include <string.h>
-
-enum { DAY_MS = 86400000, ZONE_MS = 25200000 };
 
 /* One page being filled. */
 struct filling {
@@ -33,17 +32,26 @@ static bool add_entry(void *own, const struct spool_entry *entry)
     return filling->count < JOB_PAGE;
 }
 
-/* The end of today in Vietnam. */
-static int64_t end_of_day(int64_t now_ms)
+/* Left out, it is any. */
+static bool read_due(const struct job_collect *collect, const json_t *filter, struct due_span *span,
+                     struct fault *why)
 {
-    return now_ms - (now_ms + ZONE_MS) % DAY_MS + DAY_MS;
+    enum due due;
+    const char *text = text_in(filter, "due");
+    *span = (struct due_span){0};
+    if (!text)
+        return true;
+    if (!due_named(text, &due))
+        return fault_set(why, FAULT_REFUSE, "filter.due: overdue or today");
+    *span = due_span(due, collect->now_ms);
+    return true;
 }
 
 static bool page_of_entries(struct job_collect *collect, const json_t *filter,
                             struct filling *filling, struct fault *why)
 {
     int64_t next = 0;
-    const char *due = text_in(filter, "due");
+    struct due_span due;
     struct find_filter find = {
         .dossier_code = text_in(filter, "dossier"),
         .partner = text_in(filter, "partner"),
@@ -56,11 +64,10 @@ static bool page_of_entries(struct job_collect *collect, const json_t *filter,
         .after = collect->after,
         .limit = JOB_PAGE,
     };
-    if (due && strcmp(due, "overdue") != 0 && strcmp(due, "today") != 0)
-        return fault_set(why, FAULT_REFUSE, "filter.due: overdue or today");
-    if (due)
-        find.due_before_ms =
-            strcmp(due, "overdue") == 0 ? collect->now_ms : end_of_day(collect->now_ms);
+    if (!read_due(collect, filter, &due, why))
+        return false;
+    find.due_from_ms = due.from_ms;
+    find.due_before_ms = due.before_ms;
     if (!job_wish_times(filter, &find.from_ms, &find.to_ms, why) ||
         !spool_search(collect->reader, &find, add_entry, filling, &next, why))
         return false;

@@ -25,6 +25,7 @@ struct job_stretch {
 /** What is to be sent, and how far an earlier process was. */
 struct job_sending {
     int64_t job;
+    int64_t made_ms;     /**< when the job was made */
     bool only_counts;    /**< nothing is sent */
     const char *partner; /**< only what it sent; NULL: anybody's */
     const char *agency;  /**< only what names it, or one below it; NULL: any */

@@ -16,6 +16,7 @@ struct job_replay {
     const struct job_events *events;
     struct spool *spool;
     int64_t job;
+    int64_t made_ms; /* of the job; 0 in a preview */
     const struct job_wish *wish;
     bool is_preview;
     void *sender; /* NULL: there is nothing to send */
@@ -53,6 +54,7 @@ static bool open_sender(struct job_replay *replay, struct fault *why)
     const json_t *filter = json_object_get(replay->wish->what, "filter");
     const struct job_sending sending = {
         .job = replay->job,
+        .made_ms = replay->made_ms,
         .only_counts = replay->is_preview,
         .partner = json_string_value(json_object_get(filter, "partner")),
         .agency = json_string_value(json_object_get(filter, "agency")),
@@ -213,6 +215,7 @@ struct job_replay *job_replay_run(const struct job_events *events, struct spool 
     auto_free(job_replay_free) struct job_replay *replay = make(events, spool, job->job, wish, why);
     if (!replay)
         return NULL;
+    replay->made_ms = job->made_ms;
     replay->parts = calloc((size_t)items + 1, sizeof *replay->parts);
     if (!replay->parts) {
         (void)fault_memory(why);

@@ -2,7 +2,10 @@
 /* Jobs and their items as operators see them. */
 #include "operate/job_shown.h"
 
+#include "adapt/veil.h"
 #include "base/cleanup.h"
+#include "base/digest.h"
+#include "event/mask.h"
 #include "operate/cause.h"
 #include "operate/item.h"
 #include "operate/job_events.h"
@@ -41,6 +44,55 @@ static json_t *parse(const char *text)
     json_t *json = text && text[0] ? json_loads(text, 0, NULL) : NULL;
     return json ? json : json_object();
 }
+
+/* ---- options ---- */
+
+static bool hide(json_t *rule, const char *member)
+{
+    const json_t *value = json_object_get(rule, member);
+    if (!json_is_string(value))
+        return true;
+    auto_free(free) char *masked =
+        mask_text(NULL, json_string_value(value), json_string_length(value));
+    return masked && json_object_set_new(rule, member, json_string(masked)) == 0;
+}
+
+/* A job may be older than what an adapter knows of its rule's place. */
+static json_t *options_of(const struct spool_job *job, const struct adapters *adapters)
+{
+    auto_free(json_decref) json_t *options = parse(job->options);
+    json_t *rule = json_object_get(options, "rule");
+    const char *path = json_string_value(json_object_get(rule, "path"));
+    struct fault unused; /* what cannot be told is hidden */
+    bool shows = false;
+    if (path && (!veil_shows(adapters, path, &shows, &unused) || !shows) &&
+        !(hide(rule, "from") && hide(rule, "to")))
+        return NULL;
+    return steal(options);
+}
+
+static json_t *rule_recorded(const json_t *rule)
+{
+    uint8_t sha256[SHA256_SIZE];
+    char hex[SHA256_HEX_SIZE];
+    auto_free(free) char *text = json_dumps(rule, JSON_COMPACT | JSON_SORT_KEYS);
+    if (!text)
+        return NULL;
+    digest_sha256(text, strlen(text), sha256);
+    digest_hex(sha256, sizeof sha256, hex);
+    return json_pack("{sO ss}", "path", json_object_get(rule, "path"), "sha256", hex);
+}
+
+json_t *job_options_recorded(const char *options)
+{
+    auto_free(json_decref) json_t *json = parse(options);
+    const json_t *rule = json_object_get(json, "rule");
+    bool is_told =
+        !json_is_object(rule) || json_object_set_new(json, "rule", rule_recorded(rule)) == 0;
+    return is_told ? steal(json) : NULL;
+}
+
+/* ---- jobs ---- */
 
 /* Causes as they are kept, with their words. */
 static bool add_words(json_t *report, enum http_language language)
@@ -83,15 +135,15 @@ static bool add_what(json_t *json, const struct spool_job *job, bool is_in_list)
     return json_object_update(json, what) == 0;
 }
 
-json_t *job_shown(const struct spool_job *job, const char *approver, bool is_in_list,
+json_t *job_shown(const struct spool_job *job, const struct adapters *adapters, bool is_in_list,
                   enum http_language language)
 {
     auto_free(json_decref) json_t *json = json_pack(
-        "{sI ss ss so ss ss so so so so so sI so}",                                         /**/
+        "{sI ss ss so ss ss so so so so so sI sn}",                                         /**/
         "job", (json_int_t)job->job,                                                        /**/
         "state", job_state_names[job->state],                                               /**/
         "kind", job->kind,                                                                  /**/
-        "options", parse(job->options),                                                     /**/
+        "options", options_of(job, adapters),                                               /**/
         "author", job->author,                                                              /**/
         "reason", job->reason,                                                              /**/
         "made_at", item_moment(job->made_ms),                                               /**/
@@ -101,7 +153,7 @@ json_t *job_shown(const struct spool_job *job, const char *approver, bool is_in_
         job->state == JOB_COLLECTING ? json_integer((json_int_t)job->cursor) : json_null(), /**/
         "counts", counts_of(job),                                                           /**/
         "total", (json_int_t)total_of(job),                                                 /**/
-        "approved_by", item_text(approver));
+        "approved_by");
     bool is_whole = json && add_what(json, job, is_in_list) && add_detail(json, job, language);
     return is_whole ? steal(json) : NULL;
 }

@@ -2,6 +2,7 @@
 #ifndef OPERATE_JOB_SHOWN_H
 #define OPERATE_JOB_SHOWN_H
 
+#include "adapt/adapter.h"
 #include "http/problem.h"
 #include "operate/job_wish.h"
 #include "spool/job.h"
@@ -19,10 +20,15 @@ extern const char *const job_item_state_names[]; /**< of enum job_item_state; en
  * {"job", "state", "kind", "filter" | "selection" | "group", "options", "author", "reason",
  * "made_at", "started_at", "ended_at", "collected", "counts": {"would_pass", ...}, "total",
  * "needs_approval", "approved_by", "preview", "report", "why"}; a selection in a list is only
- * counted.  `approver` may be NULL.
+ * counted; of a rule whose place is not shown (adapt/veil.h) the texts are masked.  "approved_by"
+ * is null: the job does not know it.
  */
-json_t *job_shown(const struct spool_job *job, const char *approver, bool is_in_list,
+json_t *job_shown(const struct spool_job *job, const struct adapters *adapters, bool is_in_list,
                   enum http_language language);
+
+/** A job's options as the audit record has them: of a rule its path and the SHA-256 of its JSON,
+ * with sorted members and without blanks; never its texts. */
+json_t *job_options_recorded(const char *options);
 
 /** {"receipt" | "delivery" | "partition", "due_at", "state", "cause", "cause_text", "newly"}; of a
  * partition its offsets. */

@@ -25,6 +25,7 @@ struct job_task {
     int64_t job;
     enum job_state state; /* in which the parts below were made */
     struct job_wish wish;
+    int64_t made_ms;
     char *author, *reason, *approver;
     struct job_preview *preview;
     struct job_replay *replay;
@@ -70,6 +71,7 @@ struct job_task *job_task_new(const struct job_tools *tools, const struct spool_
     }
     task->tools = tools;
     task->job = job->job;
+    task->made_ms = job->made_ms;
     task->state = JOB_CANCELLED; /* none of its parts is made */
     task->author = strdup(job->author);
     task->reason = strdup(job->reason);
@@ -115,7 +117,7 @@ static bool look_up(const struct job_task *task, struct standing *standing, stru
 
 static struct spool_job as_job(const struct job_task *task, const struct standing *standing)
 {
-    struct spool_job job = {.job = task->job, .state = standing->state};
+    struct spool_job job = {.job = task->job, .state = standing->state, .made_ms = task->made_ms};
     memcpy(job.counts, standing->counts, sizeof job.counts);
     return job;
 }

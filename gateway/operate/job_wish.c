@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/moment.h"
+#include "operate/reason.h"
 
 #include <string.h>
 
@@ -197,8 +198,7 @@ static bool read_kind(const json_t *body, enum job_kind *kind, struct fault *why
 static bool read_reason(const json_t *body, const char **reason, struct fault *why)
 {
     *reason = json_string_value(json_object_get(body, "reason"));
-    return (*reason && **reason && strlen(*reason) <= TEXT_MOST) ||
-           refuse(why, "reason", "a text of up to 500 bytes");
+    return reason_fits(*reason) || fault_set(why, FAULT_REFUSE, "%s", reason_wanted);
 }
 
 bool job_wish_read(json_t *body, struct job_wish *wish, struct fault *why)

@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "base/moment.h"
 #include "base/stop.h"
+#include "operate/due.h"
 #include "operate/flow.h"
 #include "operate/gauges.h"
 #include "operate/item.h"
@@ -19,16 +20,15 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
 ENDS_WITH_SCOPE(struct directory *, directory_release)
 ENDS_WITH_SCOPE(json_t *, json_decref)
 
 enum { LOOK_EVERY_MS = 5000, DAYS_AT_START = 7, DAYS_LATER = 2 };
-static const int64_t hour_ms = 3600000, day_ms = 86400000, zone_ms = 25200000;
+static const int64_t hour_ms = 3600000, day_ms = 86400000;
 static const int64_t prove_every_ms = 6 * 3600000;
-
-enum due_day { DUE_OVERDUE, DUE_TODAY, DUE_DAYS };
 
 struct lookout {
     struct lookout_options options;
@@ -43,7 +43,7 @@ struct lookout {
     pthread_mutex_t lock;
     struct flow flow; /* guarded by lock, as are the next ones */
     json_t *sources;  /* {partner: [last_received_ms, is_silent]}; or NULL */
-    struct due_counts due[DUE_DAYS];
+    struct due_counts due[DUE_WORDS];
     json_t *proofs; /* or NULL */
 };
 
@@ -133,15 +133,15 @@ static bool look_at_sources(struct lookout *lookout, struct spool_reader *reader
 static bool look_at_due(struct lookout *lookout, struct spool_reader *reader, struct fault *why)
 {
     int64_t now_ms = clock_now_ms();
-    int64_t end_ms = now_ms - (now_ms + zone_ms) % day_ms + day_ms;
-    struct due_counts due[DUE_DAYS];
-    if (!spool_count_due(reader, 1, now_ms, &due[DUE_OVERDUE], why) ||
-        !spool_count_due(reader, now_ms, end_ms, &due[DUE_TODAY], why))
-        return false;
+    struct due_counts due[DUE_WORDS];
+    for (enum due at = DUE_OVERDUE; at < DUE_WORDS; at++) {
+        const struct due_span span = due_span(at, now_ms);
+        if (!spool_count_due(reader, span.from_ms, span.before_ms, &due[at], why))
+            return false;
+    }
     gauges_due(&lookout->gauges, &due[DUE_OVERDUE], &due[DUE_TODAY]);
     (void)pthread_mutex_lock(&lookout->lock);
-    for (int i = 0; i < DUE_DAYS; i++)
-        lookout->due[i] = due[i];
+    memcpy(lookout->due, due, sizeof due);
     (void)pthread_mutex_unlock(&lookout->lock);
     return true;
 }

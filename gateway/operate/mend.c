@@ -5,7 +5,7 @@
 #include "api/complete.h"
 #include "api/custody.h"
 #include "api/judge.h"
-#include "api/member.h"
+#include "api/keeping.h"
 #include "api/reference.h"
 #include "api/refusal.h"
 #include "api/trace.h"
@@ -98,81 +98,32 @@ static bool load_file(void *own, const uint8_t sha256[SHA256_SIZE], char *bytes,
     return total == size || fault_set(why, FAULT_BROKEN, "files: a file is not of its size");
 }
 
-/* Those that came in the document, and those that its sender may have. */
-static bool use_named(void *own, const uint8_t *sha256, struct fault *why)
+static bool came_along(const void *own, const uint8_t *sha256)
 {
-    struct mending *mending = own;
-    struct mended *mended = mending->mended;
-    bool may = is_among(mended->carried, mended->carried_count, sha256);
-    if (!may && !custody_may_see(mending->station, &mending->caller, sha256, &may, why))
-        return false;
-    return !may || add_file(&mended->files, &mended->file_count, sha256) || fault_memory(why);
+    const struct mended *mended = own;
+    return is_among(mended->carried, mended->carried_count, sha256);
+}
+
+static bool use_file(void *own, const uint8_t *sha256, struct fault *why)
+{
+    struct mended *mended = own;
+    return add_file(&mended->files, &mended->file_count, sha256) || fault_memory(why);
 }
 
 /* ---- one item ---- */
-
-/* A message may name an earlier one instead of the dossier. */
-static bool resolve(struct mending *mending, const struct adapt_item *item, bool *is_valid,
-                    struct fault *why)
-{
-    avro_value_t event = item->event;
-    auto_free(free) char *code = NULL;
-    if (!*is_valid || !item->refers_to || member_text(&event, "dossier_code"))
-        return true;
-    if (!reference_resolve(mending->station, &mending->caller, item->refers_to, &code, why))
-        return false;
-    if (code)
-        return member_set_text(&event, "dossier_code", code) || fault_memory(why);
-    adapt_report(mending->station->bench, RULE_MISSING, "dossier_code", NULL, "refers_to");
-    *is_valid = false;
-    return true;
-}
-
-/* Puts a text and a NUL at `*at`; NULL for NULL. */
-static const char *put(char **at, const char *text, size_t size)
-{
-    const char *start = *at;
-    if (!text)
-        return NULL;
-    *at = mempcpy(*at, text, size);
-    *(*at)++ = '\0';
-    return start;
-}
-
-static size_t size_of(const char *text)
-{
-    return text ? strlen(text) : 0;
-}
-
-static bool copy_texts(struct mended *mended, const struct adapt_item *item, struct fault *why)
-{
-    struct spool_item *stored = &mended->item;
-    const char *dossier = member_text(&item->event, "dossier_code");
-    size_t native_size = item->native_id ? item->native_id_size : 0;
-    char *at = malloc(native_size + size_of(dossier) + size_of(item->reference) + 3);
-    if (!at)
-        return fault_memory(why);
-    mended->texts = at;
-    memcpy(stored->content_sha256, item->content_sha256, SHA256_SIZE);
-    stored->native_id = put(&at, item->native_id, native_size);
-    stored->native_id_size = native_size;
-    stored->dossier_code = put(&at, dossier, size_of(dossier));
-    stored->reference = put(&at, item->reference, size_of(item->reference));
-    return true;
-}
 
 static bool encode(struct mending *mending, avro_value_t *event, struct fault *why)
 {
     struct mended *mended = mending->mended;
     struct spool_item *stored = &mended->item;
     mended->datum = wire_encode(mending->mender->schema, event, &stored->event_size, why);
-    if (!mended->datum || !custody_each_file(event, use_named, mending, why))
+    const struct custody_naming naming = {mending->station, &mending->caller, came_along, use_file,
+                                          mended};
+    if (!mended->datum || !custody_use_named(&naming, event, why))
         return false;
     stored->event = mended->datum;
     stored->schema_no = mending->mender->schema_no;
-    stored->event_type = member_symbol(event, "event_type");
-    (void)member_number(event, "occurred_at", &stored->occurred_at_ms); /* it has: complete_event */
-    (void)member_number(event, "times.due_at", &stored->due_at_ms);     /* stays 0 without one */
+    keeping_of_event(event, stored);
     return true;
 }
 
@@ -206,14 +157,16 @@ static bool finish(struct mending *mending, const struct adapt_item *item, struc
 static bool take_item(void *own, const struct adapt_item *item, struct fault *why)
 {
     struct mending *mending = own;
+    struct mended *mended = mending->mended;
     const struct diff_side side = {&item->event, mending->wish->mask};
     bool is_valid = item->is_valid;
     if (item->number != mending->wanted)
         return true;
     mending->is_seen = true;
-    return resolve(mending, item, &is_valid, why) && copy_texts(mending->mended, item, why) &&
+    return reference_fill(mending->station, &mending->caller, item, &is_valid, why) &&
+           keeping_of_item(item, &mended->item, &mended->texts, why) &&
            (mending->wish->is_bare ||
-            diff_render(mending->mender->schema, &side, &mending->mended->essence, why)) &&
+            diff_render(mending->mender->schema, &side, &mended->essence, why)) &&
            (!is_valid || finish(mending, item, why));
 }
 
@@ -246,7 +199,7 @@ static bool stands_for_all(const struct mending *mending, bool *does, struct fau
 
 /* ---- problems ---- */
 
-enum extra { EXTRA_GONE, EXTRA_MANY, EXTRA_TAKEN };
+enum extra { EXTRA_GONE, EXTRA_MANY, EXTRA_TAKEN, EXTRA_UNSIGNED };
 
 static const struct {
     const char *rule;
@@ -261,6 +214,10 @@ static const struct {
     [EXTRA_TAKEN] = {"conflict",
                      {"Mã thông điệp này đã dùng cho nội dung khác",
                       "This message id was used for another content"}},
+    [EXTRA_UNSIGNED] =
+        {"signature",
+         {"Chữ ký số không được chấp nhận; bên gửi phải gửi lại văn bản có chữ ký đúng",
+          "Its signature does not count; the sender must send it again, signed"}},
 };
 
 static bool add_extra(const struct mending *mending, enum extra extra, struct fault *why)
@@ -279,11 +236,31 @@ static bool has_taken_id(const struct mending *mending)
            item->native_id && strcmp(entry->native_id, item->native_id) == 0;
 }
 
+/* What was sent without a good signature is not good by being read again.  A person who changes it
+ * speaks for it himself. */
+static bool is_unsigned(const struct mending *mending, bool *is, struct fault *why)
+{
+    static const char code[] = "signature ";
+    const struct spool_entry *entry = &mending->wish->found->entry;
+    size_t size = 0;
+    *is = false;
+    if (!entry->cause || strncmp(entry->cause, code, sizeof code - 1) != 0)
+        return true;
+    auto_free(free) char *kept = spool_original(mending->station->reader, entry->entry, &size, why);
+    *is = kept && size == mending->wish->size && memcmp(kept, mending->wish->bytes, size) == 0;
+    return kept != NULL;
+}
+
 /* What no adapter can find. */
 static bool add_extras(const struct mending *mending, bool is_many, struct fault *why)
 {
+    bool is_bare = false;
     if (is_many || !mending->is_seen)
         return add_extra(mending, is_many ? EXTRA_MANY : EXTRA_GONE, why);
+    if (!is_unsigned(mending, &is_bare, why))
+        return false;
+    if (is_bare)
+        return add_extra(mending, EXTRA_UNSIGNED, why);
     return !has_taken_id(mending) || add_extra(mending, EXTRA_TAKEN, why);
 }
 
@@ -343,15 +320,16 @@ static bool read(struct mending *mending, const uint8_t *sha256, struct fault *w
         calloc(partner->adapter_count + 1, sizeof *candidates);
     if (!candidates)
         return fault_memory(why);
-    const struct adapt_document document = {.bytes = mending->wish->bytes,
-                                            .size = mending->wish->size,
-                                            .candidates = candidates,
-                                            .candidate_count =
-                                                choose_candidates(mending, candidates),
-                                            .sha256 = sha256,
-                                            .file = find_file,
-                                            .load = load_file,
-                                            .files = mending};
+    const struct adapt_document document = {
+        .bytes = mending->wish->bytes,
+        .size = mending->wish->size,
+        .candidates = candidates,
+        .candidate_count = choose_candidates(mending, candidates),
+        .sha256 = sha256,
+        .file = find_file,
+        .load = load_file,
+        .files = mending,
+        .without_signatures = partner->signatures.policy != SIGNATURES_IGNORED};
     if (document.candidate_count == 0)
         return fault_set(why, FAULT_REFUSE, "%s has no adapter for it any more", partner->id);
     return stands_for_all(mending, &is_alone, why) &&

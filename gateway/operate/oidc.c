@@ -79,27 +79,42 @@ static bool record(const struct errand *errand, const char *actor, struct fault 
     return access_record(errand->oidc->options.access, &record, why);
 }
 
-struct granted {
+/* The roles of a user on their way into the session. */
+struct granting {
     struct access *access;
-    right_set rights;
+    struct session_owner *owner;
+    size_t used;
+    bool is_over; /* there are more than fit */
 };
 
 static void grant(void *own, const char *role)
 {
-    struct granted *granted = own;
-    granted->rights |= access_role_rights(granted->access, role);
+    struct granting *granting = own;
+    size_t size = strlen(role) + 1;
+    if (!access_knows_role(granting->access, role))
+        return;
+    granting->is_over |= size >= sizeof granting->owner->roles - granting->used;
+    if (granting->is_over)
+        return;
+    memcpy(granting->owner->roles + granting->used, role, size);
+    granting->used += size;
 }
 
-static void read_owner(const struct oidc *oidc, const json_t *claims, struct session_owner *owner)
+static bool read_owner(const struct oidc *oidc, const json_t *claims, struct session_owner *owner,
+                       struct fault *why)
 {
-    struct granted granted = {.access = oidc->options.access};
+    struct granting granting = {.access = oidc->options.access, .owner = owner};
     const char *subject = json_string_value(json_object_get(claims, "sub"));
     const char *title = json_string_value(json_object_get(claims, "name"));
-    id_token_texts(claims, oidc->options.role_claim, grant, &granted);
-    *owner = (struct session_owner){.is_foreign = true, .rights = granted.rights};
+    *owner = (struct session_owner){.is_foreign = true};
+    id_token_texts(claims, oidc->options.role_claim, grant, &granting);
     (void)snprintf(owner->user, sizeof owner->user, "%s", subject);
     bool has_title = title && *title && strlen(title) < sizeof owner->title;
     (void)snprintf(owner->title, sizeof owner->title, "%s", has_title ? title : subject);
+    if (granting.is_over)
+        return fault_set(why, FAULT_REFUSE, "too many of the user's roles are known here");
+    return granting.used > 0 ||
+           fault_set(why, FAULT_REFUSE, "none of the user's roles is known here");
 }
 
 static bool come(struct errand *errand)
@@ -111,11 +126,10 @@ static bool come(struct errand *errand)
         provider_redeem(oidc->provider, errand->code, &login, &errand->why);
     if (!claims)
         return false;
-    read_owner(oidc, claims, &errand->owner);
-    if (access_is_disabled(oidc->options.access, errand->owner.user))
-        return fault_set(&errand->why, FAULT_REFUSE, "the user is disabled here");
-    return errand->owner.rights != 0 ||
-           fault_set(&errand->why, FAULT_REFUSE, "none of the user's roles is known here");
+    if (!read_owner(oidc, claims, &errand->owner, &errand->why))
+        return false;
+    return !access_is_disabled(oidc->options.access, errand->owner.user) ||
+           fault_set(&errand->why, FAULT_REFUSE, "the user is disabled here");
 }
 
 static void run_come(struct errand *errand)

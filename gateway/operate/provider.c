@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/text_stream.h"
 #include "operate/fetch.h"
 #include "operate/id_token.h"
 
@@ -113,22 +114,17 @@ static bool know(struct provider *provider, struct fault *why)
 /* "a=b&c=d" of pairs that end with NULL, each text escaped; the caller owns it. */
 static char *write_form(const char *const *pairs, struct fault *why)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) {
-        (void)fault_memory(why);
-        return NULL;
-    }
-    bool is_good = true;
-    for (size_t i = 0; pairs[i] && is_good; i += 2) {
+    struct text_stream stream;
+    FILE *out = text_stream_begin(&stream);
+    bool is_good = out != NULL;
+    for (size_t i = 0; is_good && pairs[i]; i += 2) {
         char *value = curl_easy_escape(NULL, pairs[i + 1], 0);
         is_good = value && fprintf(out, "%s%s=%s", i > 0 ? "&" : "", pairs[i], value) > 0;
         curl_free(value);
     }
-    if (fclose(out) == 0 && is_good)
-        return text;
-    free(text);
+    auto_free(free) char *text = out ? text_stream_end(&stream, NULL) : NULL;
+    if (is_good && text)
+        return steal(text);
     (void)fault_memory(why);
     return NULL;
 }

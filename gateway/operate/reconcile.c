@@ -3,6 +3,7 @@
 #include "operate/reconcile.h"
 
 #include "base/cleanup.h"
+#include "base/text_stream.h"
 #include "operate/item.h"
 #include "spool/flow.h"
 
@@ -106,8 +107,8 @@ char *reconcile_csv(const json_t *reconciled, size_t *size)
         "waiting", "parked", "dead",    "discarded", "refused", "pruned", "repeated",  "missing"};
     const size_t count = sizeof columns / sizeof columns[0];
     const json_t *items = json_object_get(reconciled, "items");
-    char *text = NULL;
-    FILE *out = open_memstream(&text, size);
+    struct text_stream stream;
+    FILE *out = text_stream_begin(&stream);
     if (!out)
         return NULL;
     for (size_t i = 0; i < count; i++)
@@ -117,9 +118,5 @@ char *reconcile_csv(const json_t *reconciled, size_t *size)
             write_cell(out, json_object_get(json_array_get(items, row), columns[i]));
             (void)fputs(i + 1 < count ? "," : "\r\n", out);
         }
-    bool is_broken = ferror(out) != 0;
-    if (fclose(out) == 0 && !is_broken)
-        return text;
-    free(text);
-    return NULL;
+    return text_stream_end(&stream, size);
 }

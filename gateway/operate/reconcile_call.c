@@ -67,7 +67,8 @@ static void handle(void *own, struct operator_call *call)
     if (!from_ms)
         from_ms = to_ms - (DAYS_USUAL - 1) * day_ms;
     if (from_ms > to_ms || to_ms - from_ms > DAYS_MOST * day_ms) {
-        http_problem(call->request, &operate_bad_request, "from, to: at most 366 days", NULL);
+        http_problem(call->request, &operate_bad_request,
+                     from_ms > to_ms ? "from: is after to" : "from, to: at most 366 days", NULL);
         return;
     }
     struct reconcile_work *wanted = calloc(1, sizeof *wanted);

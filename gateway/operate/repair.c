@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "operate/answer.h"
+#include "operate/reason.h"
 #include "operate/repair_own.h"
 
 ENDS_WITH_SCOPE(json_t *, json_decref)
@@ -74,7 +75,7 @@ void repair_unmask(void *own, struct operator_call *call)
     auto_free(json_decref) json_t *json = NULL;
     char object[SUBJECT_OBJECT_SIZE];
     struct fault why;
-    const char *reason = subject_reason(call, &json);
+    const char *reason = reason_asked(call->request, &json);
     if (!reason || !subject_find(own, call, subject))
         return;
     const struct spool_record record = subject_record(subject, "unmask", reason, object);

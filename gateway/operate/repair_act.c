@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "operate/answer.h"
+#include "operate/reason.h"
 #include "operate/repair_own.h"
 
 #include <inttypes.h>
@@ -38,9 +39,7 @@ static bool read_hash(const struct operator_call *call, struct wish *wish)
     const char *hex = operate_member(call->request, "sha256", &wish->body);
     wish->may_be_stale = json_is_true(json_object_get(wish->body, "may_be_stale"));
     wish->reason = json_string_value(json_object_get(wish->body, "reason"));
-    if (wish->reason && strlen(wish->reason) > REPAIR_REASON_LIMIT)
-        wish->reason = NULL;
-    if (!wish->reason)
+    if (!reason_fits(wish->reason))
         wish->reason = ""; /* the revision has one */
     if (hex && digest_unhex(hex, SHA256_SIZE, wish->sha256))
         return true;
@@ -51,7 +50,7 @@ static bool read_hash(const struct operator_call *call, struct wish *wish)
 
 static bool read_reason(const struct operator_call *call, struct wish *wish)
 {
-    wish->reason = subject_reason(call, &wish->body);
+    wish->reason = reason_asked(call->request, &wish->body);
     wish->may_be_stale = json_is_true(json_object_get(wish->body, "may_be_stale"));
     return wish->reason != NULL;
 }

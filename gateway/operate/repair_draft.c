@@ -2,6 +2,7 @@
 /* A mended document while it is written: tried on the server, compared, kept as a revision. */
 #include "base/cleanup.h"
 #include "operate/answer.h"
+#include "operate/reason.h"
 #include "operate/repair_own.h"
 
 #include <ctype.h>
@@ -115,18 +116,22 @@ static json_t *compare(const struct subject *subject, int32_t no, const struct m
     return diff_events(&before->essence, &after->essence, why);
 }
 
-/* What came of a reading, with the difference to the document before revision `no`. */
+/* What came of a reading, with the difference to the document before revision `no`.  Who may mend
+ * but not look is told whether it is good, and nothing of what others wrote. */
 static json_t *describe(const struct subject *subject, int32_t no, struct mended *mended,
                         struct fault *why)
 {
-    json_t *diff = compare(subject, no, mended, why);
-    if (!diff)
+    bool may_look = right_held(subject->call->rights, RIGHT_CONTENT);
+    json_t *event = may_look && mended->event ? json_incref(mended->event) : json_null();
+    json_t *diff = may_look ? compare(subject, no, mended, why) : json_null();
+    if (!diff) {
+        json_decref(event);
         return NULL;
+    }
     bool needs = repair_needs_approval(subject->repair, subject->found.entry.partner);
     json_t *json = json_pack("{s:b, s:b, s:O, s:o, s:o, s:b}", "good", mended->is_good, "silent",
-                             mended->is_silent, "problems", mended->problems, "event",
-                             mended->event ? json_incref(mended->event) : json_null(), "diff", diff,
-                             "masked", subject->mask == RENDER_MASKED);
+                             mended->is_silent, "problems", mended->problems, "event", event,
+                             "diff", diff, "masked", subject->mask == RENDER_MASKED);
     if (!json || json_object_set_new(json, "needs_approval", json_boolean(needs)) != 0) {
         json_decref(json);
         (void)fault_memory(why);
@@ -207,7 +212,7 @@ void repair_propose(void *own, struct operator_call *call)
     auto_free(subject_end) struct subject *subject = &found;
     struct draft draft = {.body = NULL};
     auto_free(json_decref) json_t *again = NULL;
-    if (read_draft(call, &draft) && subject_reason(call, &again) &&
+    if (read_draft(call, &draft) && reason_asked(call->request, &again) &&
         subject_find(own, call, subject) && !refuse_masked(subject, &draft))
         propose(subject, &draft);
     json_decref(draft.body);

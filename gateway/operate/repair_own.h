@@ -9,8 +9,7 @@
 /* What the calls about one entry share, and nobody else sees. */
 
 enum {
-    REPAIR_BODY_LIMIT = 8 << 20, /**< of a document in JSON */
-    REPAIR_REASON_LIMIT = 500,
+    REPAIR_BODY_LIMIT = 8 << 20,  /**< of a document in JSON */
     REPAIR_SHOWN_LIMIT = 2 << 20, /**< of a document that is shown */
 };
 
@@ -59,9 +58,6 @@ char *subject_revision(const struct subject *subject, int32_t no, struct revisio
 bool subject_mend(const struct subject *subject, const char *bytes, size_t size,
                   struct mended *mended, struct fault *why) __attribute__((warn_unused_result));
 
-/** The text of a reason in the call's body; NULL: the call is answered.  `*json` is the body, the
- * caller's to release. */
-const char *subject_reason(const struct operator_call *call, json_t **json);
 /** The number in the call's path; 0: the call is answered. */
 int32_t subject_number(const struct operator_call *call);
 

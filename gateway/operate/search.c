@@ -3,13 +3,14 @@
  * &order&limit: every list is a range of an index of the spool. */
 #include "base/clock.h"
 #include "operate/asked.h"
+#include "operate/due.h"
 #include "operate/item.h"
 #include "operate/page.h"
 #include "operate/views.h"
 #include "spool/find.h"
 #include "spool/receipt.h"
 
-enum { DAY_MS = 86400000, ZONE_MS = 25200000, MOST_MS = 50 };
+enum { MOST_MS = 50 };
 
 /* States as lists show them. */
 static const struct {
@@ -22,19 +23,16 @@ static const struct {
 static const char *const state_names[] = {"accepted",  "published", "parked", "dead",
                                           "discarded", "released",  NULL};
 
-enum wanted_due { DUE_ANY = -1, DUE_OVERDUE, DUE_TODAY };
-
 struct search {
     struct find_filter filter;
     const char *receipt;
     int state; /* which of wanted_states, or -1 */
-    int due;   /* enum wanted_due */
+    int due;   /* enum due, or -1 */
     int order; /* 0: newest first */
 };
 
 static bool read_search(struct http_request *request, struct search *search)
 {
-    static const char *const dues[] = {"overdue", "today", NULL};
     static const char *const orders[] = {"newest", "oldest", NULL};
     struct find_filter *filter = &search->filter;
     const struct asked table[] = {
@@ -49,7 +47,7 @@ static bool read_search(struct http_request *request, struct search *search)
         {.name = "state", .kind = ASKED_WORD, .to = &search->state, .words = state_names},
         {.name = "from", .kind = ASKED_FROM, .to = &filter->from_ms},
         {.name = "to", .kind = ASKED_UNTIL, .to = &filter->to_ms},
-        {.name = "due", .kind = ASKED_WORD, .to = &search->due, .words = dues},
+        {.name = "due", .kind = ASKED_WORD, .to = &search->due, .words = due_words},
         {.name = "order", .kind = ASKED_WORD, .to = &search->order, .words = orders},
         {.name = "after", .kind = ASKED_NUMBER, .to = &filter->after},
         {0},
@@ -57,26 +55,18 @@ static bool read_search(struct http_request *request, struct search *search)
     return asked_read(request, table) && asked_limit(request, &filter->limit);
 }
 
-/* The last moment of today in Vietnam, and one more. */
-static int64_t end_of_day(int64_t now_ms)
-{
-    return now_ms - (now_ms + ZONE_MS) % DAY_MS + DAY_MS;
-}
-
 static void settle(struct search *search, const struct find_teller *teller)
 {
-    int64_t now_ms = clock_now_ms();
     struct find_filter *filter = &search->filter;
     filter->teller = teller;
     filter->newest_first = search->order == 0;
     filter->state = search->state >= 0 ? wanted_states[search->state].state : -1;
     if (search->state >= 0)
         filter->published = wanted_states[search->state].published;
-    if (search->due == DUE_OVERDUE)
-        filter->due_before_ms = now_ms;
-    if (search->due == DUE_TODAY) {
-        filter->due_from_ms = now_ms;
-        filter->due_before_ms = end_of_day(now_ms);
+    if (search->due >= 0) {
+        const struct due_span span = due_span((enum due)search->due, clock_now_ms());
+        filter->due_from_ms = span.from_ms;
+        filter->due_before_ms = span.before_ms;
     }
 }
 
@@ -114,7 +104,7 @@ static void list(void *own, struct operator_call *call)
 {
     struct views *views = own;
     struct fault why;
-    struct search search = {.state = -1, .due = DUE_ANY};
+    struct search search = {.state = -1, .due = -1};
     struct spool_reader *reader = views_reader(views, call);
     if (!reader || !read_search(call->request, &search))
         return;

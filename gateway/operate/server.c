@@ -2,6 +2,7 @@
 /* The listeners of the operators' API. */
 #include "operate/server.h"
 
+#include "base/address.h"
 #include "base/cleanup.h"
 
 #include <stdio.h>
@@ -69,12 +70,6 @@ static struct http_server *listen_locally(const struct operate_options *options,
 
 /* ---- HTTPS ---- */
 
-static bool is_loopback(const char *listen)
-{
-    return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]:", 6) == 0 ||
-           strncmp(listen, "localhost:", 10) == 0;
-}
-
 /* The guard's and, last, the pages; the caller frees the list. */
 static struct http_table *join_tables(const struct operate_options *options, struct fault *why)
 {
@@ -95,7 +90,7 @@ static struct http_table *join_tables(const struct operate_options *options, str
 static struct http_server *listen_for_consoles(const struct operate_options *options,
                                                struct fault *why)
 {
-    if (!options->certificate && !is_loopback(options->listen)) {
+    if (!options->certificate && !address_is_loopback(options->listen)) {
         (void)fault_set(why, FAULT_REFUSE,
                         "operate.listen %s: needs operate.certificate; without it only a loopback "
                         "address",

@@ -77,14 +77,20 @@ static struct seat *find(struct sessions *sessions, const uint8_t hash[SHA256_SI
     return NULL;
 }
 
+/* A provider's name may be one of here too, and is somebody else. */
+static bool is_same_user(const struct session_owner *one, const struct session_owner *other)
+{
+    return one->is_foreign == other->is_foreign && strcmp(one->user, other->user) == 0;
+}
+
 /* Of those of this user the one that has been unused for longest; NULL while they have few. */
-static struct seat *stalest_of(struct sessions *sessions, const char *user)
+static struct seat *stalest_of(struct sessions *sessions, const struct session_owner *user)
 {
     struct seat *oldest = NULL;
     size_t count = 0;
     for (size_t i = 0; i < sessions->options.most; i++) {
         struct seat *seat = &sessions->seats[i];
-        if (!seat->is_taken || strcmp(seat->session.owner.user, user) != 0)
+        if (!seat->is_taken || !is_same_user(&seat->session.owner, user))
             continue;
         count++;
         if (!oldest || seat->used_at < oldest->used_at)
@@ -93,7 +99,7 @@ static struct seat *stalest_of(struct sessions *sessions, const char *user)
     return count >= sessions->options.most_of_user ? oldest : NULL;
 }
 
-static struct seat *free_seat(struct sessions *sessions, const char *user)
+static struct seat *free_seat(struct sessions *sessions, const struct session_owner *user)
 {
     struct seat *oldest = stalest_of(sessions, user);
     if (oldest)
@@ -123,7 +129,7 @@ static void take_seat(struct sessions *sessions, const char *id, int64_t now,
     (void)pthread_mutex_lock(&sessions->lock);
     struct seat *seat = find(sessions, hash, now); /* also lets go of what is over */
     if (!seat)
-        seat = free_seat(sessions, session->owner.user);
+        seat = free_seat(sessions, &session->owner);
     leave(seat);
     seat->is_taken = true;
     seat->opened_at = seat->used_at = now;

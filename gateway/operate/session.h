@@ -4,7 +4,6 @@
 
 #include "base/digest.h"
 #include "base/fault.h"
-#include "operate/right.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,14 +14,16 @@ enum {
     SESSION_NAME_SIZE = 17,
     SESSION_USER_SIZE = 128,
     SESSION_TITLE_SIZE = 256,
+    SESSION_ROLES_SIZE = 512,
 };
 
 /** Who a session is of.  Texts are whole: longer ones are refused when it is opened. */
 struct session_owner {
     char user[SESSION_USER_SIZE];   /**< of operators.yaml; of OpenID Connect its subject */
     char title[SESSION_TITLE_SIZE]; /**< as people know them */
-    bool is_foreign;                /**< signed in by OpenID Connect: what follows is theirs */
-    right_set rights;               /**< of a foreign one, as its roles said at login */
+    bool is_foreign;                /**< signed in by OpenID Connect */
+    char roles[SESSION_ROLES_SIZE]; /**< of a foreign one: the names of those of its roles that were
+                                         known here at its login, one NUL after each and one more */
     uint8_t password[SHA256_SIZE];  /**< SHA-256 of the hash by which they signed in */
 };
 
@@ -36,7 +37,7 @@ struct session {
 
 struct sessions_options {
     size_t most;         /**< of all; the one unused for longest ends for a new one */
-    size_t most_of_user; /**< the same among those of one user */
+    size_t most_of_user; /**< the same among those of one user, of here or foreign */
     int64_t session_ms;  /**< from its login */
     int64_t idle_ms;     /**< from its last call */
 };

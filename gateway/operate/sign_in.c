@@ -27,7 +27,7 @@ static json_t *list_rights(right_set rights)
 
 json_t *sign_in_describe(const char *user, const char *title, right_set rights, const char *csrf)
 {
-    return json_pack("{ss ss so ss*}", "user", user, /**/
+    return json_pack("{ss ss so ss?}", "user", user, /**/
                      "title", title,                 /**/
                      "rights", list_rights(rights),  /**/
                      "csrf", csrf);

@@ -7,6 +7,7 @@
 #include "operate/answer.h"
 #include "operate/cause.h"
 #include "operate/detail.h"
+#include "operate/item.h"
 #include "operate/repair_own.h"
 #include "spool/receipt.h"
 
@@ -256,15 +257,6 @@ static bool tell_deliveries(struct story *story, struct fault *why)
 
 /* ---- facts ---- */
 
-static const char *entry_state_name(enum entry_state state)
-{
-    static const char *const names[] = {
-        [ENTRY_READY] = "ready",         [ENTRY_PARKED] = "parked",     [ENTRY_DEAD] = "dead",
-        [ENTRY_DISCARDED] = "discarded", [ENTRY_RELEASED] = "released",
-    };
-    return names[state];
-}
-
 static json_t *tell_place(const struct found *found)
 {
     if (!found->entry.is_published)
@@ -305,24 +297,24 @@ static json_t *name_of_partner(const struct subject *subject)
 static json_t *tell_facts(const struct subject *subject)
 {
     const struct spool_entry *entry = &subject->found.entry;
-    json_t *facts =
-        json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:s, s:b}", "receipt", subject->receipt,
-                  "partner", entry->partner, "partner_name", name_of_partner(subject), "adapter",
-                  entry->adapter, "media_type", entry->media_type, "dossier",
-                  subject_text(entry->dossier_code), "event_type", subject_text(entry->event_type),
-                  "event_id", id_of_event(entry), "state", entry_state_name(entry->state),
-                  "is_published", entry->is_published && entry->event_type);
+    json_t *facts = json_pack(
+        "{s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:s, s:b, s:b}", "receipt", subject->receipt,
+        "partner", entry->partner, "partner_name", name_of_partner(subject), "adapter",
+        entry->adapter, "media_type", entry->media_type, "dossier",
+        subject_text(entry->dossier_code), "event_type", subject_text(entry->event_type),
+        "event_id", id_of_event(entry), "state", item_entry_state(entry), "released",
+        entry->state == ENTRY_RELEASED, "is_published", entry->is_published && entry->event_type);
     json_t *more = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:I, s:o, s:b, s:b}", "received_at",
-        subject_moment(entry->received_at_ms), "occurred_at", subject_moment(entry->occurred_at_ms),
-        "due_at", subject_moment(entry->due_at_ms), "cause", subject_text(entry->cause),
-        "cause_text", words_of(subject, entry->cause), "detail",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:I, s:o, s:b, s:b, s:b}",
+        "received_at", subject_moment(entry->received_at_ms), "occurred_at",
+        subject_moment(entry->occurred_at_ms), "due_at", subject_moment(entry->due_at_ms), "cause",
+        subject_text(entry->cause), "cause_text", words_of(subject, entry->cause), "detail",
         detail_shown(entry->detail, subject->call->language), "behind",
         receipt_or_null(subject, entry->behind), "document",
         receipt_or_null(subject, entry->document), "published", tell_place(&subject->found), "item",
         entry->item_no, "number", (json_int_t)entry->number, "document_sha256",
         subject_hash(entry->document_sha256), "damaged", entry->is_damaged, "has_event",
-        entry->event != NULL);
+        entry->event != NULL, "shredded", entry->is_shredded);
     if (!facts || json_object_update_new(facts, more) != 0) {
         json_decref(facts);
         return NULL;

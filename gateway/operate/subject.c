@@ -119,15 +119,6 @@ bool subject_mend(const struct subject *subject, const char *bytes, size_t size,
 
 /* ---- what calls say ---- */
 
-const char *subject_reason(const struct operator_call *call, json_t **json)
-{
-    const char *reason = operate_member(call->request, "reason", json);
-    if (reason && *reason && strlen(reason) <= REPAIR_REASON_LIMIT)
-        return reason;
-    http_problem(call->request, &operate_bad_request, "reason: a text of up to 500 bytes", NULL);
-    return NULL;
-}
-
 int32_t subject_number(const struct operator_call *call)
 {
     int64_t no = 0;

@@ -41,8 +41,12 @@ static bool add_arrival(struct store *store, const struct spool_arrival *arrival
 {
     sqlite3_stmt *add = store->statements.add_arrival;
     uint8_t digest[SHORT_DIGEST_SIZE];
-    const char *event = arrival->event ? arrival->event : "";
-    short_digest(event, arrival->event_size, digest);
+    const struct vault_owner owner = {arrival->dossier_code, -number, NULL};
+    const struct body_place place = {.kind = BODY_ARRIVAL, .number = number};
+    auto_body event = {.bytes = arrival->event ? arrival->event : "", .size = arrival->event_size};
+    if (!vault_seal(&store->vault, &owner, &place, &event, why))
+        return false;
+    short_digest(event.bytes, event.size, digest);
     (void)sqlite3_clear_bindings(add);
     bind_number(add, 1, number);
     bind_number(add, 2, arrival->arrived_at_ms);
@@ -61,7 +65,9 @@ static bool add_arrival(struct store *store, const struct spool_arrival *arrival
     bind_bytes(add, 13, arrival->event_id, UUID_SIZE);
     bind_text(add, 14, arrival->traceparent);
     bind_bytes(add, 15, digest, sizeof digest);
-    bind_bytes(add, 16, event, arrival->event_size);
+    bind_bytes(add, 16, event.bytes, event.size);
+    if (event.is_sealed)
+        bind_number(add, 17, SEALED_YES);
     return database_step(store->database, add, "store an arrival", why);
 }
 
@@ -149,14 +155,11 @@ static bool read_positions(struct store *store, const struct arriving *arriving,
 
 static bool write_positions(struct store *store, const struct arriving *arriving, struct fault *why)
 {
-    sqlite3_stmt *add = store->statements.add_position;
     for (size_t i = 0; i < arriving->position_count; i++) {
-        const struct spool_position *position = &arriving->positions[i];
-        int64_t next = arriving->next[i];
-        bind_text(add, 1, position->topic);
-        bind_number(add, 2, position->partition);
-        bind_number(add, 3, position->next > next ? position->next : next);
-        if (!database_step(store->database, add, "store a position", why))
+        struct spool_position position = arriving->positions[i];
+        if (position.next < arriving->next[i])
+            position.next = arriving->next[i];
+        if (!store_position(store, &position, why))
             return false;
     }
     return true;

@@ -22,7 +22,8 @@ struct spool_record {
     const char *act;     /**< "release", "discard", "unmask", "login", "login-failed", ... */
     const char *object;  /**< "entry:1-5e80...", "delivery:d-1024", "job:7", "partner:ID", "" */
     const char *reason;  /**< as the person gave it; "" without one */
-    const char *outcome; /**< "done", "refused" */
+    const char *outcome; /**< "done", "refused"; "begun" of what is no one transaction with its
+                              record: whose end is on record after it, unless the daemon ended */
     const char *detail;  /**< JSON object, or "" */
     int64_t at_ms;
 };

@@ -4,7 +4,9 @@
 #include "spool/body.h"
 #include "spool/contradiction.h"
 #include "spool/row.h"
+#include "spool/sealed_check.h"
 #include "spool/store.h"
+#include "spool/wal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DAY_MS = 86400000 };
+enum { DAY_MS = 86400000, LONGEST_DAMAGE = 1000000 };
 
 /* Counted from the rows, between the numbers that the days' entries have; what was received,
  * refused and pruned is counted at its time. */
@@ -36,18 +38,6 @@ static const char sums_sql[] =
     "  (SELECT 1 FROM tally t WHERE t.day = r.day AND t.partner = r.partner)"
     " ORDER BY 1, 2";
 
-/* Rows are counted by days since 1970; people say 20250512. */
-static bool days_of(int32_t day, int64_t *days, struct fault *why)
-{
-    char text[16];
-    int64_t moment;
-    int size = snprintf(text, sizeof text, "%08d", (int)day);
-    if (!moment_read(text, (size_t)size, &moment, why))
-        return fault_prefix(why, "day %d", (int)day);
-    *days = day_number(moment);
-    return true;
-}
-
 bool spool_sums(struct spool_reader *reader, int32_t from_day, int32_t to_day, spool_each_sum each,
                 void *own, struct fault *why)
 {
@@ -55,8 +45,8 @@ bool spool_sums(struct spool_reader *reader, int32_t from_day, int32_t to_day, s
         database_prepare(reader->database, sums_sql, why);
     int64_t from;
     int64_t to;
-    if (!rows || !row_watermark(reader, why) || !days_of(from_day, &from, why) ||
-        !days_of(to_day, &to, why))
+    if (!rows || !row_watermark(reader, why) || !day_of_date(from_day, &from, why) ||
+        !day_of_date(to_day, &to, why))
         return false;
     bind_number(rows, 1, from);
     bind_number(rows, 2, to);
@@ -90,7 +80,8 @@ struct checking {
     void *own;
     int64_t findings;
     sqlite3_stmt *find_key;
-    struct fault why; /* of a call back; kind FAULT_NONE: none */
+    bool met_disorder; /* rows that do not follow each other: damage that SQLite does not see */
+    struct fault why;  /* of a call back; kind FAULT_NONE: none */
 };
 
 static void note(struct checking *checking, const char *finding)
@@ -165,26 +156,92 @@ static void check_entry(struct checking *checking, int64_t number, bool has_orig
     if (!has_original)
         return;
     auto_free(free) char *original = spool_original(checking->reader, number, &size, &why);
-    if (original)
+    if (original || why.kind == FAULT_REFUSE) /* it was shredded */
         return;
     (void)fault_prefix(&why, "entry %" PRId64, number);
     note(checking, why.text);
 }
 
-static bool check_entries(struct checking *checking, struct fault *why)
+/* From above `*number` to the end, or to a damaged page: `*number` is the last that was read.  A
+ * page that is another's may lead back: what is out of order is damage too. */
+static bool check_stretch(struct checking *checking, sqlite3_stmt *rows, int64_t *number,
+                          struct fault *why)
 {
     sqlite3 *database = checking->reader->database;
-    auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
-        database, "SELECT number, number = document FROM entry ORDER BY number", why);
-    if (!rows)
-        return false;
-    for (bool found;;) {
+    bool found = true;
+    checking->met_disorder = false;
+    bind_number(rows, 1, *number + 1);
+    while (found) {
         if (!database_next(database, rows, "check", &found, why))
             return false;
         if (!found)
             return true;
-        check_entry(checking, sqlite3_column_int64(rows, 0), sqlite3_column_int(rows, 1));
+        int64_t next = sqlite3_column_int64(rows, 0);
+        if (next <= *number) {
+            checking->met_disorder = true;
+            return fault_set(why, FAULT_BROKEN, "spool: entries are out of order");
+        }
+        *number = next;
+        check_entry(checking, *number, sqlite3_column_int(rows, 1));
     }
+    return true;
+}
+
+/* The first number from `*number` on where the table can be read again; false: there is none, or
+ * none near. */
+static bool find_end_of_damage(struct checking *checking, int64_t *number, struct fault *why)
+{
+    sqlite3 *database = checking->reader->database;
+    auto_free(sqlite3_finalize) sqlite3_stmt *look =
+        database_prepare(database, "SELECT number FROM entry WHERE number >= ? LIMIT 1", why);
+    int64_t last = 0;
+    struct fault ignored;
+    if (!look || !database_number(database, "SELECT max(last) FROM tally", &last, &ignored))
+        return false;
+    last = last - *number > LONGEST_DAMAGE ? *number + LONGEST_DAMAGE : last;
+    for (; *number <= last; ++*number) {
+        bool found;
+        bind_number(look, 1, *number);
+        bool is_read = database_next(database, look, "check", &found, why) &&
+                       (!found || sqlite3_column_int64(look, 0) >= *number);
+        (void)sqlite3_reset(look); /* repeats the step's code */
+        if (is_read)
+            return true;
+    }
+    return false;
+}
+
+/* Around what is damaged, naming the numbers that cannot be read. */
+static bool check_entries(struct checking *checking, struct fault *why)
+{
+    static const char sql[] =
+        "SELECT number, number = document FROM entry WHERE number >= ? ORDER BY number";
+    sqlite3 *database = checking->reader->database;
+    auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(database, sql, why);
+    int64_t number = 0;
+    char line[96];
+    if (!rows)
+        return false;
+    while (!check_stretch(checking, rows, &number, why)) {
+        if (!database_met_damage(database) && !checking->met_disorder)
+            return false;
+        (void)sqlite3_reset(rows); /* repeats the step's code */
+        int64_t first = number + 1;
+        number = first + 1; /* the first cannot be read, so no place is tried twice */
+        bool goes_on = find_end_of_damage(checking, &number, why);
+        if (goes_on)
+            (void)snprintf(line, sizeof line,
+                           "entries %" PRId64 " to %" PRId64 " cannot be read: a page is damaged",
+                           first, number - 1);
+        else
+            (void)snprintf(line, sizeof line,
+                           "entries from %" PRId64 " on cannot be read: a page is damaged", first);
+        note(checking, line);
+        if (!goes_on)
+            return true;
+        number--;
+    }
+    return true;
 }
 
 /* One body that is not an entry's: `what` and its number are told when it is not whole. */
@@ -213,9 +270,10 @@ static bool check_states(struct checking *checking, struct fault *why)
 {
     char line[128];
     for (size_t i = 0; contradictions[i].what; i++) {
-        int64_t count;
-        if (!database_number(checking->reader->database, contradictions[i].sql, &count, why))
-            return false;
+        int64_t count = 0;
+        if (!database_number(checking->reader->database, contradictions[i].sql, &count, why) &&
+            !database_met_damage(checking->reader->database))
+            return false; /* what a damaged page keeps from being counted is told already */
         if (count == 0)
             continue;
         (void)snprintf(line, sizeof line, "%" PRId64 " %s", count, contradictions[i].what);
@@ -236,20 +294,51 @@ static bool check_record(struct checking *checking, struct fault *why)
     return true;
 }
 
+static void note_sealed(void *own, const char *finding)
+{
+    note(own, finding);
+}
+
+static bool check_sealed(struct checking *checking, struct fault *why)
+{
+    return sealed_check(checking->reader, note_sealed, checking, why);
+}
+
+static bool check_arrivals(struct checking *checking, struct fault *why)
+{
+    return check_bodies(checking, "SELECT number, event, event_digest FROM arrival", "arrival",
+                        why);
+}
+
+static bool check_notices(struct checking *checking, struct fault *why)
+{
+    return check_bodies(checking, "SELECT number, datum, datum_digest FROM notice", "notice", why);
+}
+
 bool spool_check(struct spool_reader *reader, void (*each)(void *own, const char *finding),
                  void *own, struct fault *why)
 {
+    static bool (*const steps[])(struct checking *, struct fault *) = {
+        check_database, check_entries, check_arrivals, check_record,
+        check_notices,  check_sealed,  check_states};
     struct checking checking = {.reader = reader, .each = each, .own = own};
     auto_free(sqlite3_finalize) sqlite3_stmt *find_key = database_prepare(
         reader->database, "SELECT 1 FROM dedupe WHERE key = ? AND number = ?", why);
     checking.find_key = find_key;
-    if (!find_key || !check_database(&checking, why) || !check_entries(&checking, why) ||
-        !check_bodies(&checking, "SELECT number, event, event_digest FROM arrival", "arrival",
-                      why) ||
-        !check_record(&checking, why) ||
-        !check_bodies(&checking, "SELECT number, datum, datum_digest FROM notice", "notice", why) ||
-        !check_states(&checking, why))
+    if (!wal_check(sqlite3_db_filename(reader->database, "main"), why)) {
+        if (why->kind != FAULT_BROKEN)
+            return false;
+        note(&checking, why->text);
+    }
+    if (!find_key)
         return false;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (steps[i](&checking, why))
+            continue;
+        if (!database_met_damage(reader->database))
+            return false;
+        note(&checking, why->text); /* the other steps may not meet it */
+    }
     return checking.findings == 0 ||
            fault_set(why, FAULT_BROKEN, "spool: %" PRId64 " findings", checking.findings);
 }
@@ -266,14 +355,12 @@ static bool copy_into(sqlite3 *database, const char *to_file, struct fault *why)
 
 bool spool_backup(struct spool_reader *reader, const char *to_file, struct fault *why)
 {
-    /* SQLite fills an empty file, and does not sync what it wrote. */
+    /* SQLite fills an empty file, and syncs neither what it wrote nor the file's name. */
     int file = open(to_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (file < 0)
         return fault_set(why, FAULT_REFUSE, "%s: %s", to_file, strerror(errno));
-    bool is_copied =
-        copy_into(reader->database, to_file, why) &&
-        (fsync(file) == 0 || fault_set(why, FAULT_BROKEN, "%s: %s", to_file, strerror(errno)));
-    (void)close(file); /* fsync has told all that could fail */
+    (void)close(file); /* nothing was written */
+    bool is_copied = copy_into(reader->database, to_file, why) && database_settle(to_file, why);
     if (!is_copied)
         (void)unlink(to_file); /* half a copy would look like one */
     return is_copied;

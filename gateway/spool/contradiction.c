@@ -8,7 +8,8 @@
 const struct contradiction contradictions[] = {
     {"entries in no known state", "SELECT count(*) FROM entry WHERE state NOT BETWEEN 0 AND 4"},
     {"entries to be published that have no event",
-     "SELECT count(*) FROM entry WHERE state IN (0, 1, 4) AND event IS NULL"},
+     "SELECT count(*) FROM entry WHERE state IN (0, 1, 4) AND event IS NULL AND"
+     " ifnull(cause, '') <> 'spool:lost'"}, /* published before a repair: see rebuild.sql */
     {"entries parked behind nothing",
      "SELECT count(*) FROM entry p WHERE state = 1 AND NOT EXISTS (SELECT 1 FROM entry d WHERE"
      " d.state IN (1, 2) AND d.state = 2 AND d.dossier_key = p.dossier_key)"},

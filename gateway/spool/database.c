@@ -2,6 +2,10 @@
 /* SQLite, opened as the spool needs it, and its failures as faults. */
 #include "spool/database.h"
 
+#include "base/metrics.h"
+#include "base/text_stream.h"
+#include "spool/wal_vfs.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +21,12 @@ extern const char schema_2[] __asm__("_binary_gateway_spool_schema_2_sql_start")
 extern const char schema_2_end[] __asm__("_binary_gateway_spool_schema_2_sql_end");
 extern const char schema_3[] __asm__("_binary_gateway_spool_schema_3_sql_start");
 extern const char schema_3_end[] __asm__("_binary_gateway_spool_schema_3_sql_end");
+extern const char stuck[] __asm__("_binary_gateway_spool_stuck_sql_start");
+extern const char stuck_end[] __asm__("_binary_gateway_spool_stuck_sql_end");
 extern const char schema_4[] __asm__("_binary_gateway_spool_schema_4_sql_start");
 extern const char schema_4_end[] __asm__("_binary_gateway_spool_schema_4_sql_end");
+extern const char schema_5[] __asm__("_binary_gateway_spool_schema_5_sql_start");
+extern const char schema_5_end[] __asm__("_binary_gateway_spool_schema_5_sql_end");
 
 enum { TEXT_SIZE = 64 };
 
@@ -31,15 +39,27 @@ static bool is_out_of_room(sqlite3 *database)
     return error == EDQUOT || error == EFBIG;
 }
 
+bool database_met_damage(sqlite3 *database)
+{
+    int primary = sqlite3_errcode(database) & 0xFF;
+    return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+}
+
 bool database_fault(sqlite3 *database, const char *doing, struct fault *why)
 {
     int code = sqlite3_extended_errcode(database);
     int primary = code & 0xFF;
     bool may_pass = primary == SQLITE_FULL || primary == SQLITE_BUSY || primary == SQLITE_LOCKED ||
                     (code == SQLITE_IOERR_WRITE && is_out_of_room(database));
+    bool is_damage = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+    if (is_damage)
+        metrics_add(metrics_counter("lienthong_spool_damaged_total",
+                                    "calls that met a damaged page of the spool or of its index",
+                                    NULL),
+                    1);
     /* SQLite's message can quote a value that broke a rule; its code's name cannot. */
-    return fault_set(why, may_pass ? FAULT_RETRY : FAULT_BROKEN, "spool: %s: %s (%d)", doing,
-                     sqlite3_errstr(code), code);
+    return fault_set(why, may_pass ? FAULT_RETRY : FAULT_BROKEN, "spool: %s: %s (%d)%s", doing,
+                     sqlite3_errstr(code), code, is_damage ? "; see lienthong spool repair" : "");
 }
 
 void database_close(sqlite3 *database)
@@ -48,6 +68,27 @@ void database_close(sqlite3 *database)
 }
 
 ENDS_WITH_SCOPE(sqlite3 *, database_close)
+
+static bool sync_path(const char *path, int flags, struct fault *why)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC | flags);
+    bool is_synced = file >= 0 && fsync(file) == 0;
+    if (!is_synced)
+        (void)fault_set(why, FAULT_BROKEN, "%s: %s", path, strerror(errno));
+    if (file >= 0)
+        (void)close(file); /* fsync has told all that could fail */
+    return is_synced;
+}
+
+bool database_settle(const char *file, struct fault *why)
+{
+    const char *name = strrchr(file, '/');
+    auto_free(free) char *folder =
+        name ? strndup(file, name == file ? 1 : (size_t)(name - file)) : strdup(".");
+    if (!folder)
+        return fault_memory(why);
+    return sync_path(file, 0, why) && sync_path(folder, O_DIRECTORY, why);
+}
 
 sqlite3_stmt *database_prepare(sqlite3 *database, const char *sql, struct fault *why)
 {
@@ -186,13 +227,19 @@ static sqlite3 *open_file(const char *file, int flags, struct fault *why)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     sqlite3 *database = NULL;
+    const char *vfs = NULL;
     (void)pthread_once(&once, set_up);
-    int code = sqlite3_open_v2(file, &database, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if ((flags & SQLITE_OPEN_READWRITE) && !(vfs = wal_vfs(why)))
+        return NULL;
+    int code = sqlite3_open_v2(file, &database, flags | SQLITE_OPEN_NOMUTEX, vfs);
     if (code == SQLITE_OK) {
         (void)sqlite3_busy_timeout(database, DATABASE_BUSY_MS);
         return database;
     }
-    (void)fault_set(why, FAULT_BROKEN, "%s: %s", file, sqlite3_errstr(code));
+    int error = sqlite3_system_errno(database);
+    (void)fault_set(why, FAULT_BROKEN, "%s: %s%s", file,
+                    error ? strerrordesc_np(error) : sqlite3_errstr(code),
+                    error == EACCES ? ": it is for root and the user as whom the daemon runs" : "");
     database_close(database);
     return NULL;
 }
@@ -201,18 +248,26 @@ static sqlite3 *open_file(const char *file, int flags, struct fault *why)
 static const struct {
     const char *sql, *end;
 } versions[DATABASE_VERSION] = {
-    {schema_1, schema_1_end},
-    {schema_2, schema_2_end},
-    {schema_3, schema_3_end},
-    {schema_4, schema_4_end},
+    {schema_1, schema_1_end}, {schema_2, schema_2_end}, {schema_3, schema_3_end},
+    {schema_4, schema_4_end}, {schema_5, schema_5_end},
 };
+
+bool database_run_linked(sqlite3 *database, const char *sql, const char *end, struct fault *why)
+{
+    auto_free(free) char *text = strndup(sql, (size_t)((uintptr_t)end - (uintptr_t)sql));
+    return text ? database_run(database, text, why) : fault_memory(why);
+}
+
+bool database_find_stuck(sqlite3 *database, struct fault *why)
+{
+    return database_run_linked(database, stuck, stuck_end, why);
+}
 
 static bool add_version(sqlite3 *database, size_t index, struct fault *why)
 {
-    const char *start = versions[index].sql;
-    size_t size = (size_t)((uintptr_t)versions[index].end - (uintptr_t)start);
-    auto_free(free) char *sql = strndup(start, size);
-    return sql ? database_run(database, sql, why) : fault_memory(why);
+    const bool brings_stuck = versions[index].sql == schema_3;
+    return database_run_linked(database, versions[index].sql, versions[index].end, why) &&
+           (!brings_stuck || database_find_stuck(database, why));
 }
 
 /* In one transaction: a file is of one version or of the other. */
@@ -244,28 +299,22 @@ static bool accept_version(sqlite3 *database, const char *file, bool may_make, s
 static void fingerprint(sqlite3_context *context, int count, sqlite3_value **values)
 {
     uint8_t digest[SHORT_DIGEST_SIZE];
-    char *text = NULL;
+    struct text joined = {.bytes = NULL};
     size_t size = 0;
     int64_t short_one;
-    FILE *to = open_memstream(&text, &size);
-    if (!to) {
+    for (int i = 0; i < count; i++) {
+        const unsigned char *part = sqlite3_value_text(values[i]);
+        text_say(&joined, part ? (const char *)part : "");
+        text_put(&joined, '\0');
+    }
+    auto_free(free) char *text = text_take(&joined, &size);
+    if (!text) {
         sqlite3_result_error_nomem(context);
         return;
     }
-    for (int i = 0; i < count; i++) {
-        const unsigned char *part = sqlite3_value_text(values[i]);
-        (void)fputs(part ? (const char *)part : "", to); /* a failure shows when it is closed */
-        (void)fputc('\0', to);                           /* so does this */
-    }
-    bool is_written = fclose(to) == 0;
-    if (is_written) {
-        short_digest(text, size, digest);
-        memcpy(&short_one, digest, sizeof short_one);
-        sqlite3_result_int64(context, short_one);
-    } else {
-        sqlite3_result_error_nomem(context);
-    }
-    free(text);
+    short_digest(text, size, digest);
+    memcpy(&short_one, digest, sizeof short_one);
+    sqlite3_result_int64(context, short_one);
 }
 
 static bool add_functions(sqlite3 *database, struct fault *why)

@@ -13,7 +13,7 @@
 
 /** SQLite as the spool uses it: how its file is opened, and calls that report by fault. */
 
-enum { DATABASE_VERSION = 4, DATABASE_BUSY_MS = 10000, SHORT_DIGEST_SIZE = 16 };
+enum { DATABASE_VERSION = 5, DATABASE_BUSY_MS = 10000, SHORT_DIGEST_SIZE = 16 };
 
 ENDS_WITH_SCOPE(sqlite3_stmt *, sqlite3_finalize)
 
@@ -29,12 +29,18 @@ sqlite3 *database_open_reader(const char *file, struct fault *why)
 
 void database_close(sqlite3 *database);
 
+/** Whether the call that just failed met a damaged page. */
+bool database_met_damage(sqlite3 *database);
+
+/** A file that was made without syncs, and its name in its folder, are durable afterwards. */
+bool database_settle(const char *file, struct fault *why) __attribute__((warn_unused_result));
+
 /** FAULT_RETRY for a full disk or a busy file, FAULT_BROKEN for the rest.  Returns false. */
 bool database_fault(sqlite3 *database, const char *doing, struct fault *why);
 
 /** Statements of one connection that are kept, by their text's address; the first ones asked for
  * stay. */
-enum { STATEMENT_CACHE = 96 };
+enum { STATEMENT_CACHE = 128 };
 struct statement_cache {
     struct {
         const char *sql;
@@ -62,6 +68,13 @@ sqlite3_stmt *database_prepare(sqlite3 *database, const char *sql, struct fault 
 
 bool database_run(sqlite3 *database, const char *sql, struct fault *why)
     __attribute__((warn_unused_result));
+
+/** Runs a text that is linked into the program, from `sql` up to `end`, without a NUL. */
+bool database_run_linked(sqlite3 *database, const char *sql, const char *end, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** Fills the tables `stuck` and `failure`, which are empty, from the rows of a writer's file. */
+bool database_find_stuck(sqlite3 *database, struct fault *why) __attribute__((warn_unused_result));
 
 /** Steps a statement that gives no row, and resets it. */
 bool database_step(sqlite3 *database, sqlite3_stmt *statement, const char *doing, struct fault *why)

@@ -77,10 +77,17 @@ bool spool_do_all(struct spool *spool, const struct spool_deed *deeds, size_t co
                   struct deed_outcome *outcomes, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** The same for a delivery: a settlement by a person with its record.  FAULT_REFUSE as
- * spool_settle_now; the refusal is then on record too. */
+/** The same for a delivery: a settlement by a person with its record.  FAULT_REFUSE when it does
+ * not exist, is not in a state that allows it, or is unroutable and to be released; the refusal is
+ * then on record too. */
 bool spool_settle_on_record(struct spool *spool, const struct spool_settlement *settlement,
                             const struct spool_record *record, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** The same for a partner: nothing goes to it until the pause ends.  Kept; those who deliver obey
+ * it. */
+bool spool_pause_partner(struct spool *spool, const char *partner, bool is_paused,
+                         const struct spool_record *record, struct fault *why)
     __attribute__((warn_unused_result));
 
 /** Revisions of an entry, oldest first; with the bytes of number `with` (0: of none). */

@@ -35,6 +35,8 @@ struct spool_arrival {
     int32_t partition;
     int64_t offset;
     int64_t arrived_at_ms;
+    int64_t entry;            /**< first number of the event's entry, as the record says; 0: it says
+                                   none.  Not kept: whoever fills `files` needs it */
     const char *source;       /**< the partner that sent it; NULL, as the next two, when the event
                                    could not be read */
     const char *dossier_code; /**< NULL: its deliveries have no lane */
@@ -83,9 +85,11 @@ int64_t spool_last_arrival(struct spool *spool);
 /** The stored position of a partition; -1 when there is none. */
 bool spool_position(struct spool_reader *reader, const char *topic, int32_t partition,
                     int64_t *next, struct fault *why) __attribute__((warn_unused_result));
-/** Forgets all positions of a topic: for another cluster or a topic made anew.  Waits. */
-bool spool_forget_positions(struct spool *spool, const char *topic, struct fault *why)
-    __attribute__((warn_unused_result));
+/** Puts these, which may be none, in the place of all positions of a topic, also back: for another
+ * cluster or a topic made anew.  One transaction; waits. */
+bool spool_replace_positions(struct spool *spool, const char *topic,
+                             const struct spool_position *positions, size_t count,
+                             struct fault *why) __attribute__((warn_unused_result));
 /** Keeps the id of the cluster that the positions are of.  Waits. */
 bool spool_set_cluster(struct spool *spool, const char *id, struct fault *why)
     __attribute__((warn_unused_result));
@@ -122,7 +126,8 @@ struct spool_delivery {
     int32_t schema_no;
     const char *event; /**< only where the call says so; NULL when it is damaged */
     size_t event_size;
-    bool is_damaged; /**< the event is not what its digest says, or another part cannot be */
+    bool is_damaged;  /**< the event is not what its digest says, or another part cannot be */
+    bool is_shredded; /**< the event is gone for good, by a person's word */
 };
 
 typedef bool (*spool_each_delivery)(void *own, const struct spool_delivery *delivery);
@@ -228,18 +233,18 @@ struct spool_settlement {
 bool spool_settle(struct spool *spool, const struct spool_settlement *settlements, size_t count,
                   void (*done)(void *own, const struct fault *why), void *own, struct fault *why)
     __attribute__((warn_unused_result));
-/** The same, waiting for it: FAULT_REFUSE when the one delivery does not exist, is not in a state
- * that allows it, or is unroutable and to be released. */
-bool spool_settle_now(struct spool *spool, const struct spool_settlement *settlement,
-                      struct fault *why) __attribute__((warn_unused_result));
 
-/**
- * The clock was wrong when some deliveries were put off: of what is WAITING, all that would be
- * tried after `beyond_ms` is tried `by_ms` sooner, at `now_ms` at the soonest.  Waits for the
- * commit.
- */
-bool spool_hasten(struct spool *spool, int64_t now_ms, int64_t beyond_ms, int64_t by_ms,
-                  struct fault *why) __attribute__((warn_unused_result));
+/** The clock was wrong when some deliveries were put off. */
+struct spool_hastening {
+    int64_t now_ms;
+    int64_t beyond_ms; /**< of what is WAITING, all that would be tried after this ... */
+    int64_t after_ms;  /**< ... and came to wait, or was last tried, after this; INT64_MIN: all */
+    int64_t by_ms;     /**< is tried so much sooner, at `now_ms` at the soonest */
+};
+
+/** Waits for the commit. */
+bool spool_hasten(struct spool *spool, const struct spool_hastening *hastening, struct fault *why)
+    __attribute__((warn_unused_result));
 
 /** Calls `changed(own)` from the writer's thread after every commit that made a delivery WAITING or
  * changed one, until the spool closes.  It must not block: it wakes somebody.  At most eight. */
@@ -248,10 +253,7 @@ bool spool_on_delivery(struct spool *spool, void (*changed)(void *own), void *ow
 /** Ends the calls to `own`; none is under way when it returns. */
 void spool_off_delivery(struct spool *spool, void *own);
 
-/** A person's word: nothing goes to this partner until the pause ends.  Kept; those who deliver
- * obey it.  Waits for the commit. */
-bool spool_pause_partner(struct spool *spool, const char *partner, bool is_paused,
-                         struct fault *why) __attribute__((warn_unused_result));
+/** Whether spool_pause_partner keeps everything back from it. */
 bool spool_paused(struct spool_reader *reader, const char *partner, bool *is_paused,
                   struct fault *why) __attribute__((warn_unused_result));
 

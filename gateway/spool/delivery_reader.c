@@ -13,8 +13,8 @@
     "d.partner"                                                                                    \
     " AND u.lane = d.lane AND u.state < 3) ELSE 0 END, a.arrived_at, a.kafka_partition,"           \
     " a.kafka_offset, a.occurred_at, a.due_at, a.schema_no, a.source, a.event_type, a.directory,"  \
-    " a.dossier_code, a.event_id, a.traceparent, a.event_digest"
-enum { EVENT_DIGEST = 26, EVENT = 27 };
+    " a.dossier_code, a.event_id, a.traceparent, a.event_digest, a.sealed"
+enum { EVENT_DIGEST = 26, SEALED = 27, EVENT = 28 };
 
 #define ARRIVAL " CROSS JOIN arrival a ON a.number = d.number / 1024 "
 /* ?1 after, ?2 limit, ?3 partner, ?4 state, ?5 event's id, ?8 before */
@@ -85,17 +85,31 @@ static bool read_names(struct spool_reader *reader, sqlite3_stmt *row,
     return true;
 }
 
-static void read_event(sqlite3_stmt *row, struct spool_delivery *delivery)
+static bool read_event(struct spool_reader *reader, sqlite3_stmt *row,
+                       struct spool_delivery *delivery, struct fault *why)
 {
+    struct opened_event opened;
+    if (sqlite3_column_int(row, SEALED) == SEALED_SHREDDED)
+        delivery->is_shredded = true;
     if (sqlite3_column_type(row, EVENT) == SQLITE_NULL)
-        return;
+        return true;
     if (!column_is_whole(row, EVENT, EVENT_DIGEST)) {
         delivery->is_damaged = true;
-        return;
+        return true;
     }
-    const void *event = sqlite3_column_blob(row, EVENT); /* NULL for no bytes */
-    delivery->event = event ? event : "";
-    delivery->event_size = (size_t)sqlite3_column_bytes(row, EVENT);
+    const struct kept_body event = {
+        .place = {.kind = BODY_ARRIVAL, .number = delivery->delivery / DELIVERIES_PER_ARRIVAL},
+        .state = (enum sealed_state)sqlite3_column_int(row, SEALED),
+        .stored = {.bytes = sqlite3_column_blob(row, EVENT),
+                   .size = (size_t)sqlite3_column_bytes(row, EVENT)},
+    };
+    if (!row_open_event(reader, &event, &opened, why))
+        return false;
+    delivery->event = opened.bytes;
+    delivery->event_size = opened.size;
+    delivery->is_damaged |= opened.is_damaged;
+    delivery->is_shredded |= opened.is_shredded;
+    return true;
 }
 
 static bool read_row(struct spool_reader *reader, sqlite3_stmt *row,
@@ -129,8 +143,7 @@ static bool read_row(struct spool_reader *reader, sqlite3_stmt *row,
         delivery->event_id = sqlite3_column_blob(row, 24);
     else
         delivery->is_damaged = true;
-    read_event(row, delivery);
-    return read_names(reader, row, delivery, why);
+    return read_event(reader, row, delivery, why) && read_names(reader, row, delivery, why);
 }
 
 /* Gives each row of a bound query to `each`. */

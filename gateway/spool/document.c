@@ -11,6 +11,7 @@ struct arrival {
     int64_t partner, adapter, media_type;
     int64_t first; /* number of the document's first row; 0 until there is one */
     struct body original;
+    const char *dossier;            /* in whose lane all items are; NULL: of several, or of none */
     uint8_t key[SHORT_DIGEST_SIZE]; /* of the item at hand */
 };
 
@@ -40,8 +41,12 @@ static bool find_repeat(struct store *store, const struct arrival *arrival,
             .entry = sqlite3_column_int64(find, 1),
             .number = sqlite3_column_int64(find, 4),
             .received_at_ms = sqlite3_column_int64(find, 2),
+            .item_no = sqlite3_column_int(find, 5),
             .state = (enum entry_state)sqlite3_column_int(find, 3),
         };
+        const void *document = sqlite3_column_blob(find, 6);
+        if (document && sqlite3_column_bytes(find, 6) == SHA256_SIZE)
+            memcpy(receipt->document_sha256, document, SHA256_SIZE);
     }
     (void)sqlite3_reset(find);
     return true;
@@ -57,10 +62,16 @@ static bool add_repeat_key(struct store *store, const struct arrival *arrival,
     return database_step(store->database, add, "remember an id", why);
 }
 
+/* The dossier in whose lane an item is. */
+static const char *lane_of(const struct spool_item *item)
+{
+    return item->stands_aside ? NULL : item->dossier_code;
+}
+
 bool store_reference(struct store *store, const struct spool_item *item, int64_t number,
                      struct fault *why)
 {
-    if (!item->reference || !item->dossier_code)
+    if (!item->reference || !lane_of(item))
         return true;
     uint8_t key[SHORT_DIGEST_SIZE];
     sqlite3_stmt *add = store->statements.add_reference;
@@ -82,11 +93,6 @@ static void bind_document(sqlite3_stmt *add, const struct arrival *arrival, int6
     bind_number(add, 9, document->received_at_ms);
     bind_text(add, 17, document->traceparent);
     bind_bytes(add, 20, document->sha256, SHA256_SIZE);
-    if (number != arrival->first)
-        return;
-    if (arrival->original.packed_from)
-        bind_number(add, 23, (int64_t)arrival->original.packed_from);
-    bind_bytes(add, 24, arrival->original.bytes, arrival->original.size);
 }
 
 static void bind_item(sqlite3_stmt *add, const struct spool_item *item)
@@ -99,10 +105,64 @@ static void bind_item(sqlite3_stmt *add, const struct spool_item *item)
                                   SQLITE_UTF8);
     bind_text(add, 18, item->cause);
     bind_text(add, 19, item->detail);
-    if (item->event) {
+    if (item->event)
         bind_bytes(add, 16, item->event_id, UUID_SIZE);
-        bind_bytes(add, 22, item->event, item->event_size);
-    }
+}
+
+/* What of a row may be sealed; kept until the row is written. */
+struct bodies {
+    struct stored_body event, original;
+};
+
+static void bodies_end(struct bodies *bodies)
+{
+    stored_body_end(&bodies->event);
+    stored_body_end(&bodies->original);
+}
+
+/* `lane` is the dossier in whose lane the row is, and which is therefore found by it. */
+static bool bind_event(struct store *store, const struct arrival *arrival,
+                       const struct spool_item *item, const char *lane, struct stored_body *event,
+                       struct fault *why)
+{
+    sqlite3_stmt *add = store->statements.add_entry;
+    const struct vault_owner owner = {lane, arrival->first, item->dossier_code};
+    const struct body_place place = {.kind = BODY_EVENT, .number = store->counters.last_number};
+    uint8_t digest[SHORT_DIGEST_SIZE];
+    if (!item->event)
+        return true;
+    *event = (struct stored_body){.bytes = item->event, .size = item->event_size};
+    if (!vault_seal(&store->vault, &owner, &place, event, why))
+        return false;
+    short_digest(event->bytes, event->size, digest);
+    (void)sqlite3_bind_blob(add, 21, digest, sizeof digest, SQLITE_TRANSIENT); /* as bind_bytes */
+    bind_bytes(add, 22, event->bytes, event->size);
+    if (event->is_sealed)
+        bind_number(add, 25, SEALED_YES);
+    return true;
+}
+
+/* In the first row alone. */
+static bool bind_original(struct store *store, const struct arrival *arrival,
+                          const struct spool_item *item, const char *lane,
+                          struct stored_body *original, struct fault *why)
+{
+    sqlite3_stmt *add = store->statements.add_entry;
+    const struct vault_owner owner = {lane ? arrival->dossier : NULL, arrival->first,
+                                      lane ? arrival->dossier : item->dossier_code};
+    const struct body_place place = {.kind = BODY_ORIGINAL, .number = arrival->first};
+    if (store->counters.last_number != arrival->first)
+        return true;
+    *original =
+        (struct stored_body){.bytes = arrival->original.bytes, .size = arrival->original.size};
+    if (!vault_seal(&store->vault, &owner, &place, original, why))
+        return false;
+    if (arrival->original.packed_from)
+        bind_number(add, 23, (int64_t)arrival->original.packed_from);
+    bind_bytes(add, 24, original->bytes, original->size);
+    if (original->is_sealed)
+        bind_number(add, 26, SEALED_YES);
+    return true;
 }
 
 /* What the document's first row holds is not what the document's digest says: it has its own, and
@@ -120,6 +180,25 @@ static bool add_shortened(struct store *store, const struct spool_document *docu
            store_file_uses(store, &uses, why);
 }
 
+static bool add_signature(struct store *store, const struct spool_document *document,
+                          int64_t number, struct fault *why)
+{
+    sqlite3_stmt *add = store->statements.add_signature;
+    if (!document->proved)
+        return true;
+    bind_number(add, 1, number);
+    bind_text(add, 2, document->proved);
+    return database_step(store->database, add, "store what was proved", why);
+}
+
+/* What only the document's first row has beside it. */
+static bool add_beside(struct store *store, const struct spool_document *document, int64_t number,
+                       struct fault *why)
+{
+    return add_shortened(store, document, number, why) &&
+           add_signature(store, document, number, why);
+}
+
 /* What is not well from the start is stuck. */
 static bool note_stuck(struct store *store, const struct spool_item *item, const char *code,
                        const struct spool_receipt *receipt, struct fault *why)
@@ -130,13 +209,23 @@ static bool note_stuck(struct store *store, const struct spool_item *item, const
            lane_note_parked(store, receipt->entry, code, item->due_at_ms, why);
 }
 
+static void fill_receipt(struct spool_receipt *receipt, const struct spool_document *document,
+                         const struct spool_item *item, int64_t number)
+{
+    receipt->verdict = SPOOL_STORED;
+    receipt->entry = receipt->number = number;
+    receipt->received_at_ms = document->received_at_ms;
+    receipt->item_no = (int)(item - document->items);
+    memcpy(receipt->document_sha256, document->sha256, SHA256_SIZE);
+}
+
 /* `code` is the lane's dossier; NULL for what has no lane. */
 static bool insert(struct store *store, struct arrival *arrival, const struct spool_item *item,
                    const char *code, struct spool_receipt *receipt, struct fault *why)
 {
     sqlite3_stmt *add = store->statements.add_entry;
     int64_t event_type = 0;
-    uint8_t digest[SHORT_DIGEST_SIZE];
+    __attribute__((cleanup(bodies_end))) struct bodies bodies = {0};
     if (item->event_type && !store_name(store, item->event_type, &event_type, why))
         return false;
     int64_t number = ++store->counters.last_number;
@@ -153,16 +242,13 @@ static bool insert(struct store *store, struct arrival *arrival, const struct sp
     if (code)
         bind_number(add, 13, dossier_key(code));
     bind_text(add, 14, item->dossier_code);
-    if (item->event) {
-        short_digest(item->event, item->event_size, digest);
-        bind_bytes(add, 21, digest, sizeof digest);
-    }
-    receipt->verdict = SPOOL_STORED;
-    receipt->entry = receipt->number = number;
-    receipt->received_at_ms = arrival->document->received_at_ms;
+    if (!bind_event(store, arrival, item, code, &bodies.event, why) ||
+        !bind_original(store, arrival, item, code, &bodies.original, why))
+        return false;
+    fill_receipt(receipt, arrival->document, item, number);
     const struct file_uses uses = {number, false, item->files, item->file_count};
     return database_step(store->database, add, "store an entry", why) &&
-           (!is_first || add_shortened(store, arrival->document, number, why)) &&
+           (!is_first || add_beside(store, arrival->document, number, why)) &&
            store_file_uses(store, &uses, why) && note_stuck(store, item, code, receipt, why);
 }
 
@@ -216,7 +302,7 @@ static bool store_item(struct store *store, struct arrival *arrival, const struc
         }
     }
     if (!choose_state(store, item, &receipt->state, why) ||
-        !insert(store, arrival, item, item->dossier_code, receipt, why) ||
+        !insert(store, arrival, item, lane_of(item), receipt, why) ||
         !store_reference(store, item, receipt->entry, why))
         return false;
     count_stored(store, tally, receipt->state);
@@ -282,7 +368,6 @@ static bool store_conflict(struct store *store, const struct arrival *arrival, s
 /* What the items before the conflict wrote must go again; their counts too. */
 struct savepoint {
     struct counters counters;
-    size_t tally_count;
     struct tally tally;
 };
 
@@ -294,7 +379,7 @@ static bool store_or_conflict(struct store *store, struct arrival *arrival,
     struct tally *tally = store_tally(store, arrival->partner, document->received_at_ms, why);
     if (!tally)
         return false;
-    const struct savepoint before = {store->counters, store->tally_count, *tally};
+    const struct savepoint before = {store->counters, *tally};
     bool is_guarded = document->item_count > 1;
     if (is_guarded && !database_run(store->database, "SAVEPOINT document", why))
         return false;
@@ -319,10 +404,21 @@ static bool store_or_conflict(struct store *store, struct arrival *arrival,
     return true;
 }
 
+static const char *common_dossier(const struct spool_document *document)
+{
+    const char *code = lane_of(&document->items[0]);
+    for (size_t i = 1; code && i < document->item_count; i++) {
+        const char *other = lane_of(&document->items[i]);
+        if (!other || strcmp(code, other) != 0)
+            return NULL;
+    }
+    return code;
+}
+
 bool store_document(struct store *store, const struct spool_document *document,
                     struct spool_receipt *receipts, struct fault *why)
 {
-    struct arrival arrival = {.document = document};
+    struct arrival arrival = {.document = document, .dossier = common_dossier(document)};
     if (!name_parts(store, &arrival, why) ||
         !body_pack(document->bytes, document->size, store->compress_above_bytes, &arrival.original,
                    why))

@@ -63,34 +63,57 @@ bool spool_uploaded(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZ
     return database_next(reader->database, find, "look for a file", is_uploaded, why);
 }
 
-static bool give_users(struct spool_reader *reader, const uint8_t *sha256, bool are_arrivals,
-                       spool_each_number each, void *own, struct fault *why)
+bool spool_arrival_uses(struct spool_reader *reader, int64_t arrival,
+                        const uint8_t sha256[SHA256_SIZE], bool *uses, struct fault *why)
 {
     static const char sql[] =
-        "SELECT number FROM file_use WHERE sha256 = ? AND is_arrival = ? ORDER BY number DESC";
-    auto_free(statement_rest) sqlite3_stmt *rows = row_statement(reader, sql, why);
-    if (!rows)
+        "SELECT 1 FROM file_use WHERE sha256 = ? AND is_arrival = 1 AND number = ?";
+    auto_free(statement_rest) sqlite3_stmt *find = row_statement(reader, sql, why);
+    if (!find)
         return false;
-    bind_bytes(rows, 1, sha256, SHA256_SIZE);
-    bind_number(rows, 2, are_arrivals);
+    bind_bytes(find, 1, sha256, SHA256_SIZE);
+    bind_number(find, 2, arrival);
+    return database_next(reader->database, find, "look for a file's use", uses, why);
+}
+
+bool spool_file_is_used(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZE],
+                        bool *is_used, struct fault *why)
+{
+    static const char sql[] = "SELECT 1 FROM file_use WHERE sha256 = ? AND is_arrival = 0 LIMIT 1";
+    auto_free(statement_rest) sqlite3_stmt *find = row_statement(reader, sql, why);
+    if (!find)
+        return false;
+    bind_bytes(find, 1, sha256, SHA256_SIZE);
+    return database_next(reader->database, find, "look for a file's use", is_used, why);
+}
+
+bool spool_event_uses(struct spool_reader *reader, int64_t entry, const uint8_t event_id[UUID_SIZE],
+                      const uint8_t sha256[SHA256_SIZE], bool *uses, struct fault *why)
+{
+    static const char sql[] =
+        "SELECT 1 FROM file_use f JOIN entry e ON e.number = f.number"
+        " WHERE f.sha256 = ? AND f.is_arrival = 0 AND f.number = ? AND e.event_id = ?";
+    auto_free(statement_rest) sqlite3_stmt *find = row_statement(reader, sql, why);
+    if (!find)
+        return false;
+    bind_bytes(find, 1, sha256, SHA256_SIZE);
+    bind_number(find, 2, entry);
+    bind_bytes(find, 3, event_id, UUID_SIZE);
+    return database_next(reader->database, find, "look for a file's use", uses, why);
+}
+
+static bool give_files(struct spool_reader *reader, sqlite3_stmt *rows,
+                       bool (*each)(void *own, const uint8_t *sha256), void *own, struct fault *why)
+{
     for (bool found;;) {
-        if (!database_next(reader->database, rows, "look for a file's use", &found, why))
+        if (!database_next(reader->database, rows, "look for files", &found, why))
             return false;
-        if (!found || !each(own, sqlite3_column_int64(rows, 0)))
+        if (!found)
+            return true;
+        if (sqlite3_column_bytes(rows, 0) == SHA256_SIZE &&
+            !each(own, sqlite3_column_blob(rows, 0)))
             return true;
     }
-}
-
-bool spool_file_entries(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZE],
-                        spool_each_number each, void *own, struct fault *why)
-{
-    return give_users(reader, sha256, false, each, own, why);
-}
-
-bool spool_file_arrivals(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZE],
-                         spool_each_number each, void *own, struct fault *why)
-{
-    return give_users(reader, sha256, true, each, own, why);
 }
 
 bool spool_idle_files(struct spool_reader *reader, int64_t before_ms, size_t limit,
@@ -105,15 +128,20 @@ bool spool_idle_files(struct spool_reader *reader, int64_t before_ms, size_t lim
         return false;
     bind_number(rows, 1, before_ms);
     bind_number(rows, 2, (int64_t)limit);
-    for (bool found;;) {
-        if (!database_next(reader->database, rows, "look for idle files", &found, why))
-            return false;
-        if (!found)
-            return true;
-        if (sqlite3_column_bytes(rows, 0) == SHA256_SIZE &&
-            !each(own, sqlite3_column_blob(rows, 0)))
-            return true;
-    }
+    return give_files(reader, rows, each, own, why);
+}
+
+bool spool_files(struct spool_reader *reader, const uint8_t *after, size_t limit,
+                 bool (*each)(void *own, const uint8_t *sha256), void *own, struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
+        reader->database,
+        "SELECT DISTINCT sha256 FROM upload WHERE sha256 > ?1 ORDER BY sha256 LIMIT ?2", why);
+    if (!rows)
+        return false;
+    bind_bytes(rows, 1, after ? (const void *)after : "", after ? SHA256_SIZE : 0);
+    bind_number(rows, 2, (int64_t)limit);
+    return give_files(reader, rows, each, own, why);
 }
 
 /* By something, or it was brought again. */

@@ -21,20 +21,27 @@ bool spool_uploaded(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZ
                     const char *partner, bool *is_uploaded, struct fault *why)
     __attribute__((warn_unused_result));
 
-typedef bool (*spool_each_number)(void *own, int64_t number);
-
-/** The entries that use the file, by their first numbers, newest first. */
-bool spool_file_entries(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZE],
-                        spool_each_number each, void *own, struct fault *why)
+/** Whether the arrival of that number uses the file. */
+bool spool_arrival_uses(struct spool_reader *reader, int64_t arrival,
+                        const uint8_t sha256[SHA256_SIZE], bool *uses, struct fault *why)
     __attribute__((warn_unused_result));
-/** The arrivals that use the file, newest first. */
-bool spool_file_arrivals(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZE],
-                         spool_each_number each, void *own, struct fault *why)
+/** Whether any entry uses the file. */
+bool spool_file_is_used(struct spool_reader *reader, const uint8_t sha256[SHA256_SIZE],
+                        bool *is_used, struct fault *why) __attribute__((warn_unused_result));
+/** Whether the entry of that first number is the one of that event, and uses the file. */
+bool spool_event_uses(struct spool_reader *reader, int64_t entry, const uint8_t event_id[UUID_SIZE],
+                      const uint8_t sha256[SHA256_SIZE], bool *uses, struct fault *why)
     __attribute__((warn_unused_result));
 
 /** Files that nobody brought since `before_ms` and nothing uses; at most `limit`. */
 bool spool_idle_files(struct spool_reader *reader, int64_t before_ms, size_t limit,
                       bool (*each)(void *own, const uint8_t *sha256), void *own, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** All files, by their hashes, from the one behind `after` on (NULL: from the first); at most
+ * `limit`. */
+bool spool_files(struct spool_reader *reader, const uint8_t *after, size_t limit,
+                 bool (*each)(void *own, const uint8_t *sha256), void *own, struct fault *why)
     __attribute__((warn_unused_result));
 
 /** Whether nothing uses the file, and nobody brought it since `before_ms`. */

@@ -28,6 +28,7 @@ enum find_published { FIND_EITHER, FIND_PUBLISHED, FIND_UNPUBLISHED /**< READY a
 
 struct find_filter {
     const char *dossier_code;
+    const uint8_t *file; /**< hash of a stored file that they use */
     const char *partner;
     const char *agency, *procedure, *event_type, *alias;
     const char *cause; /**< of what is DEAD: a fingerprint's 16 hex digits, or how it begins */

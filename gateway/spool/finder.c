@@ -113,7 +113,7 @@ static const char entries_sql[] = "SELECT " ENTRY_COLUMNS ", e.event FROM entry 
 static const char mended_sql[] = "SELECT " ENTRY_COLUMNS ", e.event, m.change FROM mended m"
                                  " CROSS JOIN entry e ON e.number = m.number"
                                  " WHERE m.change > ?1 ORDER BY m.change LIMIT ?2";
-enum { CHANGE_COLUMN = 23 };
+enum { CHANGE_COLUMN = 24 };
 
 static bool read_new(struct finder *finder, bool are_mended, int64_t limit,
                      struct facet_position *position, int64_t *taken, struct fault *why)

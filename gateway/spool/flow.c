@@ -179,18 +179,6 @@ static const char days_sql[] =
     "  (SELECT 1 FROM delivery_tally t WHERE t.day = r.day AND t.partner = r.partner)"
     " ORDER BY 1, 2";
 
-/* Rows are counted by days since 1970; people say 20250512. */
-static bool days_of(int32_t day, int64_t *days, struct fault *why)
-{
-    char text[16];
-    int64_t moment;
-    int size = snprintf(text, sizeof text, "%08d", (int)day);
-    if (!moment_read(text, (size_t)size, &moment, why))
-        return fault_prefix(why, "day %d", (int)day);
-    *days = day_number(moment);
-    return true;
-}
-
 static bool give_days(struct spool_reader *reader, sqlite3_stmt *rows,
                       bool (*each)(void *own, const struct spool_delivery_day *day), void *own,
                       struct fault *why)
@@ -226,7 +214,7 @@ bool spool_delivery_days(struct spool_reader *reader, int32_t from_day, int32_t 
     int64_t from, to;
     auto_free(sqlite3_finalize) sqlite3_stmt *rows =
         database_prepare(reader->database, days_sql, why);
-    if (!rows || !days_of(from_day, &from, why) || !days_of(to_day, &to, why))
+    if (!rows || !day_of_date(from_day, &from, why) || !day_of_date(to_day, &to, why))
         return false;
     bind_number(rows, 1, from);
     bind_number(rows, 2, to);

@@ -2,7 +2,7 @@
 /* A mended entry: its row holds the event that came out of a revision, and what it is known by
  * follows.  The original stays as it is, and the ids that it had before are remembered, so that
  * what comes again in its old shape is still a repeat. */
-#include "spool/store.h"
+#include "spool/sealing.h"
 
 #include <string.h>
 
@@ -110,19 +110,37 @@ static bool know_by_id(struct store *store, int64_t entry, const struct holder *
     return database_step(store->database, add, "remember an id", why);
 }
 
+static bool seal_event(struct store *store, int64_t entry, const struct spool_item *item,
+                       struct stored_body *event, struct fault *why)
+{
+    static const char sql[] = "SELECT document FROM entry WHERE number = ?";
+    const struct body_place place = {.kind = BODY_EVENT, .number = entry};
+    auto_free(statement_rest) sqlite3_stmt *find = store_statement(store, sql, why);
+    bool found = false;
+    if (!find)
+        return false;
+    bind_number(find, 1, entry);
+    if (!database_next(store->database, find, "find an entry", &found, why))
+        return false;
+    const struct vault_owner owner = {item->dossier_code, sqlite3_column_int64(find, 0), NULL};
+    return vault_seal(&store->vault, &owner, &place, event, why);
+}
+
 static bool change_row(struct store *store, int64_t entry, const struct spool_item *item,
                        struct fault *why)
 {
     static const char sql[] =
         "UPDATE entry SET event_type = ?2, occurred_at = ?3, due_at = ?4, schema_no = ?5,"
         " dossier_key = ?6, dossier_code = ?7, native_id = ?8, event_id = ?9, event_digest = ?10,"
-        " event = ?11 WHERE number = ?1";
+        " event = ?11, event_sealed = nullif(?12, 0) WHERE number = ?1";
     uint8_t digest[SHORT_DIGEST_SIZE];
     int64_t event_type = 0;
+    auto_body event = {.bytes = item->event, .size = item->event_size};
     auto_free(statement_rest) sqlite3_stmt *update = store_statement(store, sql, why);
-    if (!update || (item->event_type && !store_name(store, item->event_type, &event_type, why)))
+    if (!update || !seal_event(store, entry, item, &event, why) ||
+        (item->event_type && !store_name(store, item->event_type, &event_type, why)))
         return false;
-    short_digest(item->event, item->event_size, digest);
+    short_digest(event.bytes, event.size, digest);
     bind_number(update, 1, entry);
     if (item->event_type)
         bind_number(update, 2, event_type);
@@ -137,7 +155,8 @@ static bool change_row(struct store *store, int64_t entry, const struct spool_it
                                   SQLITE_UTF8);
     bind_bytes(update, 9, item->event_id, UUID_SIZE);
     bind_bytes(update, 10, digest, sizeof digest);
-    bind_bytes(update, 11, item->event, item->event_size);
+    bind_bytes(update, 11, event.bytes, event.size);
+    bind_number(update, 12, event.is_sealed ? SEALED_YES : SEALED_NOT);
     return database_step(store->database, update, "mend an entry", why);
 }
 
@@ -151,6 +170,7 @@ bool mend_row(struct store *store, int64_t entry, const struct spool_item *item,
     return read_holder(store, entry, &holder, why) &&
            keep_former_id(store, entry, &holder, item, why) &&
            know_by_id(store, entry, &holder, item, why) && change_row(store, entry, item, why) &&
+           sealing_follow(store, entry, why) &&
            store_run(store, note, (const int64_t[]){entry, revision}, 2, why) &&
            store_run(store, forget, &entry, 1, why) && store_reference(store, item, entry, why) &&
            store_file_uses(store, &uses, why);

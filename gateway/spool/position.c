@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How far Kafka's partitions have been taken over, of which cluster, and which partners are paused:
  * what delivery keeps beside deliveries. */
+#include "spool/deed.h"
 #include "spool/row.h"
 #include "spool/writer.h"
 
@@ -25,20 +26,43 @@ bool spool_position(struct spool_reader *reader, const char *topic, int32_t part
     return true;
 }
 
-static bool work_forget(struct store *store, void *arguments, struct fault *why)
+bool store_position(struct store *store, const struct spool_position *position, struct fault *why)
 {
+    sqlite3_stmt *add = store->statements.add_position;
+    bind_text(add, 1, position->topic);
+    bind_number(add, 2, position->partition);
+    bind_number(add, 3, position->next);
+    return database_step(store->database, add, "store a position", why);
+}
+
+struct replacing {
+    const char *topic;
+    const struct spool_position *positions;
+    size_t count;
+};
+
+static bool work_replace(struct store *store, void *arguments, struct fault *why)
+{
+    const struct replacing *replacing = arguments;
     auto_free(sqlite3_finalize) sqlite3_stmt *forget =
         database_prepare(store->database, "DELETE FROM position WHERE topic = ?", why);
     if (!forget)
         return false;
-    bind_text(forget, 1, arguments);
-    return database_step(store->database, forget, "forget positions", why);
+    bind_text(forget, 1, replacing->topic);
+    if (!database_step(store->database, forget, "forget positions", why))
+        return false;
+    for (size_t i = 0; i < replacing->count; i++)
+        if (!store_position(store, &replacing->positions[i], why))
+            return false;
+    return true;
 }
 
-bool spool_forget_positions(struct spool *spool, const char *topic, struct fault *why)
+bool spool_replace_positions(struct spool *spool, const char *topic,
+                             const struct spool_position *positions, size_t count,
+                             struct fault *why)
 {
-    auto_free(free) char *copy = strdup(topic);
-    return copy ? writer_do(spool, work_forget, copy, why) : fault_memory(why);
+    struct replacing replacing = {topic, positions, count};
+    return writer_do(spool, work_replace, &replacing, why);
 }
 
 static bool work_cluster(struct store *store, void *arguments, struct fault *why)
@@ -74,6 +98,7 @@ char *spool_cluster(struct spool_reader *reader, struct fault *why)
 struct pausing {
     const char *partner;
     bool is_paused;
+    const struct spool_record *record;
 };
 
 static bool work_pause(struct store *store, void *arguments, struct fault *why)
@@ -87,15 +112,18 @@ static bool work_pause(struct store *store, void *arguments, struct fault *why)
                          why);
     if (!change || !store_name(store, pausing->partner, &partner, why))
         return false;
+    struct spool_record record = *pausing->record;
+    record.outcome = "done";
     bind_number(change, 1, partner);
     store->counters.changes++;
-    return database_step(store->database, change, "pause a partner", why);
+    return database_step(store->database, change, "pause a partner", why) &&
+           audit_append(store, &record, why);
 }
 
 bool spool_pause_partner(struct spool *spool, const char *partner, bool is_paused,
-                         struct fault *why)
+                         const struct spool_record *record, struct fault *why)
 {
-    struct pausing pausing = {partner, is_paused};
+    struct pausing pausing = {partner, is_paused, record};
     return writer_do(spool, work_pause, &pausing, why);
 }
 

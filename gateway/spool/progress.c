@@ -59,7 +59,9 @@ void progress_move(struct progress *progress, const struct counters *counters)
     progress->last_next = counters->last_next;
     progress->watermark = counters->watermark;
     progress->levels.last_number = counters->last_number;
-    progress->levels.unpublished = counters->last_number - counters->watermark;
+    /* After a repair numbers leap, and nothing stands under those between. */
+    progress->levels.unpublished =
+        counters->last_next > counters->watermark ? counters->last_next - counters->watermark : 0;
     progress->levels.parked = counters->parked;
     progress->levels.dead = counters->dead;
     progress->levels.entries = counters->entries;
@@ -77,8 +79,22 @@ bool progress_has_room(struct progress *progress, struct fault *why)
 {
     (void)pthread_mutex_lock(&progress->lock);
     bool is_below = progress->levels.below_reserve;
+    bool is_damaged = progress->levels.is_damaged;
     (void)pthread_mutex_unlock(&progress->lock);
+    if (is_damaged)
+        return fault_set(why, FAULT_RETRY, "spool: a page of it is damaged; nothing more goes in");
     return !is_below || fault_set(why, FAULT_RETRY, "spool: the disk is below its reserve");
+}
+
+void progress_note_damage(struct progress *progress)
+{
+    (void)pthread_mutex_lock(&progress->lock);
+    bool is_new = !progress->levels.is_damaged;
+    progress->levels.is_damaged = true;
+    (void)pthread_mutex_unlock(&progress->lock);
+    if (is_new)
+        log_error("spool.damaged", "says=\"a write met a damaged page: nothing more is accepted; "
+                                   "see lienthong spool repair\"");
 }
 
 void progress_end(struct progress *progress)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is old and done goes, a whole document at a time, since its first row holds the original for
  * all of its items.  The walk is in the order of arrival and ends at the first entry that is not
- * old; what waits, or waits for a person, is passed over. */
+ * old; what waits, or waits for a person, is passed over, and so is what a wrong clock dated ahead.
+ */
 #include "spool/store.h"
 
 #include <string.h>
+
+enum { PASSED_OVER_MOST = 10000 }; /* rows in one transaction */
 
 /* The rows of one document: their numbers follow one another. */
 struct group {
@@ -54,19 +57,22 @@ static bool walk(struct store *store, struct pruning *pruning, size_t limit, str
         return false;
     bind_number(rows, 1, pruning->cursor);
     bind_number(rows, 2, store->counters.watermark);
-    pruning->has_more = false;
-    for (bool found;;) {
+    for (size_t passed_over = 0;;) {
+        bool found;
         if (!database_next(store->database, rows, "look for what is old", &found, why))
             return false;
-        if (!found || sqlite3_column_int64(rows, 3) >= pruning->before_ms)
+        enum prune_age age =
+            found ? prune_age(pruning, sqlite3_column_int64(rows, 3)) : PRUNE_YOUNG;
+        pruning->has_more = age != PRUNE_YOUNG;
+        if (age == PRUNE_YOUNG)
             return true;
         bool is_new = groups->count == 0 ||
                       groups->items[groups->count - 1].first != sqlite3_column_int64(rows, 1);
-        if (is_new && groups->count == limit) {
-            pruning->has_more = true;
+        passed_over += age == PRUNE_AHEAD;
+        if ((is_new && groups->count == limit) || passed_over > PASSED_OVER_MOST)
             return true;
-        }
-        take_row(rows, groups);
+        if (age == PRUNE_OLD)
+            take_row(rows, groups);
         pruning->cursor = sqlite3_column_int64(rows, 0);
     }
 }
@@ -130,10 +136,18 @@ static bool delete_group(struct store *store, const struct group *group, struct 
         "DELETE FROM released WHERE entry BETWEEN ?1 AND ?2",
         "DELETE FROM reference WHERE number BETWEEN ?1 AND ?2",
         "DELETE FROM shortened WHERE number BETWEEN ?1 AND ?2",
+        "DELETE FROM signature WHERE number BETWEEN ?1 AND ?2",
         "DELETE FROM file_use WHERE is_arrival = 0 AND number BETWEEN ?1 AND ?2",
         "DELETE FROM revision WHERE entry BETWEEN ?1 AND ?2",
         "DELETE FROM mended WHERE number BETWEEN ?1 AND ?2",
         "DELETE FROM former_id WHERE number BETWEEN ?1 AND ?2",
+        "DELETE FROM data_key WHERE owner BETWEEN ?1 AND ?2",
+        /* the dossier's, with its last entry and arrival */
+        "DELETE FROM data_key WHERE owner IS NULL AND dossier_key IN (SELECT dossier_key FROM entry"
+        " WHERE number BETWEEN ?1 AND ?2 AND dossier_key IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM"
+        " entry o INDEXED BY entry_by_dossier WHERE o.dossier_key = data_key.dossier_key"
+        " AND o.number NOT BETWEEN ?1 AND ?2) AND NOT EXISTS (SELECT 1 FROM arrival a"
+        " INDEXED BY arrival_by_dossier WHERE a.dossier_key = data_key.dossier_key)",
         "DELETE FROM entry WHERE number BETWEEN ?1 AND ?2",
     };
     if (!forget_ids(store, group, why))

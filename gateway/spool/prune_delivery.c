@@ -48,6 +48,16 @@ static bool delete_arrival(struct store *store, int64_t arrival, struct fault *w
            run_between(store,
                        "DELETE FROM file_use WHERE is_arrival = 1 AND number BETWEEN ? AND ?",
                        arrival, arrival, why) &&
+           run_between(store, "DELETE FROM data_key WHERE owner BETWEEN -?2 AND -?1", arrival,
+                       arrival, why) &&
+           run_between(store,
+                       "DELETE FROM data_key WHERE owner IS NULL AND dossier_key = (SELECT"
+                       " dossier_key FROM arrival WHERE number = ?1) AND NOT EXISTS (SELECT 1 FROM"
+                       " entry e INDEXED BY entry_by_dossier WHERE e.dossier_key ="
+                       " data_key.dossier_key) AND NOT EXISTS (SELECT 1 FROM arrival a INDEXED BY"
+                       " arrival_by_dossier WHERE a.dossier_key = data_key.dossier_key"
+                       " AND a.number <> ?2)",
+                       arrival, arrival, why) &&
            run_between(store, "DELETE FROM arrival WHERE number BETWEEN ? AND ?", arrival, arrival,
                        why);
 }
@@ -71,12 +81,14 @@ static bool walk(struct store *store, struct pruning *pruning, int64_t limit, in
         bool found;
         if (!database_next(store->database, rows, "look for what is old", &found, why))
             return false;
-        if (!found || sqlite3_column_int64(rows, 1) >= pruning->before_ms) {
+        enum prune_age age =
+            found ? prune_age(pruning, sqlite3_column_int64(rows, 1)) : PRUNE_YOUNG;
+        if (age == PRUNE_YOUNG) {
             pruning->has_more = false;
             return true;
         }
         pruning->cursor = sqlite3_column_int64(rows, 0);
-        if (sqlite3_column_int(rows, 2))
+        if (age == PRUNE_OLD && sqlite3_column_int(rows, 2))
             over[(*count)++] = pruning->cursor;
     }
     return true;
@@ -98,25 +110,46 @@ bool prune_arrivals(struct store *store, struct pruning *pruning, int64_t limit,
     return database_set_number(store->database, "last_arrival", store->counters.last_arrival, why);
 }
 
+/* Moves the cursor over up to `limit` published notices. */
+static bool walk_notices(struct store *store, struct pruning *pruning, int64_t limit,
+                         struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *rows = database_prepare(
+        store->database,
+        "SELECT number, at FROM notice WHERE number > ?1 AND number <= ?2 ORDER BY number LIMIT ?3",
+        why);
+    if (!rows)
+        return false;
+    bind_number(rows, 1, pruning->cursor);
+    bind_number(rows, 2, store->counters.watermark);
+    bind_number(rows, 3, limit);
+    pruning->has_more = true;
+    for (int64_t seen = 0; seen < limit; seen++) {
+        bool found;
+        if (!database_next(store->database, rows, "look for what is old", &found, why))
+            return false;
+        if (!found || prune_age(pruning, sqlite3_column_int64(rows, 1)) == PRUNE_YOUNG) {
+            pruning->has_more = false;
+            return true;
+        }
+        pruning->cursor = sqlite3_column_int64(rows, 0);
+    }
+    return true;
+}
+
 bool prune_notices(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
 {
+    int64_t begin = pruning->cursor;
     auto_free(sqlite3_finalize) sqlite3_stmt *drop = database_prepare(
-        store->database,
-        "DELETE FROM notice WHERE number IN (SELECT number FROM notice WHERE number <= ?1 AND"
-        " number < ifnull((SELECT number FROM notice WHERE at >= ?2 ORDER BY number LIMIT 1),"
-        " ?1 + 1) ORDER BY number LIMIT ?3)",
-        why);
-    if (!drop)
+        store->database, "DELETE FROM notice WHERE number > ?1 AND number <= ?2 AND at < ?3", why);
+    if (!drop || !walk_notices(store, pruning, limit, why))
         return false;
-    bind_number(drop, 1, store->counters.watermark);
-    bind_number(drop, 2, pruning->before_ms);
-    bind_number(drop, 3, limit);
-    if (!database_step(store->database, drop, "delete old notices", why))
-        return false;
-    int64_t count = sqlite3_changes64(store->database);
-    pruning->count += count;
-    pruning->has_more = count == limit;
-    return database_set_number(store->database, "last_number", store->counters.last_number, why);
+    bind_number(drop, 1, begin);
+    bind_number(drop, 2, pruning->cursor);
+    bind_number(drop, 3, pruning->before_ms);
+    return database_step(store->database, drop, "delete old notices", why) &&
+           /* A number that is gone from the rows must still never be given again. */
+           database_set_number(store->database, "last_number", store->counters.last_number, why);
 }
 
 bool prune_jobs(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)

@@ -12,10 +12,12 @@
 static const char *const queries[] = {
     [QUERY_FIND] = "SELECT " ENTRY_COLUMNS ", e.event FROM entry e WHERE e.number = ?1",
     [QUERY_NEXT_OWN] = "SELECT " ENTRY_COLUMNS ", e.event FROM entry e WHERE e.number > ?1 AND"
-                       " e.state IN (0, 2) AND e.released IS NULL ORDER BY e.number LIMIT ?2",
+                       " e.state IN (0, 2) AND e.released IS NULL AND ifnull(e.event_sealed, 0) < 2"
+                       " ORDER BY e.number LIMIT ?2",
     [QUERY_NEXT_RELEASED] =
         "SELECT " ENTRY_COLUMNS ", e.event FROM released r JOIN entry e ON e.number = r.entry"
         " WHERE r.number > ?1 AND e.released = r.number AND e.state IN (2, 4)"
+        " AND ifnull(e.event_sealed, 0) < 2"
         " ORDER BY r.number LIMIT ?2",
     [QUERY_NEXT_NOTICE] =
         "SELECT NULL, number, at, topic, schema_no, key, datum_digest, datum FROM notice"
@@ -39,9 +41,10 @@ struct spool_reader *spool_reader_open(const char *file, struct fault *why)
         return NULL;
     }
     reader->database = database_open_reader(file, why);
-    bool is_open =
-        reader->database && database_get(reader->database, "receipt_key", reader->receipt_key,
-                                         sizeof reader->receipt_key, &size, why);
+    bool is_open = reader->database &&
+                   database_get(reader->database, "receipt_key", reader->receipt_key,
+                                sizeof reader->receipt_key, &size, why) &&
+                   vault_open(&reader->vault, reader->database, &reader->kept, false, why);
     for (size_t i = 0; is_open && i < QUERY_COUNT; i++) {
         reader->queries[i] = database_prepare(reader->database, queries[i], why);
         is_open = reader->queries[i] != NULL;
@@ -68,6 +71,7 @@ void spool_reader_close(struct spool_reader *reader)
     for (size_t i = 0; i < reader->name_count; i++)
         free(reader->names[i]);
     free(reader->names);
+    free(reader->opened);
     free(reader);
 }
 
@@ -105,6 +109,25 @@ bool spool_find(struct spool_reader *reader, int64_t entry, spool_each each, voi
     if (!row_watermark(reader, why) || !give_rows(reader, QUERY_FIND, each, own, &given, why))
         return false;
     return given > 0 || fault_set(why, FAULT_REFUSE, "spool: there is no such entry");
+}
+
+bool spool_received_at(struct spool_reader *reader, int64_t number, int64_t *received_at_ms,
+                       struct fault *why)
+{
+    auto_free(sqlite3_finalize) sqlite3_stmt *find = database_prepare(
+        reader->database,
+        "SELECT received_at FROM entry"
+        " WHERE number = ifnull((SELECT entry FROM released WHERE number = ?1), ?1)"
+        " UNION ALL SELECT at FROM notice WHERE number = ?1",
+        why);
+    bool found = false;
+    if (!find)
+        return false;
+    bind_number(find, 1, number);
+    if (!database_next(reader->database, find, "look for an arrival", &found, why))
+        return false;
+    *received_at_ms = found ? sqlite3_column_int64(find, 0) : 0;
+    return true;
 }
 
 static void bind_range(sqlite3_stmt *rows, struct spool_range range)
@@ -271,7 +294,8 @@ bool spool_place_of(struct spool_reader *reader, int64_t number, struct spool_pl
 char *spool_original(struct spool_reader *reader, int64_t entry, size_t *size, struct fault *why)
 {
     static const char sql[] =
-        "SELECT e.original, e.packed_from, ifnull(s.sha256, e.sha256) FROM entry e"
+        "SELECT e.original, e.packed_from, ifnull(s.sha256, e.sha256), e.original_sealed, e.number"
+        " FROM entry e"
         " LEFT JOIN shortened s ON s.number = e.number"
         " WHERE e.number = (SELECT document FROM entry WHERE number = ?)";
     auto_free(statement_rest) sqlite3_stmt *find = row_statement(reader, sql, why);
@@ -287,9 +311,14 @@ char *spool_original(struct spool_reader *reader, int64_t entry, size_t *size, s
     }
     size_t unpacked = 0;
     uint8_t digest[SHA256_SIZE];
-    auto_free(free) char *text =
-        body_unpack(sqlite3_column_blob(find, 0), (size_t)sqlite3_column_bytes(find, 0),
-                    (size_t)sqlite3_column_int64(find, 1), &unpacked, why);
+    const struct kept_body kept = {
+        .place = {.kind = BODY_ORIGINAL, .number = sqlite3_column_int64(find, 4)},
+        .state = (enum sealed_state)sqlite3_column_int(find, 3),
+        .stored = {.bytes = sqlite3_column_blob(find, 0),
+                   .size = (size_t)sqlite3_column_bytes(find, 0)},
+        .packed_from = (size_t)sqlite3_column_int64(find, 1),
+    };
+    auto_free(free) char *text = row_unpack(reader, &kept, &unpacked, why);
     if (!text)
         return NULL;
     digest_sha256(text, unpacked, digest);
@@ -300,6 +329,23 @@ char *spool_original(struct spool_reader *reader, int64_t entry, size_t *size, s
     }
     *size = unpacked;
     return steal(text);
+}
+
+bool spool_proved(struct spool_reader *reader, int64_t entry, char **proved, struct fault *why)
+{
+    static const char sql[] =
+        "SELECT proved FROM signature WHERE number = (SELECT document FROM entry WHERE number = ?)";
+    auto_free(statement_rest) sqlite3_stmt *find = row_statement(reader, sql, why);
+    bool found = false;
+    *proved = NULL;
+    if (!find)
+        return false;
+    bind_number(find, 1, entry);
+    if (!database_next(reader->database, find, "read what was proved", &found, why))
+        return false;
+    const char *text = found ? (const char *)sqlite3_column_text(find, 0) : NULL;
+    *proved = text ? strdup(text) : NULL;
+    return !text || *proved || fault_memory(why);
 }
 
 bool spool_schema_of(struct spool_reader *reader, int32_t schema_no, struct spool_schema_row *row,

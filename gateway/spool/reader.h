@@ -11,6 +11,9 @@ struct spool_reader *spool_reader_open(const char *file, struct fault *why)
     __attribute__((warn_unused_result));
 void spool_reader_close(struct spool_reader *reader);
 
+/** What is said of what was shredded. */
+#define SPOOL_SHREDDED "it was shredded: its key was destroyed on order, for good"
+
 /** One entry as stored.  Pointers live until `each` returns, or the next call on the reader. */
 struct spool_entry {
     int64_t entry;  /**< first number; what the receipt names */
@@ -33,7 +36,8 @@ struct spool_entry {
     int32_t schema_no;
     const char *event; /**< NULL when it has none, or is damaged */
     size_t event_size;
-    bool is_damaged; /**< the event is not what its digest says, or another part cannot be */
+    bool is_damaged;  /**< the event is not what its digest says, or another part cannot be */
+    bool is_shredded; /**< the event is gone for good, by a person's word */
     const uint8_t *document_sha256;
     const char *cause;
     const char *detail;
@@ -57,6 +61,11 @@ const uint8_t *spool_reader_key(const struct spool_reader *reader);
 /** The entry of that first number.  FAULT_REFUSE when there is none. */
 bool spool_find(struct spool_reader *reader, int64_t entry, spool_each each, void *own,
                 struct fault *why) __attribute__((warn_unused_result));
+
+/** When that came which has or had this number, in any state, as an entry, a release or a notice; 0
+ * when nothing has it: it was pruned, or never given. */
+bool spool_received_at(struct spool_reader *reader, int64_t number, int64_t *received_at_ms,
+                       struct fault *why) __attribute__((warn_unused_result));
 
 /** What the publisher has to do next: READY (also by release) and DEAD entries and notices whose
  * number is in `range`, by number.  A damaged event that is to be published makes the call fail
@@ -83,8 +92,14 @@ bool spool_place_of(struct spool_reader *reader, int64_t number, struct spool_pl
                     struct fault *why) __attribute__((warn_unused_result));
 
 /** The bytes that are kept of an entry's document, decompressed and checked; the caller owns them.
- * They are as received, or shortened: then their digest is not the entry's document_sha256. */
+ * They are as received, or shortened: then their digest is not the entry's document_sha256.
+ * FAULT_REFUSE when there is no such entry, or its document was shredded. */
 char *spool_original(struct spool_reader *reader, int64_t entry, size_t *size, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** What was proved of the signatures of an entry's document when it came, as JSON that the caller
+ * owns; NULL in `*proved` when nothing was.  It says nothing of a mended document. */
+bool spool_proved(struct spool_reader *reader, int64_t entry, char **proved, struct fault *why)
     __attribute__((warn_unused_result));
 
 /** A stored schema: its text (the caller owns it), its subject's registry id (-1: not pinned). */

@@ -52,14 +52,36 @@ static bool next_number(struct store *store, int64_t entry, int32_t *no, struct 
     return true;
 }
 
+/* Under the key of its entry's dossier, as far as it is in the lane of one. */
+static bool seal(struct store *store, int64_t entry, int32_t no, struct stored_body *body,
+                 struct fault *why)
+{
+    static const char sql[] = "SELECT iif(dossier_key IS NULL, NULL, dossier_code), document,"
+                              " dossier_code FROM entry WHERE number = ?";
+    auto_free(statement_rest) sqlite3_stmt *find = store_statement(store, sql, why);
+    bool found = false;
+    if (!find)
+        return false;
+    bind_number(find, 1, entry);
+    if (!database_next(store->database, find, "find an entry", &found, why))
+        return false;
+    const struct vault_owner owner = {(const char *)sqlite3_column_text(find, 0),
+                                      sqlite3_column_int64(find, 1),
+                                      (const char *)sqlite3_column_text(find, 2)};
+    const struct body_place place = {BODY_REVISION, entry, no};
+    return vault_seal(&store->vault, &owner, &place, body, why);
+}
+
 static bool insert(struct store *store, const struct spool_deed *deed, int32_t no,
                    const struct body *body, struct fault *why)
 {
-    static const char sql[] = "INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?, NULL, 0, ?, ?, ?)";
+    static const char sql[] =
+        "INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?, NULL, 0, ?, ?, ?, nullif(?, 0))";
     const struct spool_record *record = &deed->record;
     uint8_t digest[SHA256_SIZE];
+    auto_body stored = {.bytes = body->bytes, .size = body->size};
     auto_free(statement_rest) sqlite3_stmt *add = store_statement(store, sql, why);
-    if (!add)
+    if (!add || !seal(store, deed->entry, no, &stored, why))
         return false;
     digest_sha256(deed->bytes, deed->size, digest);
     bind_number(add, 1, deed->entry);
@@ -71,7 +93,8 @@ static bool insert(struct store *store, const struct spool_deed *deed, int32_t n
     bind_bytes(add, 7, digest, sizeof digest);
     if (body->packed_from)
         bind_number(add, 8, (int64_t)body->packed_from);
-    bind_bytes(add, 9, body->bytes, body->size);
+    bind_bytes(add, 9, stored.bytes, stored.size);
+    bind_number(add, 10, stored.is_sealed ? SEALED_YES : SEALED_NOT);
     return database_step(store->database, add, "store a revision", why);
 }
 
@@ -110,13 +133,30 @@ bool revision_set(struct store *store, const struct spool_deed *deed, enum revis
 
 /* ---- reading ---- */
 
+/* A walk over the revisions of an entry. */
+struct listing {
+    struct spool_reader *reader;
+    sqlite3_stmt *rows;
+    int64_t entry;
+    int32_t with; /* of this one the bytes are asked for */
+    bool (*each)(void *own, const struct spool_revision *revision);
+    void *own;
+};
+
 /* The bytes when they are asked for and whole; the caller owns them. */
-static bool read_bytes(sqlite3_stmt *row, struct spool_revision *revision, char **bytes,
+static bool read_bytes(const struct listing *listing, struct spool_revision *revision, char **bytes,
                        struct fault *why)
 {
     uint8_t digest[SHA256_SIZE];
-    *bytes = body_unpack(sqlite3_column_blob(row, 9), (size_t)sqlite3_column_bytes(row, 9),
-                         (size_t)sqlite3_column_int64(row, 8), &revision->size, why);
+    sqlite3_stmt *row = listing->rows;
+    const struct kept_body kept = {
+        .place = {BODY_REVISION, listing->entry, revision->no},
+        .state = (enum sealed_state)sqlite3_column_int(row, 10),
+        .stored = {.bytes = sqlite3_column_blob(row, 9),
+                   .size = (size_t)sqlite3_column_bytes(row, 9)},
+        .packed_from = (size_t)sqlite3_column_int64(row, 8),
+    };
+    *bytes = row_unpack(listing->reader, &kept, &revision->size, why);
     if (!*bytes)
         return false;
     digest_sha256(*bytes, revision->size, digest);
@@ -126,10 +166,9 @@ static bool read_bytes(sqlite3_stmt *row, struct spool_revision *revision, char 
     return true;
 }
 
-static bool give_revision(sqlite3_stmt *row, int32_t with,
-                          bool (*each)(void *own, const struct spool_revision *revision), void *own,
-                          bool *goes_on, struct fault *why)
+static bool give_revision(const struct listing *listing, bool *goes_on, struct fault *why)
 {
+    sqlite3_stmt *row = listing->rows;
     auto_free(free) char *bytes = NULL;
     struct spool_revision revision = {
         .no = sqlite3_column_int(row, 0),
@@ -143,9 +182,9 @@ static bool give_revision(sqlite3_stmt *row, int32_t with,
     if (sqlite3_column_bytes(row, 7) != SHA256_SIZE)
         return fault_set(why, FAULT_BROKEN, "spool: a revision is damaged");
     memcpy(revision.sha256, sqlite3_column_blob(row, 7), SHA256_SIZE);
-    if (revision.no == with && !read_bytes(row, &revision, &bytes, why))
+    if (revision.no == listing->with && !read_bytes(listing, &revision, &bytes, why))
         return false;
-    *goes_on = each(own, &revision);
+    *goes_on = listing->each(listing->own, &revision);
     return true;
 }
 
@@ -155,18 +194,19 @@ bool spool_revisions(struct spool_reader *reader, int64_t entry, int32_t with,
 {
     static const char sql[] =
         "SELECT no, at, state, author, reason, approver, approved_at, sha256, packed_from,"
-        " iif(no = ?2, bytes, NULL) FROM revision WHERE entry = ?1 ORDER BY no";
+        " iif(no = ?2, bytes, NULL), sealed FROM revision WHERE entry = ?1 ORDER BY no";
     auto_free(statement_rest) sqlite3_stmt *rows = row_statement(reader, sql, why);
     if (!rows)
         return false;
     bind_number(rows, 1, entry);
     bind_number(rows, 2, with);
+    const struct listing listing = {reader, rows, entry, with, each, own};
     for (bool found, goes_on = true; goes_on;) {
         if (!database_next(reader->database, rows, "read revisions", &found, why))
             return false;
         if (!found)
             return true;
-        if (!give_revision(rows, with, each, own, &goes_on, why))
+        if (!give_revision(&listing, &goes_on, why))
             return false;
     }
     return true;

@@ -2,6 +2,8 @@
 /* A row of the journal as an entry: names instead of numbers, the event checked. */
 #include "spool/row.h"
 
+#include "spool/body.h"
+
 #include <string.h>
 
 sqlite3_stmt *row_statement(struct spool_reader *reader, const char *sql, struct fault *why)
@@ -81,17 +83,73 @@ static bool read_names(struct spool_reader *reader, sqlite3_stmt *row, struct sp
            row_name(reader, sqlite3_column_int64(row, 6), &entry->event_type, why);
 }
 
-static void read_event(sqlite3_stmt *row, struct spool_entry *entry)
+bool row_open_event(struct spool_reader *reader, const struct kept_body *event,
+                    struct opened_event *opened, struct fault *why)
 {
-    enum { DIGEST = 20, EVENT = 22 };
-    if (sqlite3_column_type(row, EVENT) == SQLITE_NULL)
-        return;
+    *opened = (struct opened_event){.size = event->stored.size,
+                                    .is_shredded = event->state == SEALED_SHREDDED};
+    if (event->state == SEALED_NOT)
+        opened->bytes =
+            event->stored.bytes ? event->stored.bytes : ""; /* SQLite's NULL: no bytes */
+    if (event->state != SEALED_YES)
+        return true;
+    free(reader->opened);
+    opened->bytes = reader->opened = vault_unseal(&reader->vault, &event->place, &event->stored,
+                                                  &opened->size, &opened->is_damaged, why);
+    opened->is_shredded = !opened->bytes && !opened->is_damaged && why->kind == FAULT_REFUSE;
+    return opened->bytes || opened->is_damaged || opened->is_shredded;
+}
+
+char *row_unpack(struct spool_reader *reader, const struct kept_body *body, size_t *size,
+                 struct fault *why)
+{
+    const struct stored_body *stored = &body->stored;
+    size_t opened_size = stored->size;
+    bool is_damaged; /* that it is not opened is enough */
+    if (body->state == SEALED_SHREDDED) {
+        (void)fault_set(why, FAULT_REFUSE, SPOOL_SHREDDED);
+        return NULL;
+    }
+    auto_free(free) char *opened =
+        body->state == SEALED_YES
+            ? vault_unseal(&reader->vault, &body->place, stored, &opened_size, &is_damaged, why)
+            : NULL;
+    if (body->state == SEALED_YES && !opened)
+        return NULL;
+    return body_unpack(opened ? opened : stored->bytes, opened_size, body->packed_from, size, why);
+}
+
+static bool read_event(struct spool_reader *reader, sqlite3_stmt *row, struct spool_entry *entry,
+                       struct fault *why)
+{
+    enum { DIGEST = 20, SEALED = 22, EVENT = 23 };
+    struct opened_event opened;
+    if (sqlite3_column_int(row, SEALED) == SEALED_SHREDDED)
+        entry->is_shredded = true;
+    if (sqlite3_column_type(row, EVENT) == SQLITE_NULL) {
+        /* What was published before a repair and is to go out once more, by an operator's word. */
+        entry->is_damaged |= sqlite3_column_type(row, DIGEST) == SQLITE_NULL &&
+                             entry->state == ENTRY_READY && !entry->is_published && entry->cause &&
+                             strcmp(entry->cause, LOST_CAUSE) == 0;
+        return true;
+    }
     if (!column_is_whole(row, EVENT, DIGEST)) {
         entry->is_damaged = true;
-        return;
+        return true;
     }
-    entry->event = sqlite3_column_blob(row, EVENT);
-    entry->event_size = (size_t)sqlite3_column_bytes(row, EVENT);
+    const struct kept_body event = {
+        .place = {.kind = BODY_EVENT, .number = entry->entry},
+        .state = (enum sealed_state)sqlite3_column_int(row, SEALED),
+        .stored = {.bytes = sqlite3_column_blob(row, EVENT),
+                   .size = (size_t)sqlite3_column_bytes(row, EVENT)},
+    };
+    if (!row_open_event(reader, &event, &opened, why))
+        return false;
+    entry->event = opened.bytes;
+    entry->event_size = opened.size;
+    entry->is_damaged |= opened.is_damaged;
+    entry->is_shredded |= opened.is_shredded;
+    return true;
 }
 
 static bool find_behind(struct spool_reader *reader, struct spool_entry *entry, struct fault *why)
@@ -144,6 +202,6 @@ bool row_read(struct spool_reader *reader, sqlite3_stmt *row, struct spool_entry
     read_digest(row, entry);
     bool may_be_published = entry->state == ENTRY_READY || entry->state == ENTRY_RELEASED;
     entry->is_published = may_be_published && entry->number <= reader->watermark;
-    read_event(row, entry);
-    return read_names(reader, row, entry, why) && find_behind(reader, entry, why);
+    return read_event(reader, row, entry, why) && read_names(reader, row, entry, why) &&
+           find_behind(reader, entry, why);
 }

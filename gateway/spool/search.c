@@ -19,6 +19,8 @@ static const char parked_sql[] =
     "SELECT number FROM stuck WHERE is_delivery = 0 AND failure IS NULL AND number";
 static const char due_sql[] = "SELECT number FROM stuck WHERE is_delivery = 0 AND due_at > 0 AND"
                               " due_at >= ?2 AND due_at < ?3 AND number";
+static const char file_sql[] =
+    "SELECT number FROM file_use WHERE sha256 = ?2 AND is_arrival = 0 AND number";
 static const char facet_sql[] = "SELECT number FROM facet WHERE key = ?2 AND number";
 
 static sqlite3_stmt *prepare_seek(const struct search *search, sqlite3 *database, const char *set,
@@ -57,6 +59,18 @@ static bool add_dossier(struct search *search, struct fault *why)
     if (!source)
         return false;
     bind_number(source->seek, 2, dossier_key(code));
+    return true;
+}
+
+static bool add_file(struct search *search, struct fault *why)
+{
+    const uint8_t *file = search->filter->file;
+    if (!file)
+        return true;
+    struct source *source = add_source(search, search->reader->database, file_sql, why);
+    if (!source)
+        return false;
+    bind_bytes(source->seek, 2, file, SHA256_SIZE);
     return true;
 }
 
@@ -264,8 +278,9 @@ static sqlite3_stmt *prepare_row(const struct search *search, struct fault *why)
 bool search_open(struct search *search, struct fault *why)
 {
     search->row = prepare_row(search, why);
-    return search->row && add_dossier(search, why) && add_cause(search, why) &&
-           add_state(search, why) && add_unpublished(search, why) && add_facets(search, why);
+    return search->row && add_dossier(search, why) && add_file(search, why) &&
+           add_cause(search, why) && add_state(search, why) && add_unpublished(search, why) &&
+           add_facets(search, why);
 }
 
 void search_close(struct search *search)

@@ -321,23 +321,6 @@ bool spool_settle(struct spool *spool, const struct spool_settlement *settlement
     return false;
 }
 
-/* ---- waiting ---- */
-
-static bool work_settle(struct store *store, void *arguments, struct fault *why)
-{
-    const struct spool_settlement *const *settlement = arguments;
-    const char *reason;
-    if (!settle_one(store, *settlement, &reason, why))
-        return false;
-    return !reason || fault_set(why, FAULT_REFUSE, "spool: %s", reason);
-}
-
-bool spool_settle_now(struct spool *spool, const struct spool_settlement *settlement,
-                      struct fault *why)
-{
-    return writer_do(spool, work_settle, &settlement, why);
-}
-
 /* ---- on record ---- */
 
 struct recorded {
@@ -356,28 +339,6 @@ static bool work_on_record(struct store *store, void *arguments, struct fault *w
     return audit_append(store, &record, why);
 }
 
-struct hastening {
-    int64_t now_ms, beyond_ms, by_ms;
-};
-
-static bool work_hasten(struct store *store, void *arguments, struct fault *why)
-{
-    const struct hastening *hastening = arguments;
-    const int64_t numbers[] = {hastening->now_ms, hastening->beyond_ms, hastening->by_ms};
-    store->counters.changes++;
-    return store_run(store,
-                     "UPDATE delivery SET next_at = max(?1, next_at - ?3)"
-                     " WHERE state = 0 AND next_at > ?2",
-                     numbers, sizeof numbers / sizeof *numbers, why);
-}
-
-bool spool_hasten(struct spool *spool, int64_t now_ms, int64_t beyond_ms, int64_t by_ms,
-                  struct fault *why)
-{
-    struct hastening hastening = {now_ms, beyond_ms, by_ms};
-    return writer_do(spool, work_hasten, &hastening, why);
-}
-
 bool spool_settle_on_record(struct spool *spool, const struct spool_settlement *settlement,
                             const struct spool_record *record, struct fault *why)
 {
@@ -385,4 +346,24 @@ bool spool_settle_on_record(struct spool *spool, const struct spool_settlement *
     if (!writer_do(spool, work_on_record, &recorded, why))
         return false;
     return !recorded.reason || fault_set(why, FAULT_REFUSE, "spool: %s", recorded.reason);
+}
+
+/* ---- a clock that was wrong ---- */
+
+static bool work_hasten(struct store *store, void *arguments, struct fault *why)
+{
+    const struct spool_hastening *hastening = arguments;
+    const int64_t numbers[] = {hastening->now_ms, hastening->beyond_ms, hastening->after_ms,
+                               hastening->by_ms};
+    store->counters.changes++;
+    return store_run(store,
+                     "UPDATE delivery SET next_at = max(?1, next_at - ?4)"
+                     " WHERE state = 0 AND next_at > ?2 AND max(since, last_at) > ?3",
+                     numbers, sizeof numbers / sizeof *numbers, why);
+}
+
+bool spool_hasten(struct spool *spool, const struct spool_hastening *hastening, struct fault *why)
+{
+    struct spool_hastening wanted = *hastening;
+    return writer_do(spool, work_hasten, &wanted, why);
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The journal's interface: what other threads ask of the writer, and how they hear the answer. */
+#include "spool/lock.h"
+#include "spool/wal.h"
 #include "spool/writer.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 enum { PRUNE_STEP = 500, REFUSALS_PER_ENTRY = 4 };
@@ -280,34 +283,25 @@ static bool work_prune_jobs(struct store *store, void *arguments, struct fault *
     return prune_jobs(store, arguments, PRUNE_STEP, why);
 }
 
+void spool_interrupt(struct spool *spool)
+{
+    atomic_store(&spool->is_interrupted, true);
+}
+
 bool spool_prune(struct spool *spool, int64_t before_ms, int64_t *count, struct fault *why)
 {
     static bool (*const works[])(struct store *, void *, struct fault *) = {
         work_prune_jobs, work_prune_notices, work_prune_arrivals, work_prune_entries};
     struct pruning pruning = {0};
     for (size_t i = 0; i < sizeof works / sizeof works[0]; i++) {
-        pruning = (struct pruning){.before_ms = before_ms, .has_more = true};
+        pruning =
+            (struct pruning){.before_ms = before_ms, .now_ms = clock_now_ms(), .has_more = true};
         while (pruning.has_more)
-            if (!writer_do(spool, works[i], &pruning, why))
+            if (!writer_goes_on(spool, why) || !writer_do(spool, works[i], &pruning, why))
                 return false;
     }
     *count = pruning.count; /* of entries, the last */
     return true;
-}
-
-static bool take_lock(struct spool *spool, struct fault *why)
-{
-    auto_free(free) char *path = NULL;
-    if (asprintf(&path, "%s.lock", spool->file) < 0) {
-        path = NULL;
-        return fault_memory(why);
-    }
-    spool->lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (spool->lock_file < 0)
-        return fault_set(why, FAULT_REFUSE, "%s: %s", path, strerror(errno));
-    if (flock(spool->lock_file, LOCK_EX | LOCK_NB) == 0)
-        return true;
-    return fault_set(why, FAULT_RETRY, "%s: another process has this spool open", path);
 }
 
 /* The key of the receipts is made once, with the spool. */
@@ -326,7 +320,7 @@ static bool load_receipt_key(struct spool *spool, sqlite3 *database, struct faul
 
 static bool start(struct spool *spool, struct fault *why)
 {
-    if (!take_lock(spool, why))
+    if (!spool_lock(spool->file, &spool->lock_file, why) || !wal_check(spool->file, why))
         return false;
     spool->store.database = database_open_writer(spool->file, why);
     spool->store.compress_above_bytes = spool->options.compress_above_bytes;

@@ -54,6 +54,8 @@ struct spool_item {
     int64_t due_at_ms;     /**< 0 when it has none */
     const char *reference; /**< NULL, or a name by which later messages mean this dossier */
     const char *cause;     /**< NULL, or DEAD on arrival: rule and place, as "R2 /From/OrganId" */
+    bool stands_aside;     /**< DEAD on arrival and in no lane until it is mended: who sent it may
+                                not speak for the dossier that it names, or nobody can tell */
     const char *detail;    /**< one line for people, without personal data */
     const uint8_t (*files)[SHA256_SIZE]; /**< stored files that it refers to, each once */
     size_t file_count;
@@ -81,6 +83,7 @@ struct spool_document {
     const uint8_t (*files)[SHA256_SIZE]; /**< stored files that were moved out of it: used by the
                                               entry that holds it, as long as that is kept */
     size_t file_count;
+    const char *proved; /**< what was proved of its signatures, JSON; NULL: it had none */
     int64_t received_at_ms;
     const struct spool_item *items;
     size_t item_count;
@@ -96,8 +99,10 @@ struct spool_receipt {
     enum spool_verdict verdict;
     int64_t entry;  /**< the entry's first number, for spool_find and receipt_text */
     int64_t number; /**< under which it is or was to be published: another after a release */
-    int64_t received_at_ms; /**< of the first arrival, when repeated */
     enum entry_state state; /**< as stored */
+    int64_t received_at_ms; /**< this and the next two: of the first arrival, when repeated */
+    int item_no;            /**< in its document, from 0 */
+    uint8_t document_sha256[SHA256_SIZE];
 };
 
 /**
@@ -110,8 +115,9 @@ typedef void (*spool_done)(void *own, const struct spool_receipt *receipts, size
 
 /**
  * Opens or creates the file, takes its lock, recovers, starts the writer.  FAULT_RETRY when another
- * process has it; FAULT_BROKEN when it is damaged or of a newer version.  Time and memory do not
- * depend on how much is stored.
+ * process has it; FAULT_BROKEN when it is damaged or of a newer version, or its log is damaged so
+ * that SQLite would leave out what was accepted.  Time and memory do not depend on how much is
+ * stored.
  */
 struct spool *spool_open(const struct spool_options *options, struct fault *why)
     __attribute__((warn_unused_result));
@@ -125,8 +131,8 @@ void spool_close(struct spool *spool);
 /**
  * Queues one document; keeps it until `done`.  All its items are stored, or none: an item that
  * conflicts makes the whole document one DEAD entry.  An item whose lane has a DEAD or PARKED entry
- * is stored PARKED.  FAULT_RETRY when the queue is full or the disk is below its reserve: `done` is
- * then not called.
+ * is stored PARKED.  FAULT_RETRY when the queue is full, the disk is below its reserve, or a write
+ * has met a damaged page: `done` is then not called.
  */
 bool spool_add(struct spool *spool, const struct spool_document *document, spool_done done,
                void *own, struct fault *why) __attribute__((warn_unused_result));
@@ -191,6 +197,10 @@ bool spool_discard(struct spool *spool, int64_t entry, const char *reason, struc
 bool spool_prune(struct spool *spool, int64_t before_ms, int64_t *count, struct fault *why)
     __attribute__((warn_unused_result));
 
+/** Ends what takes long (spool_prune, spool_rekey) between two groups, with FAULT_RETRY, now and
+ * from now on: the daemon stops. */
+void spool_interrupt(struct spool *spool);
+
 struct spool_levels {
     int64_t last_number; /**< the highest that was ever given */
     int64_t unpublished; /**< numbers above the watermark; an upper bound of READY ones */
@@ -207,6 +217,7 @@ struct spool_levels {
     int64_t deliveries_parked;
     int64_t deliveries_dead;
     bool below_reserve;
+    bool is_damaged; /**< a write met a damaged page: nothing more is accepted until a start */
     bool is_overdue; /**< the oldest unpublished READY entry is older than overdue_ms */
 };
 /** Cheap: numbers the writer keeps.  For health and metrics. */

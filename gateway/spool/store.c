@@ -3,6 +3,7 @@
 #include "spool/store.h"
 
 #include "base/clock.h"
+#include "base/moment.h"
 #include "spool/chain.h"
 #include "spool/places.h"
 
@@ -15,6 +16,17 @@ int64_t day_number(int64_t moment_ms)
     return (moment_ms + VIETNAM_MS) / DAY_MS;
 }
 
+bool day_of_date(int32_t date, int64_t *day, struct fault *why)
+{
+    char text[16];
+    int64_t moment;
+    int size = snprintf(text, sizeof text, "%08d", (int)date);
+    if (!moment_read(text, (size_t)size, &moment, why))
+        return fault_prefix(why, "day %d", (int)date);
+    *day = day_number(moment);
+    return true;
+}
+
 /* Each statement and where it is kept, so that making and ending them is one loop. */
 static const struct {
     size_t offset;
@@ -25,20 +37,21 @@ static const struct {
     {offsetof(struct statements, find_name), "SELECT no FROM name WHERE text = ?"},
     {offsetof(struct statements, add_name), "INSERT INTO name (text) VALUES (?)"},
     {offsetof(struct statements, find_repeat),
-     "SELECT d.content, d.number, e.received_at, e.state, ifnull(e.released, d.number) FROM dedupe "
-     "d"
-     " LEFT JOIN entry e ON e.number = d.number WHERE d.key = ?"},
+     "SELECT d.content, d.number, e.received_at, e.state, ifnull(e.released, d.number), e.item,"
+     " e.sha256 FROM dedupe d LEFT JOIN entry e ON e.number = d.number WHERE d.key = ?"},
     {offsetof(struct statements, add_repeat), "INSERT INTO dedupe VALUES (?, ?, ?)"},
     {offsetof(struct statements, in_the_way), "SELECT 1 FROM entry WHERE dossier_key = ?1 AND "
                                               "dossier_code = ?2 AND state IN (1, 2) LIMIT 1"},
     {offsetof(struct statements, add_entry),
      "INSERT INTO entry (number, document, item, state, partner, adapter, media_type, event_type,"
      " received_at, occurred_at, due_at, schema_no, dossier_key, dossier_code, native_id, event_id,"
-     " traceparent, cause, detail, sha256, event_digest, event, packed_from, original)"
-     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+     " traceparent, cause, detail, sha256, event_digest, event, packed_from, original,"
+     " event_sealed, original_sealed)"
+     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
     {offsetof(struct statements, add_reference),
      "INSERT INTO reference VALUES (?, ?, ?) ON CONFLICT DO NOTHING"},
     {offsetof(struct statements, add_shortened), "INSERT INTO shortened VALUES (?, ?)"},
+    {offsetof(struct statements, add_signature), "INSERT INTO signature VALUES (?, ?)"},
     {offsetof(struct statements, add_tally),
      "INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0))"
      " ON CONFLICT DO UPDATE SET first = ifnull(first, excluded.first),"
@@ -58,7 +71,7 @@ static const struct {
     {offsetof(struct statements, add_arrival),
      "INSERT INTO arrival (number, arrived_at, kafka_partition, kafka_offset, occurred_at, due_at,"
      " schema_no, source, event_type, directory, dossier_key, dossier_code, event_id, traceparent,"
-     " event_digest, event) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+     " event_digest, event, sealed) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
     {offsetof(struct statements, add_delivery),
      "INSERT INTO delivery (number, partner, state, lane, urgency, since, next_at, attempts,"
      " last_at, last_status, agency, reason, cause) VALUES (?, ?, ?, ?, ?, ?6, ?6, 0, 0, 0, ?, ?,"
@@ -81,7 +94,8 @@ static const struct {
      "SELECT number, state FROM delivery INDEXED BY delivery_undone WHERE partner = ?1 AND"
      " lane = ?2 AND state < 3 AND state <> 1 AND number > ?3 ORDER BY number LIMIT 1"},
     {offsetof(struct statements, set_delivery_state),
-     "UPDATE delivery SET state = ?2, since = iif(?2 = 0, ?3, since) WHERE number = ?1"},
+     "UPDATE delivery SET state = ?2, since = iif(?2 = 0, ?3, since),"
+     " next_at = iif(?2 = 0, min(next_at, ?3), next_at) WHERE number = ?1"},
     {offsetof(struct statements, end_of_trail),
      "SELECT count(*), ifnull(max(line), 0) FROM trail WHERE delivery = ?"},
     {offsetof(struct statements, cut_trail),
@@ -173,8 +187,10 @@ bool store_find_last_next(struct store *store, struct fault *why)
     return database_number(
         store->database,
         "SELECT max(ifnull((SELECT number FROM entry WHERE state IN (0, 2) AND released IS NULL"
+        " AND ifnull(event_sealed, 0) < 2"
         " ORDER BY number DESC LIMIT 1), 0), ifnull((SELECT r.number FROM released r JOIN entry e"
         " ON e.number = r.entry WHERE e.released = r.number AND e.state IN (2, 4)"
+        " AND ifnull(e.event_sealed, 0) < 2"
         " ORDER BY r.number DESC LIMIT 1), 0), ifnull((SELECT number FROM notice"
         " WHERE cause IS NULL ORDER BY number DESC LIMIT 1), 0))",
         &store->counters.last_next, why);
@@ -193,7 +209,8 @@ static bool recover_record(struct store *store, struct fault *why)
 bool store_open(struct store *store, sqlite3 *database, struct fault *why)
 {
     store->database = database;
-    return recover_record(store, why) && recover_counters(database, &store->counters, why) &&
+    return vault_open(&store->vault, database, &store->kept, true, why) &&
+           recover_record(store, why) && recover_counters(database, &store->counters, why) &&
            recover_deliveries(database, &store->counters, why) &&
            store_find_last_next(store, why) && prepare_all(store, why);
 }

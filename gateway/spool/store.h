@@ -4,6 +4,7 @@
 
 #include "spool/audit.h"
 #include "spool/database.h"
+#include "spool/vault.h"
 
 /**
  * What the writer does inside its transactions.  One thread uses it.  The counters follow what is
@@ -35,6 +36,7 @@ struct statements {
     sqlite3_stmt *add_entry;
     sqlite3_stmt *add_reference;
     sqlite3_stmt *add_shortened;
+    sqlite3_stmt *add_signature;
     sqlite3_stmt *add_tally;
     sqlite3_stmt *add_placement;
     sqlite3_stmt *add_notice;
@@ -79,7 +81,9 @@ struct store {
     struct shift *shifts;
     size_t shift_count, shift_capacity;
     struct statement_cache kept; /* what is seldom used */
-    int64_t written_audited;     /* number that the setting audit_head has */
+    struct vault vault;
+    bool wants_short_log;    /* what was overwritten must leave the WAL too */
+    int64_t written_audited; /* number that the setting audit_head has */
     struct {
         int32_t schema_no; /* 0: entries of the record are not told on Kafka */
         char *(*encode)(void *own, const struct spool_audited *entry, size_t *size);
@@ -132,6 +136,10 @@ bool store_delivery_day(struct store *store, int64_t delivery, int64_t partner,
     __attribute__((warn_unused_result));
 /** Counts the deliveries of an arrival as pruned, before they go. */
 bool store_prune_day(struct store *store, int64_t arrival, struct fault *why)
+    __attribute__((warn_unused_result));
+
+/** How far a partition has been taken over; it never moves back. */
+bool store_position(struct store *store, const struct spool_position *position, struct fault *why)
     __attribute__((warn_unused_result));
 
 /** A notice under the next number. */
@@ -245,13 +253,28 @@ bool delivery_lane_open(struct store *store, const struct delivery_lane *lane, i
 bool delivery_lane_mend(struct store *store, const struct delivery_lane *lane, int64_t at_ms,
                         struct fault *why) __attribute__((warn_unused_result));
 
-/** One walk over what is old, in several transactions. */
+/** One walk over what is old, in several transactions, in the order of arrival. */
 struct pruning {
     int64_t before_ms;
+    int64_t now_ms;
     int64_t cursor; /**< number up to which was looked */
     int64_t count;  /**< entries deleted */
     bool has_more;
 };
+
+/** What a walk makes of a row. */
+enum prune_age {
+    PRUNE_OLD,
+    PRUNE_YOUNG, /**< so is all that came behind it: the walk ends */
+    PRUNE_AHEAD, /**< a clock that was wrong then: it stays, and says nothing of what came behind */
+};
+
+static inline enum prune_age prune_age(const struct pruning *pruning, int64_t at_ms)
+{
+    if (at_ms < pruning->before_ms)
+        return PRUNE_OLD;
+    return at_ms <= pruning->now_ms ? PRUNE_YOUNG : PRUNE_AHEAD;
+}
 
 /** Goes on with the walk, over about `limit` entries. */
 bool prune_some(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
@@ -269,7 +292,9 @@ bool prune_notices(struct store *store, struct pruning *pruning, int64_t limit, 
 bool prune_jobs(struct store *store, struct pruning *pruning, int64_t limit, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** Days since 1970 in Vietnam. */
+/** Days since 1970 in Vietnam, by which rows are counted. */
 int64_t day_number(int64_t moment_ms);
+/** The same of a date as people say it: 20250512.  FAULT_REFUSE when it is none. */
+bool day_of_date(int32_t date, int64_t *day, struct fault *why) __attribute__((warn_unused_result));
 
 #endif

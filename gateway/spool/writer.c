@@ -6,6 +6,7 @@
 #include "base/log.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 enum { IDLE_MS = 250 };
@@ -59,6 +60,23 @@ static void checkpoint(struct spool *spool)
     spool->checkpoint_at = log + spool->options.checkpoint_pages;
 }
 
+/* What was overwritten in the database lies in the WAL as it was, until that is cut to nothing; it
+ * cannot be while a reader looks at it, and is tried again. */
+static void shorten_log(struct spool *spool)
+{
+    enum { PATIENCE_MS = 100, PAUSE_MS = 1000 };
+    sqlite3 *database = spool->store.database;
+    (void)sqlite3_busy_timeout(database, PATIENCE_MS);
+    int code = sqlite3_wal_checkpoint_v2(database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(database, DATABASE_BUSY_MS);
+    if (code != SQLITE_OK && code != SQLITE_BUSY)
+        log_error("spool.checkpoint_failed", "why=\"%s\"", sqlite3_errstr(code));
+    spool->store.wants_short_log = code != SQLITE_OK;
+    spool->shorten_at_ms = clock_ticks_ms() + PAUSE_MS; /* a backup may read for minutes */
+    if (code == SQLITE_OK)
+        spool->checkpoint_at = spool->options.checkpoint_pages;
+}
+
 /* Takes out of the list what must not be lost with its group. */
 static struct task *take_lasting(struct task **tasks)
 {
@@ -100,6 +118,8 @@ static void run_group(struct spool *spool, struct task *tasks)
     struct fault why;
     if (!write_tasks(store, tasks, &why)) {
         store->counters = before;
+        if (database_met_damage(store->database))
+            progress_note_damage(&spool->progress);
         fail_group(spool, tasks, &why);
         return;
     }
@@ -127,6 +147,8 @@ static void *write_groups(void *own)
             levels_refresh(spool);
             spool->levels_at_ms = clock_ticks_ms() + IDLE_MS;
         }
+        if (spool->store.wants_short_log && clock_ticks_ms() >= spool->shorten_at_ms)
+            shorten_log(spool);
     }
     return NULL;
 }
@@ -188,6 +210,12 @@ static void end_call(struct task *task, const struct fault *why)
     call->is_ended = true;
     (void)pthread_cond_signal(&call->ended);
     (void)pthread_mutex_unlock(&call->lock);
+}
+
+bool writer_goes_on(const struct spool *spool, struct fault *why)
+{
+    return !atomic_load(&spool->is_interrupted) ||
+           fault_set(why, FAULT_RETRY, "spool: the gateway stops: the rest is for another time");
 }
 
 bool writer_do(struct spool *spool,

@@ -50,9 +50,11 @@ struct spool {
     int64_t wal_frames;    /* the writer's: in the WAL after the last commit */
     int64_t checkpoint_at; /* the writer's: frames at which to checkpoint next */
     int64_t levels_at_ms;  /* the writer's: when to look at the disk again */
+    int64_t shorten_at_ms; /* the writer's: when to try again to cut the log */
     int64_t failures;      /* the writer's: groups in a row that failed */
     int64_t groups;        /* the writer's */
     uint8_t receipt_key[SHA256_SIZE];
+    _Atomic bool is_interrupted; /* what takes many groups is to end */
 };
 
 /** Starts the writer's thread. */
@@ -66,6 +68,10 @@ bool writer_do(struct spool *spool,
                bool (*work)(struct store *store, void *arguments, struct fault *why),
                void *arguments, struct fault *why) __attribute__((warn_unused_result));
 
+/** Whether a walk of many groups may begin its next one; FAULT_RETRY after spool_interrupt. */
+bool writer_goes_on(const struct spool *spool, struct fault *why)
+    __attribute__((warn_unused_result));
+
 void watchers_open(struct watchers *watchers);
 void watchers_close(struct watchers *watchers);
 void watchers_call(struct watchers *watchers);
@@ -74,7 +80,9 @@ void progress_open(struct progress *progress);
 void progress_close(struct progress *progress);
 /** Takes the counters over after a commit; wakes those who wait, and calls whose number it is. */
 void progress_move(struct progress *progress, const struct counters *counters);
-/** False (FAULT_RETRY) when the disk is below its reserve. */
+/** From now on nothing more is accepted: writing on could make it worse. */
+void progress_note_damage(struct progress *progress);
+/** False (FAULT_RETRY) when the disk is below its reserve, or after progress_note_damage. */
 bool progress_has_room(struct progress *progress, struct fault *why)
     __attribute__((warn_unused_result));
 /** Calls everybody who still waits; nobody may wait from now on. */

@@ -28,9 +28,10 @@ STREAM_RATE, STREAM_SENDERS = 200, 4  # events a second, in the steady part
 class Sink:
     """The partner's system."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, options):
         self.port, self.notes = services.free_port(), pathlib.Path(folder) / "notes"
-        self.process = subprocess.Popen([PROGRAMS / "sink", str(self.port), self.notes])
+        self.process = subprocess.Popen([PROGRAMS / "sink", str(self.port), self.notes,
+                                         str(options.deliver_sink_ms)])
         wait_for_port(self.port)
 
     @property
@@ -93,11 +94,11 @@ def wait_backlog(gateway, least, timeout=600):
 
 def drain(options, gateway, sink, wrk):
     """A backlog at full speed."""
-    gateway.run("partner", "pause", TARGET)
+    gateway.run("partner", "pause", TARGET, "--reason", "bench")
     posted = wrk(gateway.port, options, gateway.keys[PARTNER])
     count = wait_backlog(gateway, posted["requests"])
     before, threads = cpu_seconds(gateway.process.pid), cpu_by_thread(gateway.process.pid)
-    gateway.run("partner", "resume", TARGET)
+    gateway.run("partner", "resume", TARGET, "--reason", "bench")
     recorder = recorded(options, gateway, sink) if options.profile else None
     sink.wait_count(count)
     if recorder:
@@ -160,7 +161,7 @@ def plan_of(number):
 
 def run_gateway(options, folder, kafka, registry, wrk):
     folder.mkdir(parents=True)
-    sink = Sink(folder)
+    sink = Sink(folder, options)
     gateway = Gateway(folder / "gateway", brokers=kafka.brokers, registry=registry.url,
                       partners=rows(sink, options), variant_folder=services.ROOT / "build/release")
     try:
@@ -183,7 +184,7 @@ def run_gateway(options, folder, kafka, registry, wrk):
 
 def run_baseline(options, folder, body, count):
     folder.mkdir(parents=True)
-    sink = Sink(folder)
+    sink = Sink(folder, options)
     (folder / "body").write_bytes(body)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
@@ -212,7 +213,7 @@ def bench(options, folder, kafka, registry, wrk):
 
 def report(options, baseline, gateway, size):
     ratio = median(gateway, "rate") / median(baseline, "rate")
-    print(f"\ndeliveries: {options.deliver_concurrency} at once, {len(gateway)} rounds of "
+    print(f"\ndeliveries: {options.deliver_concurrency} at once, answered after {options.deliver_sink_ms} ms, {len(gateway)} rounds of "
           f"{median(gateway, 'count'):.0f}, {size} bytes; medians")
     print(f"{'':22}{'baseline':>12}{'gateway':>12}{'ratio':>9}")
     print(f"{'delivered a second':22}{median(baseline, 'rate'):>12.0f}"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fills a spool for operate.py: so many entries, published but for so many that are dead of three
- * causes, spread over all.
+/* Fills a spool for operate.py and ready.py: so many entries, published but for so many that are
+ * dead of three causes, spread over all; or, with "waiting", none of them published.
  *
- *     fill FILE ENTRIES DEAD SCHEMA
+ *     fill FILE ENTRIES DEAD SCHEMA [waiting]
  *
  * The events themselves are empty: nothing is found by what stands in them. */
 #include "base/cleanup.h"
@@ -11,6 +11,7 @@
 #include "spool/spool.h"
 
 #include <pthread.h>
+#include <string.h>
 
 enum { ITEMS = 50, AT_ONCE = 400, EVENT_SIZE = 200, ID_SIZE = 40, CODE_SIZE = 48, CAUSES = 3 };
 enum { CHECKPOINT_PAGES = 8000, DAY_MS = 86400000 };
@@ -42,6 +43,8 @@ struct fill {
     int64_t made, entries, every; /* each `every`th is dead */
     int32_t schema_no;
     const char *schema; /* a file */
+    bool is_waiting;    /* nothing goes out */
+    int64_t began_ms;   /* when the first one came */
 };
 
 static char event[EVENT_SIZE];
@@ -74,7 +77,8 @@ static void make_item(struct load *load, size_t at, int64_t number)
 static void make(struct load *load)
 {
     struct fill *fill = load->fill;
-    int64_t received_ms = began_ms + fill->made / 100; /* a hundred a millisecond: a day's worth */
+    int64_t received_ms =
+        fill->began_ms + fill->made / 100; /* a hundred a millisecond: a day's worth */
     for (size_t i = 0; i < ITEMS; i++)
         make_item(load, i, ++fill->made);
     load->document = (struct spool_document){
@@ -178,20 +182,24 @@ static bool run(const char *file, struct fill *fill, struct fault *why)
         loads[i].next = fill->idle;
         fill->idle = &loads[i];
     }
-    return fill_up(fill, spool, why) && publish(fill, spool, why);
+    return fill_up(fill, spool, why) && (fill->is_waiting || publish(fill, spool, why));
 }
 
 int main(int argc, char **argv)
 {
     struct fill fill = {.lock = PTHREAD_MUTEX_INITIALIZER, .freed = PTHREAD_COND_INITIALIZER};
     struct fault why = {0};
-    int64_t dead = argc == 5 ? strtoll(argv[3], NULL, 10) : 0;
-    fill.entries = argc == 5 ? strtoll(argv[2], NULL, 10) : 0;
+    fill.is_waiting = argc == 6 && strcmp(argv[5], "waiting") == 0;
+    bool is_right = argc == 5 || fill.is_waiting;
+    int64_t dead = is_right ? strtoll(argv[3], NULL, 10) : 0;
+    fill.entries = is_right ? strtoll(argv[2], NULL, 10) : 0;
     if (dead <= 0 || fill.entries < dead) {
-        fputs("fill FILE ENTRIES DEAD SCHEMA\n", stderr);
+        fputs("fill FILE ENTRIES DEAD SCHEMA [waiting]\n", stderr);
         return 2;
     }
     fill.every = fill.entries / dead;
+    /* What waits for a year is overdue; operate.py's searches are about a day that stays. */
+    fill.began_ms = fill.is_waiting ? clock_now_ms() - DAY_MS : began_ms;
     fill.schema = argv[4];
     int64_t began = clock_ticks_ms();
     if (!run(argv[1], &fill, &why)) {

@@ -2,15 +2,17 @@
 /*
  * The partner's system of `make bench`: takes every document, notes when it was there, says 202.
  *
- *     sink PORT NOTES
+ *     sink PORT NOTES [MILLISECONDS]
  *
- * GET answers how many came.  At SIGTERM it writes NOTES, a line for each: its Idempotency-Key,
- * microseconds since 1970, bytes; and NOTES.body, one of the documents.  Both the gateway and the
- * baseline (deliver.c) send to it.
+ * With a time it answers each document so much later, as a system does that has something to do
+ * with it; any number at once.  GET answers how many came.  At SIGTERM it writes NOTES, a line for
+ * each: its Idempotency-Key, microseconds since 1970, bytes; and NOTES.body, one of the documents.
+ * Both the gateway and the baseline (deliver.c) send to it.
  */
 #include "base/cleanup.h"
 
 #include <microhttpd.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -40,8 +42,20 @@ struct sink {
 
 struct upload {
     size_t size;
-    bool is_kept;
+    bool is_kept, is_taken;
+    struct MHD_Connection *connection;
+    int64_t answer_at_us;
+    struct upload *next; /* behind it in the queue */
 };
+
+/* Those that wait for their answers; all wait as long, so the first is due first. */
+static struct {
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t filled;
+    struct upload *first, **end;
+    int64_t delay_us; /* set once, before the server starts */
+    bool is_ending;
+} waiting = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
 
 static _Noreturn void die(const char *what, const char *detail)
 {
@@ -98,6 +112,54 @@ static enum MHD_Result answer_count(struct sink *sink, struct MHD_Connection *co
     return result;
 }
 
+static void wait_for_answer(struct upload *upload, struct MHD_Connection *connection)
+{
+    upload->connection = connection;
+    upload->answer_at_us = now_us() + waiting.delay_us;
+    MHD_suspend_connection(connection);
+    (void)pthread_mutex_lock(&waiting.lock);
+    *waiting.end = upload;
+    waiting.end = &upload->next;
+    (void)pthread_cond_signal(&waiting.filled);
+    (void)pthread_mutex_unlock(&waiting.lock);
+}
+
+/* The first of the queue; NULL when it is time to end and nobody waits. */
+static struct upload *take_first(void)
+{
+    (void)pthread_mutex_lock(&waiting.lock);
+    while (!waiting.first && !waiting.is_ending)
+        (void)pthread_cond_wait(&waiting.filled, &waiting.lock);
+    struct upload *first = waiting.first;
+    if (first && !(waiting.first = first->next))
+        waiting.end = &waiting.first;
+    (void)pthread_mutex_unlock(&waiting.lock);
+    return first;
+}
+
+static void *answer_late(void *own)
+{
+    struct upload *upload;
+    while ((upload = take_first())) {
+        int64_t left_us = upload->answer_at_us - now_us();
+        const struct timespec pause = {.tv_sec = left_us / 1000000,
+                                       .tv_nsec = left_us % 1000000 * 1000};
+        if (left_us > 0)
+            (void)nanosleep(&pause, NULL);
+        MHD_resume_connection(upload->connection);
+    }
+    return own;
+}
+
+static void end_answering(pthread_t thread)
+{
+    (void)pthread_mutex_lock(&waiting.lock);
+    waiting.is_ending = true;
+    (void)pthread_cond_signal(&waiting.filled);
+    (void)pthread_mutex_unlock(&waiting.lock);
+    (void)pthread_join(thread, NULL);
+}
+
 static enum MHD_Result serve(void *own, struct MHD_Connection *connection, const char *path,
                              const char *method, const char *version, const char *body,
                              size_t *body_size, void **place)
@@ -121,7 +183,13 @@ static enum MHD_Result serve(void *own, struct MHD_Connection *connection, const
         *body_size = 0;
         return MHD_YES;
     }
-    note_arrival(sink, connection, upload->size);
+    if (!upload->is_taken)
+        note_arrival(sink, connection, upload->size);
+    if (!upload->is_taken && waiting.delay_us > 0) {
+        upload->is_taken = true;
+        wait_for_answer(upload, connection);
+        return MHD_YES;
+    }
     return MHD_queue_response(connection, MHD_HTTP_ACCEPTED, sink->accepted);
 }
 
@@ -162,8 +230,11 @@ static void write_notes(const struct sink *sink, const char *path)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3)
-        die("usage", "sink PORT NOTES");
+    pthread_t answerer;
+    if (argc != 3 && argc != 4)
+        die("usage", "sink PORT NOTES [MILLISECONDS]");
+    waiting.end = &waiting.first;
+    waiting.delay_us = argc == 4 ? (int64_t)strtoul(argv[3], NULL, 10) * 1000 : 0;
     sigset_t ends;
     (void)sigemptyset(&ends);
     (void)sigaddset(&ends, SIGTERM);
@@ -172,15 +243,18 @@ int main(int argc, char **argv)
     static char text[] = "{\"status\":\"accepted\"}\n";
     struct sink sink = {
         .accepted = MHD_create_response_from_buffer(sizeof text - 1, text, MHD_RESPMEM_PERSISTENT)};
-    struct MHD_Daemon *daemon =
-        MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD, (uint16_t)strtoul(argv[1], NULL, 10), NULL,
-                         NULL, serve, &sink, MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
-                         MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS, MHD_OPTION_END);
+    struct MHD_Daemon *daemon = MHD_start_daemon(
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME,
+        (uint16_t)strtoul(argv[1], NULL, 10), NULL, NULL, serve, &sink, MHD_OPTION_NOTIFY_COMPLETED,
+        end_request, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS, MHD_OPTION_END);
     if (!sink.accepted || !daemon)
         die(argv[1], "cannot listen");
+    if (pthread_create(&answerer, NULL, answer_late, NULL) != 0)
+        die("answers", "cannot start their thread");
 
     int received;
     (void)sigwait(&ends, &received);
+    end_answering(answerer);
     MHD_stop_daemon(daemon);
     MHD_destroy_response(sink.accepted);
     write_notes(&sink, argv[2]);

@@ -113,6 +113,8 @@ class World:
 
     def story(self, call, receipt):
         facts = answers.entry(0, call.language, self.state)
+        if self.state == "released":
+            facts.update(state="published", released=True)
         facts.update(receipt=receipt, partner_name="Một cửa phường Phú Cường",
                      is_published=self.state == "released", has_event=self.state == "released",
                      published=None, document_sha256=answers.digest(answers.ORIGINAL))
@@ -294,7 +296,7 @@ def paged(call, items, size):
 def need_reason(call):
     if not call.body.get("reason"):
         raise Refused(400, "bad-request", "Yêu cầu không hợp lệ", "The request is not valid",
-                      "reason: a text of up to 500 bytes")
+                      "reason: 1 to 500 characters")
 
 
 ROUTES = [

@@ -384,3 +384,68 @@ def test_the_menu_of_a_narrow_window_opens_by_its_button(house, visit):
     seen.settle("Lượt chuyển đi")
     assert seen.page.locator("nav").is_hidden()
     assert seen.faults == []
+
+
+def test_a_logout_that_failed_is_said_and_offered_again(house, visit):
+    seen = visit(house.url)
+    seen.page.route("**/operate/v1/logout", lambda route: route.abort())
+    seen.page.get_by_role("button", name="Đăng xuất").click()
+    seen.page.locator("dialog[open]", has_text="Chưa đăng xuất được").wait_for()
+    seen.page.locator("dialog button.cancel").click()
+    seen.page.locator("dialog").wait_for(state="detached")
+    assert "#/login" not in seen.page.url  # nobody takes him for gone
+    seen.page.get_by_role("button", name="Đăng xuất").click()
+    seen.page.locator("dialog[open]").wait_for()
+    seen.page.unroute("**/operate/v1/logout")
+    seen.page.locator("dialog button[type=submit]").click()
+    seen.page.locator("input[name=user]").wait_for()
+    assert [path for method, path, _ in house.world.calls if method == "POST"][-1].endswith("/logout")
+
+
+def test_a_password_keeps_the_blanks_around_it(house, visit):
+    seen = visit(house.url, user=None)
+    seen.page.locator("input[name=user]").fill(" lan ")
+    seen.page.locator("input[name=password]").fill(" mau ")
+    with seen.page.expect_request(lambda one: one.method == "POST") as sent:
+        seen.page.locator("form button[type=submit]").click()
+    assert sent.value.post_data_json == {"user": "lan", "password": " mau "}
+
+
+def test_what_is_no_record_is_not_saved_as_one(house, visit):
+    seen = visit(house.url, language="en")
+    seen.go("#/audit", "What was done")
+    saved = []
+    seen.page.on("download", lambda one: saved.append(one))
+    seen.page.route("**/audit/export*", lambda route: route.fulfill(
+        status=503, content_type="application/problem+json", body='{"title": "The gateway is busy"}'))
+    seen.page.get_by_role("button", name="Export for inspectors").click()
+    seen.page.locator("[role=alert]", has_text="The gateway is busy").wait_for()
+    house.world.is_signed_out = True
+    seen.page.unroute("**/audit/export*")
+    seen.page.get_by_role("button", name="Export for inspectors").click()
+    seen.page.locator("input[name=user]").wait_for()
+    assert saved == []
+
+
+@pytest.mark.parametrize("times", [1, 2])  # a browser minds the first alone
+def test_what_is_sent_is_not_given_up_by_escape(house, visit, times):
+    house.world.unmasked.add(answers.RECEIPT)
+    seen, held = visit(house.url, language="en"), []
+    seen.go(f"{ENTRY}/edit", "Problems left: 1.")
+    text = seen.page.locator("#document").input_value()
+    seen.page.locator("#document").fill(
+        text.replace(f"{answers.BAD_AGENCY}</AgencyCode>", f"{MENDED}</AgencyCode>"))
+    seen.page.get_by_text("The document is valid.").wait_for()
+    seen.page.route("**/revisions", lambda route: held.append(route))
+    seen.page.get_by_role("button", name="Propose the revision").click()
+    seen.page.locator("dialog textarea").fill("as in the new list")
+    with seen.page.expect_request("**/revisions"):
+        seen.page.locator("dialog button[type=submit]").click()
+    for _ in range(times):
+        seen.page.keyboard.press("Escape")
+    if times == 1:
+        assert seen.page.locator("dialog[open]").count() == 1
+    held[0].continue_()
+    seen.settle("somebody else must approve it")
+    assert len(house.world.revisions) == 1
+    assert seen.faults == []

@@ -5,12 +5,13 @@ import pytest
 
 from harness import services
 from harness.certificates import Authority
-from harness.gateway import BUILD, Gateway
+from harness.gateway import Gateway
 from harness.partner import Partner
+
+pytest_plugins = ["harness.session"]
 
 
 def pytest_addoption(parser):
-    parser.addoption("--slow", action="store_true", help="also tests that take minutes")
     parser.addoption("--pictures", help="folder in which the guide's pictures are made anew")
     parser.addoption("--outage-seconds", type=float, default=12, help="of the broker, and of a partner, under load")
     parser.addoption("--kills", type=int, default=8, help="of the daemon in the kill loop")
@@ -20,29 +21,6 @@ def pytest_addoption(parser):
                      help="of calm and trouble in turns, beside a partner that misbehaves")
     parser.addoption("--delivery-kills", type=int, default=8, help="of the daemon while it delivers")
     parser.addoption("--handoffs", type=int, default=1500, help="at least, in the kill loop")
-
-
-def pytest_collection_modifyitems(config, items):
-    if config.getoption("--slow"):
-        return
-    for item in items:
-        if item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.skip(reason="takes minutes: --slow"))
-
-
-def pytest_sessionstart(session):
-    if session.config.option.collectonly:
-        return
-    if not (BUILD / "lienthongd").exists():
-        pytest.exit(f"there is no {BUILD / 'lienthongd'}: make first", returncode=2)
-
-
-def pytest_sessionfinish():
-    """A fixture that failed half-way has no ending of its own."""
-    for process in Gateway.started + Partner.started:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every misuse gets its documented answer, naming place and reason, within bounded memory, and the
 next request is served."""
+import http.client
 import socket
 import time
 
@@ -67,6 +68,20 @@ def test_a_wrong_credential_is_401(gateway, credential):
     answer = gateway.call("POST", "/v1/handoffs", fresh(),
                           {"Content-Type": XML, "Authorization": credential})
     assert_problem(answer, 401)
+
+
+def test_guesses_are_slowed_and_good_keys_are_not(gateway):
+    """Each wrong key costs its connection a second; beside them others are served at once."""
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60)
+    began = time.monotonic()
+    for number in range(3):
+        connection.request("GET", "/v1/handoffs/1-0", headers={"X-Api-Key": f"guess-{number}"})
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()[:1]) == (401, b"{")
+    assert time.monotonic() - began >= 3
+    connection.request("GET", "/v1/handoffs/1-0", headers=gateway.authorised("motcua-phucuong"))
+    assert connection.getresponse().status == 404
+    connection.close()
 
 
 def test_a_foreign_agency_is_403(gateway):

@@ -9,10 +9,11 @@ import pytest
 
 from harness import certificates, documents
 from harness.certificates import Authority
-from harness.gateway import PARTNERS, XML
+from harness.gateway import PARTNERS, PATIENCE, XML
 
 pytestmark = pytest.mark.asan
 
+DAY_S = 86400
 BY_PRINT, BY_NAME, BY_KEY = (one["id"] for one in PARTNERS)
 
 
@@ -163,6 +164,24 @@ def test_an_old_revocation_list_refuses_everybody(scene):
     assert scene.caller().ask(BY_KEY)[0] == 404
 
 
+@pytest.mark.parametrize("what, flaw", [("certificate", "expired"), ("list", "too old")])
+def test_what_ends_counts_on_open_connections_too(scene, what, flaw):
+    seconds, pem = min(8 * PATIENCE, 40), scene.name_pem  # less than an idle connection may last
+    ends = time.time() + seconds
+    if what == "certificate":
+        pem = scene.authority.issue("by-name", "client.test", days=seconds / DAY_S)
+    else:
+        scene.authority.revoke(scene.crl, age_days=1 - seconds / DAY_S)
+        scene.reload()
+    caller = scene.caller(pem)
+    assert caller.ask()[0] == 404
+    socket = caller.http.sock
+    time.sleep(max(0, ends + 2 - time.time()))
+    status, body = caller.ask()
+    assert caller.http.sock is socket, "it was cut"
+    assert status == 401 and flaw in body
+
+
 def test_a_new_certificate_of_the_server_cuts_nobody(scene):
     kept, fresh = scene.caller(), scene.caller()
     assert kept.ask(BY_KEY)[0] == 404
@@ -203,4 +222,4 @@ def test_settings_that_need_one_another(gateways, authority):
     gateway.start(wait=False)
     assert gateway.process.wait(20) == 1
     gateway.process = None
-    assert "client_ca needs certificate" in gateway.log()
+    assert "http.client_ca needs http.certificate" in gateway.log()

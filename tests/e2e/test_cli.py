@@ -84,6 +84,7 @@ def test_a_wrong_command_line_exits_2_and_says_how_it_is_right(gateway, argument
 @pytest.mark.parametrize("arguments", [
     (), ("send",), ("events", "tail"), ("show",), ("status",), ("spool", "status"),
     ("subscriber", "resume"), ("spool", "check"), ("spool", "export"), ("spool", "backup"), ("spool", "prune"),
+    ("spool", "key"), ("spool", "rekey"), ("dossier", "shred"),
     ("topics", "create"), ("adapter", "check"), ("adapter", "try"), ("adapter", "pairs"),
     ("agency",), ("partner", "key"), ("route", "explain")])
 def test_help_is_on_standard_output_and_exits_0(gateway, arguments):

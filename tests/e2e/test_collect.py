@@ -73,10 +73,22 @@ def test_what_is_invalid_or_foreign_is_kept_for_a_person(gateways, exchange, tmp
     gateway = gateways(**settings(exchange, tmp_path))
     exchange.put("a-bad", b"<edXML")
     exchange.put("b-foreign", letter(7).replace(b"000.12.40.H09", b"000.00.00.H10"))
+    exchange.put("b-page", b"%PDF-1.4 no adapter of the partner takes this")
     exchange.put("c-good", letter(8))
-    until(lambda: len(exchange.lines("marks")) == 3)
-    assert exchange.lines("marks") == ["a-bad done", "b-foreign done", "c-good done"]
-    until(lambda: gateway.metric("lienthong_spool_dead") == 2)
+    until(lambda: len(exchange.lines("marks")) == 4)
+    assert exchange.lines("marks") == ["a-bad done", "b-foreign done", "b-page done", "c-good done"]
+    until(lambda: gateway.metric("lienthong_spool_dead") == 3)
+
+
+def test_a_letter_that_cannot_be_fetched_holds_up_none(gateways, exchange, tmp_path):
+    exchange.put("d1", letter(1))
+    exchange.put("d2", letter(2))
+    exchange.lose("d1")
+    gateway = gateways(**settings(exchange, tmp_path))
+    until(lambda: exchange.lines("marks") == ["d2 done"])
+    gateway.wait_for_log("event=collect.left")
+    exchange.put("d1", letter(1))
+    until(lambda: exchange.lines("marks") == ["d2 done", "d1 done"])
 
 
 def test_a_mailbox_that_is_down_or_says_no_is_asked_again(gateways, exchange, tmp_path):

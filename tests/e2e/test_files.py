@@ -14,6 +14,7 @@ import pytest
 
 from harness import documents
 from harness.gateway import JSON, PARTNERS, VARIANT, XML
+from harness.sealing import sealed_by_key
 
 pytestmark = pytest.mark.asan
 COMMUNE, DISTRICT, PROVINCE = "motcua-phucuong", "motcua-thudaumot", "tinh-binhduong"
@@ -22,9 +23,16 @@ OTHER = {"id": "motcua-khac", "name": "Một cửa nơi khác", "agencies": ["00
 MIB = 1 << 20
 
 
-@pytest.fixture
-def gateway(gateways):
-    return gateways(partners=[*PARTNERS, OTHER])
+@pytest.fixture(params=["plain", "sealed"])
+def gateway(gateways, request, tmp_path):
+    spool = sealed_by_key(tmp_path) if request.param == "sealed" else {}
+    return gateways(partners=[*PARTNERS, OTHER], config={"spool": spool})
+
+
+def kept(gateway, name):
+    """Where the store has it."""
+    shelf = gateway.folder / "files" / name[:2]
+    return next((path for path in (shelf / name, shelf / f"{name}.sealed") if path.exists()), None)
 
 
 def digest(content):
@@ -110,8 +118,9 @@ def test_a_damaged_file_is_not_given_out(gateway):
     content = os.urandom(5000)
     name = digest(content)
     assert put(gateway, content).status == 201
-    path = gateway.folder / "files" / name[:2] / name
-    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    path = kept(gateway, name)
+    stored = path.read_bytes()
+    path.write_bytes(stored[:-1] + bytes([stored[-1] ^ 1]))
     assert get(gateway, name).status == 500
     assert put(gateway, content).status == 200  # who sends it again mends it
     assert get(gateway, name).body == content
@@ -146,6 +155,19 @@ def test_a_file_that_an_event_names_is_for_whom_the_event_concerns(gateway):
     assert get(gateway, name, OTHER["id"]).status == 404
 
 
+def test_a_file_stays_theirs_however_many_name_it_later(gateway):
+    content = b"%PDF a form that goes with every letter " * 10
+    assert put(gateway, content).status == 201
+    for number in range(206):
+        document = native_with(digest(content), f"FILE-{number}",
+                               documents.dossier_code(number), len(content))
+        if number == 0:
+            document = document.replace(f"<AgencyCode>{documents.DISTRICT}".encode(),
+                                        f"<AgencyCode>{OTHER['agencies'][0]}".encode())
+        gateway.accept(document)
+    assert get(gateway, digest(content), OTHER["id"]).body == content
+
+
 def test_naming_a_file_of_somebody_else_makes_it_nobody_elses(gateway):
     """The sender knows the hash, and names it in an event to itself and its friends."""
     content = b"a form of the district" * 100
@@ -174,6 +196,54 @@ def test_an_event_carries_its_senders_files_and_nobody_elses(gateways, owner):
     assert carried == (owner == COMMUNE)
 
 
+def test_every_letter_of_a_backlog_brings_its_file(gateways):
+    """Many letters with one form are taken in before the first of them comes back from Kafka."""
+    letters = 250
+    partners = [PARTNERS[0], PARTNERS[1],
+                {**PARTNERS[2], "deliver": {"by": "mailbox", "adapter": "edxml"}}]
+    gateway = gateways(partners=partners, config={"kafka": {"pace_ms": 6000}})
+    content = b"%PDF a form that goes with every letter " * 10
+    assert put(gateway, content).status == 201
+    for number in range(letters):
+        document = native_with(digest(content), f"FILE-{number}",
+                               documents.dossier_code(number), len(content))
+        gateway.accept(document.replace(f"<AgencyCode>{documents.DISTRICT}".encode(),
+                                        f"<AgencyCode>{documents.PROVINCE}".encode()))
+    text, seen = base64.b64encode(content).decode(), set()
+    while len(seen) < letters:
+        answer = gateway.call("GET", "/v1/inbox?wait=30&max=100", None,
+                              gateway.authorised(PROVINCE), 60)
+        items = answer.json()["items"]
+        assert items, f"{len(seen)} of {letters} letters"
+        assert all(text in item["document"] for item in items), \
+            f"{sum(text not in item['document'] for item in items)} letters without it"
+        seen.update(item["event_id"] for item in items)
+        for item in items:
+            gateway.call("POST", f"/v1/inbox/{item['id']}/accept", b"",
+                         gateway.authorised(PROVINCE))
+
+
+def test_a_letter_whose_file_is_lost_waits_for_a_person(gateways):
+    """It is not handed out as less than what was handed over."""
+    partners = [PARTNERS[0], {**PARTNERS[1], "deliver": {"by": "mailbox", "adapter": "edxml"}},
+                PARTNERS[2]]
+    gateway = gateways(partners=partners)
+    content = b"%PDF a form that the disk loses " * 100
+    assert put(gateway, content).status == 201
+    dossier = documents.dossier_code(9)
+    (receipt,) = gateway.accept(native_with(digest(content), "FILE-9", dossier, len(content)))
+    kept(gateway, digest(content)).unlink()
+    told = {}
+    until = time.monotonic() + 30
+    while told.get("cause") != "file:missing" and time.monotonic() < until:
+        answer = gateway.call("GET", "/v1/inbox?wait=1", None, gateway.authorised(DISTRICT), 60)
+        assert answer.json()["items"] == []
+        answer = gateway.call("GET", f"/v1/handoffs/{receipt['receipt']}", None,
+                              gateway.authorised(COMMUNE))
+        told = (answer.json()["deliveries"] or [{}])[0]
+    assert (told["state"], told["cause"]) == ("dead", "file:missing")
+
+
 def link(gateway, name, partner=DISTRICT, until=None, key=None):
     until = int(time.time()) + 600 if until is None else until
     secret = (gateway.folder / "files" / "key").read_bytes()
@@ -181,7 +251,9 @@ def link(gateway, name, partner=DISTRICT, until=None, key=None):
     return f"/v1/files/{name}?to={partner}&until={until}&key={key or proof}"
 
 
-def test_a_signed_link_opens_its_file_in_its_time(gateway):
+def test_a_signed_link_opens_its_file_in_its_time(gateways):
+    """Signed here with the store's key, which can be read where nothing is sealed."""
+    gateway = gateways(partners=[*PARTNERS, OTHER])
     content = b"a form" * 1000
     name, other = digest(content), digest(b"other")
     assert put(gateway, content).status == 201
@@ -232,6 +304,20 @@ def test_base64_that_is_broken_is_the_adapters_to_refuse(gateway):
     answer = gateway.post(broken)
     assert answer.status == 422
     assert {problem["rule"] for problem in answer.problems()} == {"base64"}
+
+
+def test_a_problem_behind_a_file_is_where_the_sender_finds_it(gateway):
+    """Lines of XML and columns of JSON, though the file was moved out before anybody read them."""
+    places = {}
+    for name, size in (("stays", 200), ("moves", 20_000)):
+        letter = documents.edxml_letter(os.urandom(size), wrap=76)
+        broken = letter.replace(b"</edXML>", b"</edXMLs>")
+        (problem,) = gateway.post(broken).problems()
+        places[name] = len(broken.splitlines()) - problem["line"]
+        text = json_with(os.urandom(size), documents.dossier_code(6))
+        (problem,) = gateway.post(text + b"x", JSON, PROVINCE).problems()
+        assert (problem["line"], problem["column"]) == (1, len(text.decode()) + 1), problem
+    assert places["stays"] == places["moves"], places
 
 
 def test_a_reference_that_a_sender_writes_is_no_file(gateway):
@@ -322,7 +408,7 @@ def test_a_large_document_is_in_memory_once(gateway, kind):
 # --- the way out ---
 
 def stored(gateway, name):
-    return (gateway.folder / "files" / name[:2] / name).exists()
+    return kept(gateway, name) is not None
 
 
 def test_prune_removes_what_nothing_uses_and_nothing_else(gateway):

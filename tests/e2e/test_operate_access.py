@@ -2,13 +2,16 @@
 """Who may use the operators' API, against the running daemon: logins, rights, and what is on record."""
 import base64
 import os
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
 import requests
 
 from harness import visitor
+from harness.gateway import PARTNERS
 from harness.services import ROOT
 from harness.visitor import PASSWORD, Visitor, call_locally, record
 
@@ -33,8 +36,10 @@ def users(password_hash):
 
 @pytest.fixture
 def console(gateways, users):
-    """A daemon with a console over plain HTTP: the daemon, and the console's address."""
-    gateway = gateways(start=False)
+    """A daemon with a console over plain HTTP: the daemon, and the console's address.  The first of
+    its partners has a mailbox."""
+    gateway = gateways(start=False,
+                       partners=[{**PARTNERS[0], "deliver": {"by": "mailbox"}}, *PARTNERS[1:]])
     address = visitor.open_console(gateway, users)
     gateway.start()
     return gateway, address
@@ -281,8 +286,8 @@ def test_a_bad_file_keeps_the_one_before(console, users):
     assert answer.status_code == 409
     assert "operators.yaml:2:27: users[0].roles[0]: there is no such role" in answer.json()["detail"]
     assert one.call("GET", "me").status_code == 200
-    assert record(gateway, "reload")[0][0] == "user:quantri"
-    assert record(gateway, "reload")[0][5] == "refused"
+    assert [(row[0], row[5]) for row in record(gateway, "reload")] == [
+        ("user:quantri", "begun"), ("user:quantri", "refused")]
     done = subprocess.run([gateway.build / "lienthongd", "--check", gateway.config_path],
                           capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
     assert done.returncode == 1 and "operators.yaml:2:27" in done.stderr
@@ -314,9 +319,74 @@ def test_the_machines_own_users_act_by_their_own_names(console):
     assert set(me["rights"]) == {"view", "content", "repair", "approve", "administer"}
     assert call_locally(gateway, "POST", "directory/reload")[0] == 200
     gateway.run("partner", "pause", "motcua-phucuong", "--reason", "bảo trì")
-    assert [row[:5] for row in record(gateway)] == [
-        (me["user"], None, "reload", "configuration", ""),
-        (me["user"], None, "pause", "partner:motcua-phucuong", "bảo trì")]
+    assert [row[:6] for row in record(gateway)] == [
+        (me["user"], None, "reload", "configuration", "", "begun"),
+        (me["user"], None, "reload", "configuration", "", "done"),
+        (me["user"], None, "pause", "partner:motcua-phucuong", "bảo trì", "done")]
+
+
+def test_a_stage_that_is_not_held_takes_no_word(console):
+    gateway, _ = console
+    for stage, way in [("publisher", "kafka"), ("subscriber", "end")]:
+        refused = gateway.run(stage, "resume", "--from", way, check=False)
+        assert refused.returncode == 1 and f"the {stage} is not held" in refused.stderr
+        status, problem = call_locally(gateway, "POST", f"{stage}/resume", {"from": way})
+        assert (status, problem["code"]) == (409, "refused")
+        assert [row[5] for row in record(gateway, "resume") if row[3] == stage] == [
+            "begun", "refused"] * 2
+
+
+@pytest.mark.parametrize("path", ["spool/prune", "files/prune"])
+def test_what_is_not_understood_removes_nothing(console, path):
+    gateway, address = console
+    one = signed_in(address, "quantri")
+    for body in ("nojson", "[]", "5", "null", '{"before":5}', '{"before":null}', '{"before":"hôm qua"}',
+                 '{"befor":"2026-01-01"}', '{"before":"2026-01-01","more":1}', '{"before":"2026-01-01"'):
+        answer = one.call("POST", path, data=body.encode())
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad-request"), (body, answer.text)
+    assert not record(gateway, "prune")
+    for body in ("", "{}", '{"before":"2026-01-01"}'):
+        assert one.call("POST", path, data=body.encode()).status_code == 200, body
+
+
+@pytest.mark.parametrize("partner", ["motcua-phucuogn", "motcua-thudaumot"])
+def test_who_gets_nothing_is_not_paused(console, partner):
+    gateway, _ = console
+    refused = gateway.run("partner", "pause", partner, "--reason", "bảo trì", check=False)
+    assert refused.returncode == 1
+    assert f"nothing is delivered to a partner {partner}" in refused.stderr
+    for word in ("pause", "resume"):
+        status, problem = call_locally(gateway, "POST", f"partners/{partner}/{word}",
+                                       {"reason": "bảo trì"})
+        assert (status, problem["code"]) == (404, "not-found")
+    assert [row[2:6] for row in record(gateway)] == [
+        (word, f"partner:{partner}", "bảo trì", "refused") for word in ("pause", "pause", "resume")]
+
+
+def test_a_partner_that_never_answers_keeps_nobody_waiting(gateways, partners):
+    """Not those who look meanwhile, nor the end of the daemon."""
+    silent = partners("im-lang", "lienthong-xml", agencies=["000.00.41.H09"]).row()
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        silent["deliver"] |= {"url": f"http://127.0.0.1:{deaf.getsockname()[1]}", "timeout_ms": 30000}
+        gateway = gateways(partners=[*PARTNERS[:1], silent])
+        answers = []
+        tests = [threading.Thread(target=lambda: answers.append(
+            call_locally(gateway, "POST", "partners/im-lang/test"))) for _ in range(8)]
+        for one in tests:
+            one.start()
+        wait_for_record(gateway, "test", 8)
+        for _ in range(5):
+            begun = time.monotonic()
+            assert call_locally(gateway, "GET", "status")[0] == 200
+            assert time.monotonic() - begun < 3
+        assert answers == []
+        begun = time.monotonic()
+        gateway.stop()
+        assert time.monotonic() - begun < 15
+        for one in tests:
+            one.join(10)
+    assert [(status, problem["code"]) for status, problem in answers] == [(503, "busy")] * 8
+    assert [row[5] for row in record(gateway, "test")] == ["begun"] * 8 + ["refused"] * 8
 
 
 def test_operators_are_listed_with_what_they_may(console):

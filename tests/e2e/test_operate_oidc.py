@@ -153,6 +153,35 @@ def test_who_is_disabled_here_meanwhile_is_signed_out(house):
     assert one.call("GET", "me").status_code == 401
 
 
+def test_roles_that_are_changed_here_count_at_once(house):
+    gateway, address, _ = house()
+    one = Visitor(address)
+
+    def change(*rights):
+        """What an operator may, from now on."""
+        visitor.write_operators(gateway, USERS, [{"name": "operator", "rights": list(rights)}])
+        assert visitor.call_locally(gateway, "POST", "directory/reload")[0] == 200
+
+    assert come(one, oidc.sign_in(go(one), "lan")).status_code == 200
+    me = one.call("GET", "me").json()
+    assert me["rights"] == ["view", "content", "repair"]
+    change("view", "approve")
+    assert one.call("GET", "me").json()["rights"] == ["view", "approve"]
+    answer = one.call("POST", "jobs/1/cancel", {"reason": "x"}, {"X-Csrf-Token": me["csrf"]})
+    assert answer.status_code == 403 and answer.json()["code"] == "no-right"
+
+
+def test_who_has_no_role_here_any_more_is_signed_out(house):
+    gateway, address, _ = house()
+    one = Visitor(address)
+    visitor.write_operators(gateway, USERS, [{"name": "unknown-here", "rights": ["view"]}])
+    assert visitor.call_locally(gateway, "POST", "directory/reload")[0] == 200
+    assert come(one, oidc.sign_in(go(one), "minh")).status_code == 200
+    visitor.write_operators(gateway, USERS)
+    assert visitor.call_locally(gateway, "POST", "directory/reload")[0] == 200
+    assert one.call("GET", "me").status_code == 401
+
+
 def test_a_provider_out_of_reach_is_said_and_asked_again_later(house):
     gateway, address, provider = house(start=False)
     one = Visitor(address)

@@ -2,14 +2,16 @@
 """Every call of the operators' API from both sides: who may gets an answer, who may not gets 403, a
 stranger 401, and nobody gets personal data that they did not ask for with a reason.  The calls are read
 from the sources, so that one that is added without its right being written down here fails."""
+import hashlib
+import json
 import re
 
 import pytest
 
-from harness import documents, operators
+from harness import documents, operators, visitor
 from harness.delivering import FAST
 from harness.gateway import Gateway
-from harness.operators import PARKING, PEOPLE, RIGHTS, Operator, faulty, sound
+from harness.operators import PARKING, PEOPLE, RIGHT, RIGHTS, Operator, faulty, sound
 from harness.services import ROOT
 from harness.visitor import Visitor, record
 
@@ -32,7 +34,8 @@ NEEDED = {
     "approve": "POST entries/{receipt}/revisions/{no}/approve, POST jobs/{job}/approve",
     "administer": """POST partners/{partner}/pause, POST partners/{partner}/resume,
         POST partners/{partner}/test, POST publisher/resume, POST subscriber/resume,
-        POST spool/prune, POST directory/reload, POST files/prune""",
+        POST spool/prune, POST directory/reload, POST files/prune,
+        POST spool/rekey, POST dossiers/shred""",
     "signed-in": "GET me, POST logout",
     "anybody": "GET login, POST login, GET oidc/login",
 }
@@ -61,12 +64,24 @@ def test_every_call_of_the_sources_is_known_here_and_the_other_way_round():
     assert [call for call in POLICY if call not in CALLS] == []
 
 
+# Who may mend and not look, as a program that repairs by rules of its own.
+MENDER = [{"name": "mender", "rights": ["view", "repair"]}]
+# It stands nowhere: the job is there to be seen.
+RULE = {"path": "/Dossier/ReceivingAgency", "from": "000.99.98.H09", "to": RIGHT}
+
+
+def wish_of(rule):
+    """A job that changes what stands at a place, in all that is dead."""
+    return {"kind": "entries", "filter": {}, "options": {"rule": rule}, "reason": "sửa hàng loạt"}
+
+
 class House:
     """A gateway with something of every kind in it."""
 
     def __init__(self, folder):
         self.gateway = Gateway(folder, partners=PARKING, config=FAST)
-        self.address = operators.open_console(self.gateway)
+        self.address = visitor.open_console(self.gateway, operators.people() | {"em": {
+            "roles": ["mender"], "password": operators.password_hash()}}, roles=MENDER)
         self.gateway.start()
         accept = self.gateway.accept
         dead = accept(faulty("T-1", documents.dossier_code(1)))[0]["receipt"]
@@ -74,6 +89,7 @@ class House:
         accept(documents.native_xml("T-3", documents.dossier_code(2)))
         self.dung = Operator(self.address, "dung")
         group, = self.dung.get("failures")["items"]
+        self.dung.post("jobs", wish_of(RULE))
         self.names = {"entries": dead, "failures": group["fingerprint"], "deliveries": "d-1",
                       "revisions": "1", "jobs": "1", "partners": "motcua-phucuong"}
 
@@ -163,3 +179,40 @@ def test_nothing_personal_is_seen_before_somebody_says_why(house):
                 text = somebody.call("GET", house.address_of(path)).text
                 assert not [word for word in documents.PERSONAL if word in text], path
     assert record(house.gateway, "unmask") == []
+
+
+def test_a_rule_is_only_for_what_is_not_personal(house):
+    """Jobs are read by whoever may view, and no shredding reaches them."""
+    an, before = Operator(house.address, "an"), house.dung.get("jobs")["items"]
+    for path in ("/Dossier/Applicant/FullName", "/Dossier/Applicant/Identity", "/Nowhere/AtAll"):
+        answer = an.call("POST", "jobs", wish_of(
+            {"path": path, "from": documents.APPLICANT, "to": "Nguyễn Thị Mẫu Mực"}))
+        assert answer.status_code == 400 and "options.rule.path" in answer.json()["detail"], answer.text
+    assert house.dung.get("jobs")["items"] == before
+
+
+def test_of_a_rule_the_record_has_its_place_and_its_digest(house):
+    rule = house.dung.get("jobs/1")["options"]["rule"]
+    assert rule == RULE
+    text = json.dumps(rule, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    kept = {"path": rule["path"], "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    Operator(house.address, "binh").call("POST", "jobs/1/approve", {})
+    made, = [json.loads(row[6]) for row in record(house.gateway, "job")]
+    assert made["options"]["rule"] == kept
+    approvals = [json.loads(row[6]) for row in record(house.gateway, "job-approve")]
+    assert approvals and all(one["rule"] == kept for one in approvals)
+
+
+def test_of_a_documents_content_each_sees_what_they_may(house):
+    """Also in the answers to who mends: the difference has what was there before."""
+    entry, mend = f"entries/{house.names['entries']}", sound("T-1", documents.dossier_code(1)).decode()
+    for name, may in (("an", True), ("em", False)):
+        somebody = Operator(house.address, name)
+        assert somebody.call("GET", f"{entry}/document").status_code == (200 if may else 403)
+        tried = somebody.post(f"{entry}/validate", {"document": mend})
+        kept = somebody.post(f"{entry}/revisions", {"document": mend, "reason": "mã cũ"})
+        somebody.post(f"{entry}/revisions/{kept['no']}/withdraw", {"reason": "chỉ để thử"})
+        for answer in (tried, kept):
+            assert answer["good"]
+            assert [bool(answer[part]) for part in ("event", "diff")] == [may, may], (name, answer)
+            assert (operators.WRONG in json.dumps(answer)) == may

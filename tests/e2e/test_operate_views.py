@@ -187,7 +187,8 @@ def test_days_are_included_on_both_sides(gateway, filled):
 
 
 def test_what_is_overdue_is_found_while_it_is_not_over(gateway, filled):
-    assert receipts(gateway, due="overdue") == set(filled.parked)  # broken ones have no date
+    assert receipts(gateway, due="overdue") == {*filled.parked, *filled.dead}
+    assert receipts(gateway, due="overdue", state="dead") == set(filled.dead)
 
 
 def test_a_receipt_finds_its_one_entry(gateway, filled):
@@ -288,6 +289,7 @@ def test_failures_are_grouped_with_what_waits_behind_them(gateway, filled):
     (key, group), = groups(gateway).items()
     assert key == ("entries", COMMUNE, "agency")
     assert (group["count"], group["parked_behind"], group["sample"]) == (3, 1, filled.dead[2])
+    assert group["overdue"] == 3
     found = items(gateway, f"failures/{group['fingerprint']}/items")
     assert [one["receipt"] for one in found] == filled.dead
     page = view(gateway, f"failures/{group['fingerprint']}/items", limit=2)
@@ -435,7 +437,7 @@ def test_the_overview_says_what_flows_and_what_waits(gateway, filled):
     assert len(overview["flow"]) == 24
     assert overview["waiting"]["entries"] | {"unpublished": 0, "oldest": None} == {
         "unpublished": 0, "oldest": None, "parked": 1, "dead": 3}
-    until(lambda: view(gateway, "overview")["due"]["entries"]["overdue"] == 1)
+    until(lambda: view(gateway, "overview")["due"]["entries"]["overdue"] == 4)
     assert {one["partner"]: (one["last_received"] is not None, one["silent"])
             for one in view(gateway, "overview")["partners"]} == {
                 COMMUNE: (True, False), DISTRICT: (True, False), PROVINCE: (False, False)}
@@ -540,8 +542,8 @@ def test_a_mismatch_is_an_alarm(gateway, filled, change):
 
 @pytest.fixture
 def recorded(gateway):
-    """A dozen acts."""
-    for _ in range(12):
+    """A dozen lines: each act has its begin and its end."""
+    for _ in range(6):
         assert ask(gateway, "directory/reload", method="POST", body={})[0] == 200
     assert len(items(gateway, "audit", limit=1000)) == 12
     return gateway

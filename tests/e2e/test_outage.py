@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from confluent_kafka import Producer
 
 from harness import documents
 from harness.readers import FastavroDecoder, read_topic
@@ -124,3 +125,26 @@ def test_a_stop_during_an_outage_is_clean_and_in_time(gateways, own_kafka, regis
     gateway.start()
     records = read_topic(own_kafka.brokers, gateway.topic(), until=lambda seen: len(seen) >= 1)
     assert len(records) == 1
+
+
+def test_a_transaction_that_hangs_is_named_and_publishing_goes_on_behind_it(gateways, kafka, registry):
+    """As Kafka leaves one when its coordinator forgets to end it: here another producer's."""
+    gateway = gateways(brokers=kafka.brokers, registry=registry.url, config={
+        "kafka": {"properties": ["transaction.timeout.ms=6000", "socket.timeout.ms=5000"]}})
+    first = gateway.accept(documents.native_xml("HANG-1", documents.dossier_code(1)))[0]
+    gateway.wait_published(first["receipt"])
+    gateway.stop()
+    foreign = Producer({"bootstrap.servers": kafka.brokers, "transactional.id": gateway.topic("foreign")})
+    foreign.init_transactions()
+    foreign.begin_transaction()
+    foreign.produce(gateway.topic("progress"), b"1 1", b"foreign", partition=0)
+    foreign.flush()
+    gateway.start()
+    second = gateway.accept(documents.native_xml("HANG-2", documents.dossier_code(2)))[0]
+    gateway.wait_for_log("a transaction that Kafka does not end holds it at offset ", timeout=40)
+    said = gateway.run("status", check=False).stdout
+    assert "kafka-transactions.sh" in said, said
+    assert gateway.get(f"/v1/handoffs/{second['receipt']}").json()["state"] == "accepted"
+    foreign.abort_transaction()
+    gateway.wait_published(second["receipt"], timeout=60)
+    assert len(read_topic(kafka.brokers, gateway.topic())) == 2

@@ -69,7 +69,7 @@ class Person:
 
 
 class House:
-    def __init__(self, gateways, partners, kafka, registry, exchange, folder):
+    def __init__(self, gateways, partners, kafka, registry, exchange, folder, spool=None):
         self.people, self.exchange, self.kafka = People(), exchange, kafka
         self.drop = folder / "drop"
         self.drop.mkdir()
@@ -86,7 +86,7 @@ class House:
                 dropping, axis]
         self.gateway = gateways(brokers=kafka.brokers, registry=registry.url, start=False,
                                 partners=rows, config={
-                                    **FAST, "log": {"level": "debug"},
+                                    **FAST, "log": {"level": "debug"}, "spool": spool or {},
                                     "http": {"body_limit_bytes": BODY_LIMIT},
                                     "files": {"folder": str(folder / "files")}})
         self.address = operators.open_console(self.gateway)

@@ -11,6 +11,7 @@ import pytest
 from harness import documents
 from harness.delivering import FAST, Sender, rows
 from harness.gateway import VARIANT
+from harness.sealing import files_with, sealed_by_key
 from harness.services import free_port
 from harness.slow import SlowProxy
 
@@ -23,9 +24,10 @@ def digest(content):
     return hashlib.sha256(content).hexdigest()
 
 
-@pytest.fixture
-def gateway(gateways, s3):
-    return gateways(config={"files": s3.settings()})
+@pytest.fixture(params=["plain", "sealed"])
+def gateway(gateways, s3, request, tmp_path):
+    spool = sealed_by_key(tmp_path) if request.param == "sealed" else {}
+    return gateways(config={"files": s3.settings(), "spool": spool})
 
 
 def put(gateway, content):
@@ -38,14 +40,20 @@ def get(gateway, name, method="GET"):
 
 
 def kept(s3, name):
-    return s3.objects / name[:2] / name
+    shelf = s3.objects / name[:2]
+    return next((path for path in (shelf / name, shelf / f"{name}.sealed") if path.exists()), None)
+
+
+def is_sealed(gateway):
+    return "encryption" in gateway.settings["spool"]
 
 
 def test_a_file_lies_in_the_bucket_and_not_on_our_disk(gateway, s3):
     content = os.urandom(300_000)
     name = digest(content)
     assert put(gateway, content).status == 201
-    assert kept(s3, name).read_bytes() == content
+    stored = kept(s3, name).read_bytes()
+    assert content[:100] not in stored if is_sealed(gateway) else stored == content
     assert not (gateway.folder / "files" / name[:2]).exists()
     assert not list((gateway.folder / "files" / "incoming").iterdir())
     assert put(gateway, content).status == 200
@@ -57,16 +65,41 @@ def test_a_file_lies_in_the_bucket_and_not_on_our_disk(gateway, s3):
 def test_an_object_that_was_changed_is_not_given_out(gateway, s3):
     content = os.urandom(5000)
     assert put(gateway, content).status == 201
-    kept(s3, digest(content)).write_bytes(content[::-1])
+    path = kept(s3, digest(content))
+    path.write_bytes(path.read_bytes()[::-1])
     assert get(gateway, digest(content)).status == 500
+    if is_sealed(gateway):  # as on disk: whoever brings it again mends it
+        assert put(gateway, content).status == 200
+        assert get(gateway, digest(content)).body == content
 
 
 def test_prune_removes_the_object(gateway, s3):
     content = os.urandom(5000)
     assert put(gateway, content).status == 201
     gateway.run("files", "prune", "--before", "2100-01-01")
-    assert not kept(s3, digest(content)).exists()
+    assert not kept(s3, digest(content))
     assert get(gateway, digest(content)).status == 404
+
+
+def test_what_lay_plain_in_the_bucket_is_read_and_then_sealed(gateways, s3, tmp_path):
+    """By who brings it again, and by rekey."""
+    gateway = gateways(config={"files": s3.settings()})
+    contents = [os.urandom(size) for size in (0, 5000, 200_000)]
+    for content in contents:
+        assert put(gateway, content).status == 201
+    gateway.stop()
+    gateway.write_config(spool=sealed_by_key(tmp_path))
+    gateway.start()
+    for content in contents:
+        assert get(gateway, digest(content)).body == content
+    assert put(gateway, contents[1]).status == 200
+    assert [bool(files_with(s3.objects, one)) for one in contents[1:]] == [False, True]
+    said = gateway.run("spool", "rekey").stdout
+    assert "and 2 files" in said, said
+    assert not files_with(s3.objects, *contents[1:])
+    assert len(list(s3.objects.glob("??/*"))) == len(contents)
+    for content in contents:
+        assert get(gateway, digest(content)).body == content
 
 
 def test_a_service_that_is_down_is_for_later_and_keeps_nobody_from_starting(gateway, s3):
@@ -113,7 +146,7 @@ def test_a_large_file_passes_in_constant_memory(gateway):
 
 
 @pytest.mark.broker
-def test_a_slow_service_delays_only_who_gets_files(gateways, kafka, registry, partners, s3):
+def test_a_slow_service_delays_only_who_gets_files(gateways, kafka, registry, partners, s3, tmp_path):
     """Every answer of the service comes a second late; beside that deliveries go as ever."""
     slow = SlowProxy(free_port(), s3.port, 1.0)
     slow.start()
@@ -121,8 +154,9 @@ def test_a_slow_service_delays_only_who_gets_files(gateways, kafka, registry, pa
     beside = partners("ben-canh", "lienthong-xml", agencies=["000.10.41.H09"])
     takes_files = partners("nhan-tep", "edxml", agencies=[documents.DISTRICT], keep=True)
     gateway = gateways(brokers=kafka.brokers, registry=registry.url, partners=rows([beside, takes_files]),
-                       config={**FAST, "files": {**s3.settings(),
-                                                 "s3_endpoint": f"http://127.0.0.1:{slow.port}"}})
+                       config={**FAST, "spool": sealed_by_key(tmp_path),
+                               "files": {**s3.settings(),
+                                         "s3_endpoint": f"http://127.0.0.1:{slow.port}"}})
     contents = [os.urandom(100_000) for _ in range(6)]
     letters = [gateway.accept(documents.edxml_letter(content, number=str(number)))[0]["event_id"]
                for number, content in enumerate(contents, start=300)]
@@ -138,4 +172,5 @@ def test_a_slow_service_delays_only_who_gets_files(gateways, kafka, registry, pa
     bodies = [takes_files.document(one) for one in takes_files.taken()]
     for content in contents:
         assert any(base64.b64encode(content) in body for body in bodies)
+    assert not files_with(s3.objects, *(content[:64] for content in contents))
     slow.end()

@@ -153,7 +153,9 @@ def test_the_daemon_does_its_work_under_the_unit(manager, tmp_path, monkeypatch,
     far["deliver"]["password_file"] = "$CREDENTIALS_DIRECTORY/password"
     gateway = Confined(folder, brokers=kafka.brokers, registry=registry.url,
                        partners=[{**PARTNERS[0], "collect": {"drop": str(folder / "drop")}}, far],
-                       config={"directory": {"pepper_file": "$CREDENTIALS_DIRECTORY/pepper"}})
+                       config={"directory": {"pepper_file": "$CREDENTIALS_DIRECTORY/pepper"},
+                               "spool": {"encryption": {"key_file": "$CREDENTIALS_DIRECTORY/keys"}}})
+    gateway.run("spool", "key", str(folder / "keys"))
     gateway.run("topics", "create")
     console = visitor.open_console(gateway, {}, certificate=folder / "console.pem")
     try:
@@ -186,6 +188,7 @@ def assert_confined(gateway):
     status = pathlib.Path(f"/proc/{gateway.process.pid}/status").read_text()
     facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     assert facts["Uid"].split() == [str(USER)] * 4
+    assert facts["VmLck"] != "0 kB", "the master keys are not locked in memory"
     assert facts["NoNewPrivs"] == "1" and facts["Seccomp"] == "2"
     assert {int(facts[name], 16) for name in ("CapBnd", "CapPrm", "CapEff", "CapAmb")} == {0}
     view = pathlib.Path(f"/proc/{gateway.process.pid}/mountinfo").read_text().splitlines()

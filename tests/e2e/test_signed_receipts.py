@@ -4,6 +4,7 @@ write and by `lienthong receipt verify`."""
 import base64
 import hashlib
 import json
+import time
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -12,9 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from harness import documents
+from harness.gateway import JSON
 
 pytestmark = pytest.mark.asan
 
+PROVINCE = "tinh-binhduong"
 DOSSIER = "000.12.40.H09-250512-0001"
 
 
@@ -66,6 +69,13 @@ def keys_of(gateway):
     return answer.json()
 
 
+def claims_of(gateway, said):
+    """All but when it was signed."""
+    claims = prove(said["signed"], keys_of(gateway))[1]
+    del claims["iat"]
+    return claims
+
+
 def test_an_answer_proves_what_was_taken(gateway):
     document = documents.native_xml("S-1", DOSSIER)
     answer = gateway.post(document)
@@ -80,11 +90,55 @@ def test_an_answer_proves_what_was_taken(gateway):
                                    "event_id": receipt["event_id"]}]
 
     again = gateway.post(document)
-    assert again.status == 200
-    assert prove(again.json()["signed"], keys_of(gateway))[1]["receipts"] == claims["receipts"]
-    asked = gateway.get(f"/v1/handoffs/{receipt['receipt']}").json()
-    told = prove(asked["signed"], keys_of(gateway))[1]
-    assert {**told, "iat": 0} == {**claims, "iat": 0}
+    assert again.status == 200 and again.json()["received_at"] == answer.json()["received_at"]
+    for said in (again.json(), gateway.get(f"/v1/handoffs/{receipt['receipt']}").json()):
+        assert claims_of(gateway, said) == claims_of(gateway, answer.json())
+
+
+def send_progress(gateway, *numbers, session="one", end=b""):
+    """Items that are known one by one, in an envelope that says nothing of them."""
+    items = [documents.progress_item(documents.dossier_code(number, documents.PROVINCE), "Đã nhận")
+             for number in numbers]
+    document = documents.dvcqg_progress(items)
+    document = document.replace(b"a-session-that-must-not-be-kept", session.encode()) + end
+    time.sleep(0.005)  # so that no two arrive in the same millisecond
+    answer = gateway.post(document, media_type=JSON, partner=PROVINCE)
+    assert answer.status in (200, 202), answer
+    return hashlib.sha256(document).hexdigest(), answer.json()
+
+
+def ask(gateway, receipt):
+    return gateway.get(f"/v1/handoffs/{receipt['receipt']}", partner=PROVINCE).json()
+
+
+def test_a_repeat_proves_what_is_kept(gateway):
+    sha256, first = send_progress(gateway, 1, 2)
+    claims = claims_of(gateway, first)
+    assert claims["document_sha256"] == first["document_sha256"] == sha256
+    assert claims["received_at"] == first["received_at"]
+    for repeat in ({}, {"session": "two"}, {"end": b"   "}):
+        _, again = send_progress(gateway, 1, 2, **repeat)
+        assert [one["repeated"] for one in again["receipts"]] == [True, True]
+        assert claims_of(gateway, again) == claims, repeat
+        assert again["document_sha256"] == sha256 and again["received_at"] == first["received_at"]
+    _, second = send_progress(gateway, 2)
+    assert second["receipts"][0]["item"] == 0  # of what was sent now; proved is the place in what is kept
+    for said in (second, ask(gateway, first["receipts"][1])):
+        assert claims_of(gateway, said) == {**claims, "receipts": claims["receipts"][1:]}
+
+
+def test_items_that_came_in_several_documents_are_proved_one_by_one(gateway):
+    _, first = send_progress(gateway, 1)
+    sha256, both = send_progress(gateway, 1, 2)
+    assert "signed" not in both and both["document_sha256"] == sha256
+    repeated, new = both["receipts"]
+    assert repeated["repeated"] and not new["repeated"]
+    assert claims_of(gateway, ask(gateway, repeated)) == claims_of(gateway, first)
+    proved = claims_of(gateway, ask(gateway, new))
+    assert proved["document_sha256"] == sha256 and proved["received_at"] == both["received_at"]
+    _, again = send_progress(gateway, 1, 2)
+    assert "signed" not in again
+    assert again["received_at"] > both["received_at"]  # of how this one came
 
 
 def test_what_is_refused_is_not_signed(gateway):

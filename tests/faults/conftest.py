@@ -1,35 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One broker and one registry for all, and one gateway that lives through every fault."""
+"""One broker and one registry for all, and gateways that live through many faults."""
+import shutil
+import signal
+
 import pytest
 
 from harness import services
-from harness.gateway import BUILD, Gateway
-from harness.partner import Partner
 from scene import Ground, Scene
 
+pytest_plugins = ["harness.session"]
 
-def pytest_addoption(parser):
-    parser.addoption("--slow", action="store_true", help="also tests that take minutes")
-
-
-def pytest_collection_modifyitems(config, items):
-    if config.getoption("--slow"):
-        return
-    for item in items:
-        if item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.skip(reason="takes long: --slow"))
+DEADLINE = 240  # seconds that a test may take on a machine that has much else to do
 
 
-def pytest_sessionstart(session):
-    if not session.config.option.collectonly and not (BUILD / "lienthongd").exists():
-        pytest.exit(f"there is no {BUILD / 'lienthongd'}: make first", returncode=2)
+@pytest.fixture(autouse=True)
+def deadline(request):
+    """No test hangs: what still waits then is interrupted, and the test fails."""
+    marker = request.node.get_closest_marker("deadline")
+    seconds = marker.args[0] if marker else DEADLINE
 
+    def interrupt(*_):
+        raise TimeoutError(f"the test has taken {seconds} s")
 
-def pytest_sessionfinish():
-    for process in Gateway.started + Partner.started:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+    former = signal.signal(signal.SIGALRM, interrupt)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, former)
 
 
 @pytest.fixture(scope="session")
@@ -42,11 +39,40 @@ def ground(tmp_path_factory):
         yield one
 
 
-@pytest.fixture(scope="module")
-def scene(ground, tmp_path_factory):
-    one = Scene(ground, tmp_path_factory.mktemp("scene"), seed=20261126).start()
+class Stage:
+    """Has one scene for the tests, and a new one before the disk of that is full, or when a test
+    has failed in it: the next must not find the same again."""
+
+    def __init__(self, ground, folders):
+        self.ground, self.folders, self.current = ground, folders, None
+
+    def scene(self):
+        if self.current and (self.current.findings or self.is_filling()):
+            self.clear()
+        if not self.current:
+            self.current = Scene(self.ground, self.folders.mktemp("scene"), seed=20261126).start()
+        return self.current
+
+    def is_filling(self):
+        disk = shutil.disk_usage(self.current.disk)
+        return self.current.has_disk and disk.used > disk.total / 3
+
+    def clear(self):
+        if self.current:
+            self.current.end()
+        self.current = None
+
+
+@pytest.fixture(scope="session")
+def stage(ground, tmp_path_factory):
+    one = Stage(ground, tmp_path_factory)
     yield one
-    one.end()
+    one.clear()
+
+
+@pytest.fixture
+def scene(stage):
+    return stage.scene()
 
 
 @pytest.fixture

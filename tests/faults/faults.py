@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can break around a gateway.  Each fault is drawn by dice, applied to a scene (scene.py) and
 healed again; in between it lasts for `seconds`."""
+import contextlib
 import errno
 import os
 import pathlib
+import re
 import resource
 import subprocess
 import time
 
+from harness import services
 from orders import SYNC, WRITE
 
 MEBIBYTE = 1 << 20
@@ -98,9 +101,9 @@ class FewDescriptors(Fault):
         self.more = dice.randint(0, 4)
 
     def apply(self, scene):
-        pid = scene.gateway.process.pid
-        if scene.gateway.has_ended:
+        if not scene.gateway.is_up:
             return
+        pid = scene.gateway.process.pid
         count = len(os.listdir(f"/proc/{pid}/fd"))
         _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (count + self.more, hard))
@@ -118,7 +121,7 @@ class LittleMemory(Fault):
         self.more = dice.randint(0, 8) * MEBIBYTE
 
     def apply(self, scene):
-        if scene.gateway.has_ended:
+        if not scene.gateway.is_up:
             return
         pid = scene.gateway.process.pid
         pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[0])
@@ -129,8 +132,55 @@ class LittleMemory(Fault):
         lift(scene, resource.RLIMIT_AS)
 
 
+class MemoryGroup(Fault):
+    """A control group in which hardly more memory may be used, the spool's on a tmpfs too: the
+    kernel kills the daemon, as it would a container.  Not drawn by dice."""
+    name, touches, may_end_daemon = "memory-group", "limits", True
+    more = 2 * MEBIBYTE
+    # Where groups are made, the file with the limit, and the one with the number of kills.
+    kinds = (("/sys/fs/cgroup", "memory.max", "memory.events"),
+             ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.oom_control"))
+
+    def __init__(self, dice):
+        super().__init__(dice)
+        self.seconds, self.group, self.kills = 3, None, 0
+
+    def make_group(self, pid):
+        """Of the first kind that this machine lets us make; the file with the kills in it."""
+        for root, limit, kills in self.kinds:
+            group = pathlib.Path(root) / f"lienthong-{pid}"
+            try:
+                group.mkdir()
+                self.group = group
+                (group / kills).read_bytes()  # a folder of another kind has none
+                (group / limit).write_text(str(self.more), encoding="ascii")
+                (group / "cgroup.procs").write_text(str(pid), encoding="ascii")
+                return group / kills
+            except OSError:
+                self.remove_group()
+        raise services.Unavailable("no control group with a limit of memory may be made here")
+
+    def remove_group(self):
+        if self.group is not None:
+            with contextlib.suppress(OSError):
+                self.group.rmdir()
+        self.group = None
+
+    def apply(self, scene):
+        scene.wait_up()
+        self.kills = self.make_group(scene.gateway.process.pid)
+
+    def heal(self, scene):
+        found = re.search(r"^oom_kill (\d+)$", self.kills.read_text(encoding="ascii"), re.M)
+        self.kills = int(found.group(1))
+        if not scene.gateway.has_ended:
+            home = self.group.parent / "cgroup.procs"
+            home.write_text(str(scene.gateway.process.pid), encoding="ascii")
+        self.remove_group()
+
+
 def lift(scene, limit):
-    if scene.gateway.process is not None and not scene.gateway.has_ended:
+    if scene.gateway.is_up:
         pid = scene.gateway.process.pid
         hard = resource.prlimit(pid, limit)[1]
         resource.prlimit(pid, limit, (hard, hard))

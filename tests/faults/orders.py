@@ -47,3 +47,8 @@ class AilingGateway(Gateway):
     def has_ended(self):
         """By itself: nobody asked it to."""
         return self.process is not None and self.process.poll() is not None
+
+    @property
+    def is_up(self):
+        """There is a process: nobody stopped it, and it has not ended."""
+        return self.process is not None and self.process.poll() is None

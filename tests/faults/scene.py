@@ -3,6 +3,7 @@
 (faults.py); and what must hold when all is well again.  It sees answers, Kafka and receipts alone."""
 import collections
 import contextlib
+import itertools
 import os
 import pathlib
 import random
@@ -24,6 +25,7 @@ from proxy import FaultProxy
 
 RECEIVERS = ("000.00.41.H09", "000.00.42.H09")
 SENDERS = 4
+MOST = 300  # handoffs of one sender in a run: a broker may take minutes to start, the disk is small
 DISK = "64m"
 # Times that let a run of seconds see what takes minutes in an office.
 QUICK = merge(FAST, {
@@ -142,12 +144,17 @@ class Scene:
     def forget_topics(self):
         """So that the broker is not slowed down by what nobody reads any more."""
         admin = AdminClient({"bootstrap.servers": self.kafka.brokers, "log_level": 0})
-        prefix = self.gateway.settings["kafka"]["topic_prefix"]
-        ours = [name for name in admin.list_topics(timeout=10).topics if name.startswith(prefix)]
+        ours = [name for name in admin.list_topics(timeout=10).topics
+                if name.startswith(self.prefix)]
         for future in admin.delete_topics(ours, operation_timeout=10).values():
             future.result()
 
     # What faults use, and their tests.
+
+    @property
+    def prefix(self):
+        """Of its topics."""
+        return self.gateway.settings["kafka"]["topic_prefix"]
 
     @property
     def spool(self):
@@ -190,13 +197,17 @@ class Scene:
     def run(self, name, seconds, timeline):
         """Load for so long with these faults, each at its moment; then peace, and the findings."""
         self.findings = []
-        senders = [Repeating(self.gateway, f"{name}S{number}", seed=name, pause=0.02).will_send(plan)
+        senders = [Repeating(self.gateway, f"{name}S{number}", seed=name, pause=0.02)
+                   .will_send(itertools.islice(plan, MOST))
                    for number, plan in enumerate(self.plans)]
         for sender in senders:
             sender.start()
         excused = any(fault.may_end_daemon for _, fault in timeline)
         try:
             self.play(seconds, timeline)
+        except services.Unavailable:
+            self.gather(senders)
+            raise
         except Exception as error:  # what a fault could not do is a finding, not the end
             self.findings.append(f"{type(error).__name__}: {error}")
         self.stand_up(excused)

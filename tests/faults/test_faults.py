@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each fault alone, under load: nothing that was accepted is lost, nothing comes twice or out of
 order, and the books are right.  Mixtures of them are for tests/faults/run."""
+import gzip
+import json
+import pathlib
 import random
+import sqlite3
 
 import pytest
 
-from faults import KINDS, draw
+from faults import KINDS, MemoryGroup, draw
 from harness import services
+from harness.delivery_judge import Sent
 
 SECONDS = 2
-# One takes a JVM's time.  A clock that is put back can end librdkafka 2.0.2 or have it say a wrong
-# thing of a commit, which holds the publisher: docs/reliability.md, open.
-APART = [pytest.param(name, marks=pytest.mark.slow) for name in ("broker-restart", "clock")]
-PLAIN = [name for name in KINDS if name not in ("broker-restart", "clock")]
+SPOOLS = pathlib.Path(__file__).parent / "spools"
 
 
 def play(scene, name, fault):
@@ -22,7 +24,7 @@ def play(scene, name, fault):
         pytest.skip(str(reason))
 
 
-@pytest.mark.parametrize("name", PLAIN + APART)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_fault_loses_doubles_and_reorders_nothing(scene, name):
     fault = KINDS[name](random.Random(name))
     before = len(scene.sent)
@@ -47,13 +49,18 @@ def test_each_way_of_a_network_to_fail(scene, name, way):
     assert play(scene, f"{name}-{way}", fault) == []
 
 
-@pytest.mark.slow
 def test_what_a_wrong_clock_put_off_does_not_wait_for_that_time(scene):
     """An hour ahead while a partner fails: then the clock is right again, and so is the partner."""
     clock, partner = (KINDS[name](random.Random(name)) for name in ("clock", "partner-kill"))
     clock.ahead_ms, clock.seconds, partner.seconds = 3600 * 1000, 1.5, 1.0
     assert scene.run("wrong-clock", SECONDS, [(0.1, clock), (0.2, partner)]) == []
     assert "event=clock.put_back" in scene.gateway.log()
+
+
+def test_a_daemon_that_the_kernel_kills_for_its_memory_loses_nothing(scene):
+    fault = MemoryGroup(random.Random("memory-group"))
+    assert play(scene, "memory-group", fault) == []
+    assert fault.kills >= 1
 
 
 def test_a_full_disk_and_a_failing_one_accept_nothing(scene):
@@ -68,16 +75,35 @@ def test_a_full_disk_and_a_failing_one_accept_nothing(scene):
     assert scene.run("after", 0.5, []) == []
 
 
+def test_an_upgrade_takes_over_a_backlog(new_scene):
+    """A spool as the daemon made it before version 4: sixteen handoffs of four dossiers, accepted
+    while there was no broker."""
+    backlog = []
+    for row in json.loads((SPOOLS / "version-3.json").read_text(encoding="utf-8")):
+        backlog.append(Sent(row["dossier"], row["key"], row["token"], row["content"]))
+        backlog[-1].receiver, backlog[-1].receipt = row["receiver"], row["receipt"]
+    new_scene.spool.write_bytes(gzip.decompress((SPOOLS / "version-3.db.gz").read_bytes()))
+    new_scene.sent += backlog
+    new_scene.start()
+    assert new_scene.run("upgrade", SECONDS, []) == []
+    states = {new_scene.gateway.get(f"/v1/handoffs/{one.receipt}").json()["state"]
+              for one in backlog}
+    assert states == {"published"}
+    assert len(new_scene.sent) > len(backlog) + 20
+
+
 def test_a_damaged_event_is_named_and_the_rest_is_served(new_scene):
     scene = new_scene.start()
     assert scene.run("damage", SECONDS, []) == []
     scene.gateway.stop()
     victim, other = scene.sent[3], scene.sent[4]
-    content = scene.spool.read_bytes()
-    at = content.index(victim.content.encode())
-    with open(scene.spool, "r+b") as file:
-        file.seek(at)
-        file.write(b"zz")
+    number, content = victim.receipt.split("-")[0], victim.content.encode()
+    with sqlite3.connect(scene.spool) as spool:  # of the entry, not of the arrival that came of it
+        event, = spool.execute("SELECT event FROM entry WHERE number = ?", [number]).fetchone()
+        assert content in event
+        spool.execute("UPDATE entry SET event = ? WHERE number = ?",
+                      [event.replace(content, b"zz" + content[2:]), number])
+    spool.close()
     done = scene.gateway.run("spool", "check", check=False)
     assert done.returncode == 1, done
     assert f"entry {victim.receipt.split('-')[0]} is damaged" in done.stdout
@@ -88,6 +114,13 @@ def test_a_damaged_event_is_named_and_the_rest_is_served(new_scene):
     done = scene.gateway.run("show", victim.receipt, "--event", check=False)
     assert done.returncode == 1
     assert f"entry {victim.receipt.split('-')[0]} is damaged" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["descriptors", "memory"])
+def test_a_limit_may_come_while_the_daemon_is_stopped(scene, name):
+    limit, restart = (KINDS[one](random.Random(one)) for one in (name, "restart"))
+    restart.seconds = 0.3
+    assert scene.run(f"stopped-{name}", SECONDS, [(0.3, restart), (0.3, limit)]) == []
 
 
 def test_a_seed_draws_the_same_faults_again():

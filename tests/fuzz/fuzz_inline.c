@@ -1,30 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Documents with files in them: whatever is moved out must come back to the byte, and the shortened
  * document must not be longer. */
-#include "base/cleanup.h"
-#include "files/inline.h"
+#include "fuzz.h"
 
-int LLVMFuzzerInitialize(int *count, char ***arguments);
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "files/inline.h"
 
 enum { ABOVE = 256, FILE_LIMIT = 1 << 20 };
 
 static struct file_store *store;
-static char folder[] = "/tmp/lienthong-fuzz-XXXXXX";
-
-static void stop_if(bool is_wrong, const char *what)
-{
-    if (!is_wrong)
-        return;
-    fprintf(stderr, "%s\n", what);
-    abort();
-}
+static char folder[FUZZ_PATH_SIZE];
 
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
     (void)count, (void)arguments;
     struct fault why;
-    stop_if(!mkdtemp(folder), "no folder");
+    fuzz_folder(folder);
     const struct file_store_options options = {.folder = folder, .file_limit_bytes = FILE_LIMIT};
     store = file_store_open(&options, &why);
     stop_if(!store, why.text);

@@ -12,9 +12,10 @@
  * --write leaves it in a folder and lists the promises that hold there by their lines in ANSWERS,
  * instead of judging.  --whole writes the end of the run with nothing lost.  --deaf and --early are
  * for the test of the judge: syncs of files of that name do nothing, answers are given so many
- * records too soon.
+ * records too soon.  --keys is the file of master keys of a sealed spool.
  */
 #include "base/cleanup.h"
+#include "base/keyring.h"
 #include "disk.h"
 #include "judge.h"
 
@@ -29,7 +30,7 @@ enum { PATH_SIZE = 256, MOST_FINDINGS = 5, MOST_JOBS = 64 };
 
 struct options {
     uint64_t seed, points, only, early, jobs;
-    const char *write, *whole, *deaf;
+    const char *write, *whole, *deaf, *keys;
     bool is_ordered;
 };
 
@@ -271,20 +272,25 @@ static void write_whole(const struct run *run)
 
 static void read_options(struct options *options, int argc, char **argv)
 {
-    enum { SEED = 1, POINTS, ONLY, EARLY, JOBS, WRITE, WHOLE, DEAF, ORDERED };
-    static const struct option table[] = {
-        {"seed", required_argument, NULL, SEED},   {"points", required_argument, NULL, POINTS},
-        {"only", required_argument, NULL, ONLY},   {"early", required_argument, NULL, EARLY},
-        {"jobs", required_argument, NULL, JOBS},   {"write", required_argument, NULL, WRITE},
-        {"whole", required_argument, NULL, WHOLE}, {"deaf", required_argument, NULL, DEAF},
-        {"ordered", no_argument, NULL, ORDERED},   {0}};
+    enum { SEED = 1, POINTS, ONLY, EARLY, JOBS, WRITE, WHOLE, DEAF, KEYS, ORDERED };
+    static const struct option table[] = {{"seed", required_argument, NULL, SEED},
+                                          {"points", required_argument, NULL, POINTS},
+                                          {"only", required_argument, NULL, ONLY},
+                                          {"early", required_argument, NULL, EARLY},
+                                          {"jobs", required_argument, NULL, JOBS},
+                                          {"write", required_argument, NULL, WRITE},
+                                          {"whole", required_argument, NULL, WHOLE},
+                                          {"deaf", required_argument, NULL, DEAF},
+                                          {"keys", required_argument, NULL, KEYS},
+                                          {"ordered", no_argument, NULL, ORDERED},
+                                          {0}};
     uint64_t *const numbers[] = {NULL,           &options->seed,  &options->points,
                                  &options->only, &options->early, &options->jobs};
-    const char **const texts[] = {&options->write, &options->whole, &options->deaf};
+    const char **const texts[] = {&options->write, &options->whole, &options->deaf, &options->keys};
     for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         if (option >= SEED && option <= JOBS)
             *numbers[option] = strtoull(optarg, NULL, 10);
-        else if (option >= WRITE && option <= DEAF)
+        else if (option >= WRITE && option <= KEYS)
             *texts[option - WRITE] = optarg;
         else if (option == ORDERED)
             options->is_ordered = true;
@@ -307,6 +313,10 @@ int main(int argc, char **argv)
 {
     struct run run = {.options = {.seed = 1, .points = 200, .only = UINT64_MAX, .jobs = 2}};
     read_options(&run.options, argc, argv);
+    struct fault why;
+    struct keyring *keyring = run.options.keys ? keyring_load(run.options.keys, &why) : NULL;
+    must(keyring || !run.options.keys, "the keys cannot be read");
+    keyring_serve(keyring);
     tape_load(&run.tape, argv[optind]);
     promises_load(&run.promises, argv[optind + 1], &run.tape, run.options.early);
     choose_points(&run);
@@ -323,6 +333,8 @@ int main(int argc, char **argv)
                      run.options.only == UINT64_MAX ? run.point_count : 1, run.tape.count,
                      run.promises.count, run.bad);
     }
+    keyring_serve(NULL);
+    keyring_free(keyring);
     free(run.tape.places);
     free(run.promises.list);
     free(run.points);

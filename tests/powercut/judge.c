@@ -3,6 +3,7 @@
 #include "judge.h"
 
 #include "base/cleanup.h"
+#include "files/place.h"
 #include "files/store.h"
 #include "spool/database.h"
 #include "spool/delivery.h"
@@ -17,7 +18,6 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <unistd.h>
 
 ENDS_WITH_SCOPE(struct spool_reader *, spool_reader_close)
 ENDS_WITH_SCOPE(sqlite3 *, database_close)
@@ -57,8 +57,8 @@ static bool open_all(struct court *court)
                                           .compress_above_bytes = 4096,
                                           .checkpoint_pages = 1000,
                                           .overdue_ms = INT64_MAX};
-    const struct file_store_options files = {.folder = court->files,
-                                             .file_limit_bytes = FILE_LIMIT};
+    const struct file_store_options files = {
+        .folder = court->files, .file_limit_bytes = FILE_LIMIT, .masters = keyring_served()};
     court->spool = spool_open(&options, &why);
     if (!court->spool) {
         find(court, "the spool does not open: %s", why.text);
@@ -132,8 +132,11 @@ static void check_original(struct court *court, const struct promise *promise, i
     struct fault why;
     size_t size = 0;
     auto_free(free) char *bytes = spool_original(court->reader, document, &size, &why);
-    if (!bytes)
+    bool may_be_shredded = promise->shredding_at <= court->judging->at;
+    if (!bytes && !(may_be_shredded && why.kind == FAULT_REFUSE))
         find(court, "%s: its original cannot be had: %s", promise->receipt, why.text);
+    if (bytes && promise->shredded_at <= court->judging->at)
+        find(court, "%s: its document was shredded, and is there", promise->receipt);
 }
 
 static void check_handoff(struct court *court, const struct promise *promise)
@@ -185,11 +188,9 @@ static void check_delivery(struct court *court, const struct promise *promise)
 static const char *read_file(struct court *court, const uint8_t *sha256, struct fault *why)
 {
     int64_t size = 0;
-    int descriptor = file_store_lend(court->store, sha256, &size, why);
-    if (descriptor < 0)
-        return why->text;
-    (void)close(descriptor); /* only read from */
-    return NULL;
+    struct file_reader *reader = file_store_lend(court->store, sha256, &size, why);
+    file_reader_close(reader);
+    return reader ? NULL : why->text;
 }
 
 static void check_file(struct court *court, const struct promise *promise)
@@ -239,6 +240,19 @@ static bool is_noted(sqlite3 *database, const uint8_t *sha256)
     return database_next(database, find_upload, "look for an upload", &found, &why) && found;
 }
 
+/* Sealed where there are keys; nothing in these runs was stored before there were. */
+static bool read_name(const char *name, uint8_t sha256[SHA256_SIZE])
+{
+    const char *suffix = keyring_served() ? SEALED_SUFFIX : "";
+    size_t size = strlen(name);
+    char hex[SHA256_HEX_SIZE];
+    if (size != 2 * SHA256_SIZE + strlen(suffix) || strcmp(name + 2 * SHA256_SIZE, suffix) != 0)
+        return false;
+    memcpy(hex, name, 2 * SHA256_SIZE);
+    hex[2 * SHA256_SIZE] = '\0';
+    return digest_unhex(hex, SHA256_SIZE, sha256);
+}
+
 /* What is there under its hash is whole, and somebody will remove it one day. */
 static void check_shelf(struct court *court, sqlite3 *database, const char *name)
 {
@@ -250,8 +264,8 @@ static void check_shelf(struct court *court, sqlite3 *database, const char *name
     for (struct dirent *entry = NULL; listing && (entry = readdir(listing));) {
         if (entry->d_name[0] == '.')
             continue;
-        bool is_hash = digest_unhex(entry->d_name, SHA256_SIZE, sha256);
-        const char *wrong = is_hash ? read_file(court, sha256, &why) : "its name is no hash";
+        bool is_hash = read_name(entry->d_name, sha256);
+        const char *wrong = is_hash ? read_file(court, sha256, &why) : "its name is no file's";
         if (wrong)
             find(court, "the file %s is there and not whole: %s", entry->d_name, wrong);
         else if (!is_noted(database, sha256))

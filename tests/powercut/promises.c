@@ -9,7 +9,10 @@
 static bool read_promise(const char *line, struct promise *promise)
 {
     char hex[SHA256_HEX_SIZE] = "";
-    *promise = (struct promise){.given_at = UINT64_MAX, .gone_at = UINT64_MAX};
+    *promise = (struct promise){.given_at = UINT64_MAX,
+                                .gone_at = UINT64_MAX,
+                                .shredding_at = UINT64_MAX,
+                                .shredded_at = UINT64_MAX};
     if (sscanf(line, "handoff %" SCNu32 " %" SCNu32 " %" SCNu32 " %63s %d %64s", &promise->process,
                &promise->port, &promise->answer, promise->receipt, &promise->item, hex) == 6)
         return digest_unhex(hex, SHA256_SIZE, promise->sha256);
@@ -45,6 +48,22 @@ static bool read_gone(struct promises *promises, const char *line, const struct 
     return true;
 }
 
+/* The first order counts: a document of several dossiers may have more than one. */
+static bool read_shredded(struct promises *promises, const char *line, const struct tape *tape)
+{
+    uint32_t before = 0, after = 0;
+    size_t number = 0;
+    if (sscanf(line, "shredded %" SCNu32 " %" SCNu32 " %zu", &before, &after, &number) != 3 ||
+        number >= promises->count)
+        return false;
+    struct promise *promise = &promises->list[number];
+    if (promise->shredding_at == UINT64_MAX) {
+        promise->shredding_at = find_mark(tape, before);
+        promise->shredded_at = find_mark(tape, after);
+    }
+    return true;
+}
+
 static void read_lines(struct promises *promises, FILE *file, const struct tape *tape)
 {
     auto_free(free) char *line = NULL;
@@ -58,7 +77,8 @@ static void read_lines(struct promises *promises, FILE *file, const struct tape 
         if (read_promise(line, &promises->list[promises->count]))
             promises->count++;
         else
-            must(read_gone(promises, line, tape), "a line of the answers is not understood");
+            must(read_gone(promises, line, tape) || read_shredded(promises, line, tape),
+                 "a line of the answers is not understood");
     }
 }
 

@@ -24,6 +24,7 @@ struct promise {
     uint8_t sha256[SHA256_SIZE]; /**< of the document as sent, or of the file */
     uint64_t given_at;
     uint64_t gone_at; /**< from then on it may be pruned; UINT64_MAX: it may not */
+    uint64_t shredding_at, shredded_at; /**< from then on its document may, and must, be shredded */
 };
 
 struct promises {
@@ -34,8 +35,9 @@ struct promises {
 /**
  * Reads what workload.py wrote: "handoff PROCESS PORT ANSWER RECEIPT ITEM SHA256", "file PROCESS
  * PORT ANSWER PARTNER SHA256", "delivery PROCESS PORT ANSWER NUMBER", and "gone MARK N", by which
- * the Nth of these, from 0, may be pruned from that mark on.  Answers are taken for given `early`
- * records too soon.
+ * the Nth of these, from 0, may be pruned from that mark on, and "shredded MARK MARK N", by which
+ * its document was ordered to be shredded at the one and was at the other.  Answers are taken for
+ * given `early` records too soon.
  */
 void promises_load(struct promises *promises, const char *path, const struct tape *tape,
                    uint64_t early);

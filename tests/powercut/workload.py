@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the daemon goes through while it is recorded: partners hand off, repeat themselves, contradict
 themselves and bring files; people end what failed and prune; the process is stopped, and killed.
+Of an even seed the spool and the files are sealed, and people shred dossiers too.
 
 What each answer promises is kept beside the log, by the client's port and the count of answers on
 it: the recorder writes the same down before an answer leaves."""
+import base64
 import collections
 import datetime
 import hashlib
@@ -12,6 +14,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import struct
 import threading
 import time
@@ -31,23 +34,27 @@ CONFIG = {"spool": {"checkpoint_pages": 60, "compress_above_bytes": 2048, "reser
 RETRY_STATUSES = {429, 503}
 
 
-def place(state):
+def place(state, keys=None):
     """The settings of a daemon whose state lies in that folder; the two may lie on two disks."""
-    return {**CONFIG, "spool": {"file": str(state / "spool" / "spool.db"), **CONFIG["spool"]},
+    sealed = {"encryption": {"key_file": str(keys)}} if keys else {}
+    return {**CONFIG, "spool": {"file": str(state / "spool" / "spool.db"), **CONFIG["spool"], **sealed},
             "files": {"folder": str(state / "store" / "files")}}
 
 
 class Recorded(Gateway):
     """A daemon under the recorder, which counts what it answered to whom."""
 
-    def __init__(self, folder, **options):
+    def __init__(self, folder, is_sealed, **options):
         folder = pathlib.Path(folder).resolve()
         self.state = folder / "state"
+        self.key_file = folder / "keys" if is_sealed else None
         self.record_path = folder / "record"
         self.lock = threading.Lock()
         self.answers = collections.Counter()
         self.starts = self.marks = 0
-        super().__init__(folder, config=place(self.state), partners=ROWS, **options)
+        super().__init__(folder, config=place(self.state, self.key_file), partners=ROWS, **options)
+        if is_sealed:
+            self._write(self.key_file, b"power " + base64.b64encode(os.urandom(32)))
         self.state.mkdir()
         for name in ("spool", "store"):
             (self.state / name).mkdir()
@@ -224,10 +231,10 @@ class Workload:
     def __init__(self, folder, seed, *, acts=100, clients=6, phases=5):
         self.seed, self.acts, self.client_count, self.phases = seed, acts, clients, phases
         self.random = random.Random(f"{seed}-workload")
-        self.gateway = Recorded(folder)
+        self.gateway = Recorded(folder, seed % 2 == 0)
         self.answers_path = self.gateway.folder / "answers"
         self.lock = threading.Lock()
-        self.promises, self.gone = [], []
+        self.promises, self.gone, self.shredded = [], [], []
         self.kills = self.discards = self.pruned = self.done = 0
 
     def promise(self, place, kind, *what):
@@ -265,6 +272,8 @@ class Workload:
     def phase_stopped(self):
         self.gateway.start()
         self.under_load(self.work_and_tidy)
+        if self.gateway.key_file:
+            self.shred()
         self.gateway.stop()
 
     def phase_killed(self):
@@ -303,28 +312,49 @@ class Workload:
                                  "--reason", "gửi nhầm")
                 self.discards += 1
 
+    def shred(self, most=6):
+        """Some dossiers of which everything is over; the others are refused."""
+        codes = {code for _, kind, *what in self.promises if kind == "handoff"
+                 for code in re.findall(rb"000\.12\.40\.H09-\d{6}-\d+", what[2])}
+        for code in sorted(codes, reverse=True):
+            before = self.gateway.mark()
+            done = self.gateway.run("dossier", "shred", code.decode(), "--reason", "thử", "--yes",
+                                    check=False)
+            if done.returncode == 0:
+                self.shredded.append((before, self.gateway.mark(), code, len(self.promises)))
+            if len(self.shredded) % most == most - 1:
+                return
+
     def prune(self):
-        """What was promised so far and is published may go from now on, and idle files."""
+        """What was promised so far and is published may go from now on, and idle files; of
+        deliveries also those that are accepted while it prunes, if they came long before."""
         before = (datetime.datetime.now(datetime.timezone.utc)
                   - datetime.timedelta(milliseconds=300)).isoformat(timespec="milliseconds")
         with self.lock:
             mark, promised = self.gateway.mark(), len(self.promises)
-        self.gone.append((mark, promised))
         self.gateway.run("spool", "prune", "--before", before)
         self.gateway.run("files", "prune", "--before", before)
+        with self.lock:
+            self.gone.append((mark, promised, len(self.promises)))
         self.pruned += 1
 
     def write_answers(self):
         lines = []
+        # What comes to a dossier after it was shredded has a key of its own.
+        shreds = [f"shredded {before} {after} {number}"
+                  for before, after, code, promised in self.shredded
+                  for number, (_, kind, *what) in enumerate(self.promises[:promised])
+                  if kind == "handoff" and code in what[2]]
         for place_, kind, *what in self.promises:
             if kind == "handoff":
                 what[2] = hashlib.sha256(what[2]).hexdigest()
             shown = {"handoff": 3, "file": 2, "delivery": 1}[kind]
             lines.append(" ".join(map(str, [kind, *place_, *what[:shown]])))
-        for mark, promised in reversed(self.gone):  # the first mark counts
+        for mark, promised, accepted in reversed(self.gone):  # the first mark counts
             given = {(kind, first) for _, kind, first, *_ in self.promises[:promised]
                      if kind == "handoff"}
+            until = {"handoff": 0, "file": promised, "delivery": accepted}
             for number, (_, kind, first, *_) in enumerate(self.promises):
-                if (kind, first) in given or (kind != "handoff" and number < promised):
+                if (kind, first) in given or number < until[kind]:
                     lines.append(f"gone {mark} {number}")
-        self.answers_path.write_text("\n".join(lines) + "\n")
+        self.answers_path.write_text("\n".join(lines + shreds) + "\n")

@@ -4,7 +4,6 @@
  * seen begin makes it crash.  Linked into the tsan variant alone, these take the place of glibc's
  * and are POSIX threads, which glibc's own are too.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <threads.h>
@@ -110,13 +109,4 @@ int cnd_wait(cnd_t *condition, mtx_t *mutex)
 {
     return pthread_cond_wait((pthread_cond_t *)condition, (pthread_mutex_t *)mutex) ? thrd_error
                                                                                     : thrd_success;
-}
-
-int cnd_timedwait(cnd_t *condition, mtx_t *mutex, const struct timespec *until)
-{
-    int error =
-        pthread_cond_timedwait((pthread_cond_t *)condition, (pthread_mutex_t *)mutex, until);
-    if (error == ETIMEDOUT)
-        return thrd_timedout;
-    return error ? thrd_error : thrd_success;
 }

@@ -5,7 +5,7 @@
 
 #include "spool_world.h"
 
-#include "spool/delivery.h"
+#include "spool/deed.h"
 
 #include <inttypes.h>
 
@@ -87,6 +87,19 @@ static inline int64_t delivery_of(int64_t arrival, int64_t place)
     return arrival * DELIVERIES_PER_ARRIVAL + place;
 }
 
+/* Whoever settles something, or pauses somebody, is on record. */
+static const struct spool_record world_word = {.actor = {.name = "user:lan"},
+                                               .act = "settle",
+                                               .object = "delivery",
+                                               .reason = "as said",
+                                               .detail = ""};
+
+static inline bool world_settle_now(struct world *world, const struct spool_settlement *settlement,
+                                    struct fault *why)
+{
+    return spool_settle_on_record(world->spool, settlement, &world_word, why);
+}
+
 static inline bool world_try_settle(struct world *world, enum settlement_kind kind,
                                     int64_t delivery, const char *partner, struct fault *why)
 {
@@ -101,7 +114,7 @@ static inline bool world_try_settle(struct world *world, enum settlement_kind ki
         .partner = partner,
         .agency = partner ? "H10" : NULL,
     };
-    return spool_settle_now(world->spool, &settlement, why);
+    return world_settle_now(world, &settlement, why);
 }
 
 static inline void world_settle_one(struct world *world, enum settlement_kind kind,

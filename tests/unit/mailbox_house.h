@@ -23,7 +23,7 @@ static const char pepper[] = "a pepper of 32 bytes and more, for tests alone";
 struct house {
     char folder[40];
     char agencies[PATH_SIZE], partners[PATH_SIZE], peppers[PATH_SIZE], file[PATH_SIZE];
-    int64_t redeliver_ms;
+    int64_t redeliver_ms, held_bytes;
     int64_t offset;
     struct schema *schema, *receipt, *dead_letter;
     struct adapters *adapters;
@@ -164,7 +164,8 @@ static inline void start_stages(struct house *house)
                                             .spool_file = house->file,
                                             .topic_prefix = "test.",
                                             .files = house->files,
-                                            .redeliver_ms = house->redeliver_ms};
+                                            .redeliver_ms = house->redeliver_ms,
+                                            .held_bytes = house->held_bytes};
     struct fault why;
     house->ingest = ingest_open(&ingest, &why);
     must(house->ingest, &why);
@@ -205,10 +206,11 @@ static inline void stop(struct house *house)
     spool_close(house->spool);
 }
 
-static inline struct house *make_house(int64_t redeliver_ms)
+static inline struct house *make_house(int64_t redeliver_ms, int64_t held_bytes)
 {
     struct house *house = calloc(1, sizeof *house);
     house->redeliver_ms = redeliver_ms;
+    house->held_bytes = held_bytes;
     (void)snprintf(house->folder, sizeof house->folder, "/tmp/test-mailbox-XXXXXX");
     assert_non_null(mkdtemp(house->folder));
     (void)snprintf(house->agencies, PATH_SIZE, "%s/agencies.csv", house->folder);
@@ -226,14 +228,21 @@ static inline struct house *make_house(int64_t redeliver_ms)
 
 static inline int open_house(void **state)
 {
-    *state = make_house(60000);
+    *state = make_house(60000, 1 << 20);
     return 0;
 }
 
 /* In which what was handed out comes again soon. */
 static inline int open_hasty_house(void **state)
 {
-    *state = make_house(REDELIVER_MS);
+    *state = make_house(REDELIVER_MS, 1 << 20);
+    return 0;
+}
+
+/* In which no letter has room. */
+static inline int open_narrow_house(void **state)
+{
+    *state = make_house(60000, 1000);
     return 0;
 }
 

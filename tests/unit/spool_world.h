@@ -9,6 +9,7 @@
 #include "spool/spool.h"
 
 #include <pthread.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 enum { WORLD_PATH_SIZE = 64, PARCEL_ITEMS = 8 };
@@ -190,6 +191,20 @@ static inline struct spool_receipt world_add_one(struct world *world, int id, in
     parcel_begin(&parcel, "motcua", 1747035900000 + id);
     (void)parcel_item(&parcel, id, dossier, version);
     return world_add(world, &parcel).receipts[0];
+}
+
+/* The number that a query gives. */
+static inline int64_t world_ask(const struct world *world, const char *sql)
+{
+    sqlite3 *database = NULL;
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_open(world->file, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(statement, 0);
+    assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    return number;
 }
 
 /* Waits until all that was said to the spool before is committed. */

@@ -2,6 +2,8 @@
 /* What a caller gives to the writer: texts, files, addresses; and what it gets back. */
 #include "house.h"
 
+#include "adapt/bench.h"
+
 #define ADDRESS "https://gateway.example.test/v1/files/"
 #define HASH_A  "3fdba35f04dc8c462986c992bcf875546257113072a909c162f7e470e581e278"
 #define HASH_B  "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -173,6 +175,45 @@ static void a_letter_of_an_event_without_a_handoff_names_who_it_is_for(void **st
     assert_int_equal(times(back, "https://motcua.example.test/a"), 1);
 }
 
+static void what_xml_cannot_hold_is_left_out(void **state)
+{
+    const struct adapt_given given = {"to_agency",
+                                      "H09\xEF\xBF\xBF.4\x01\xEF\xBF\xBE!\xEF\xBC\x81"};
+    const struct adapt_writing writing = {.given = &given, .given_count = 1};
+    struct adapt_written letter;
+    auto_free(adapt_written_free) struct adapt_written *written = &letter;
+    house_pass(*state, "dvcqg-json", sync_received, "edxml", &writing, written);
+    assert_int_equal(times(written, "H09.4!\xEF\xBC\x81<"), 1);
+}
+
+/* The shortest form of 1.1 that a double needs, as the sender wrote it. */
+static void a_number_keeps_its_digits(void **state)
+{
+    static const char *const numbers[][2] = {
+        {"1.1", "1.1"},
+        {"0.125", "0.125"},
+        {"12", "12"},
+        {"0.12345678901234567", "\"0.12345678901234567\""}, /* a text rather than another number */
+    };
+    size_t size;
+    auto_free(free) char *fixture =
+        house_fixture("dvc2026-json/fixtures/accept/create.json", &size);
+    const char *place = strstr(fixture, "\"SoLuong\": 1,");
+    assert_non_null(place);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        auto_free(free) char *document = NULL;
+        auto_free(free) char *expected = NULL;
+        struct adapt_written made;
+        auto_free(adapt_written_free) struct adapt_written *written = &made;
+        assert_true(asprintf(&document, "%.*s\"SoLuong\": %s,%s", (int)(place - fixture), fixture,
+                             numbers[i][0], place + strlen("\"SoLuong\": 1,")) > 0);
+        assert_true(asprintf(&expected, "\"SoLuong\": %s,", numbers[i][1]) > 0);
+        house_pass(*state, "dvc2026-json", document, "dvc2026-json", NULL, written);
+        if (times(written, expected) != 1)
+            fail_msg("%s: %s", expected, written->bytes);
+    }
+}
+
 static void a_letter_without_a_receiver_is_refused(void **state)
 {
     struct adapt_written letter;
@@ -244,6 +285,31 @@ static void an_address_is_asked_for_file_by_file(void **state)
     assert_non_null(strstr(written->attached[0].bytes, "<Uri>"));
     assert_non_null(strstr(written->attached[0].bytes, a));
     assert_true(asked >= 3);
+}
+
+static bool has_in_need(void *files, const uint8_t sha256[SHA256_SIZE])
+{
+    struct workbench *bench = files;
+    (void)sha256;
+    assert_null(arena_take(&bench->writing, SIZE_MAX));
+    return true;
+}
+
+/* It would be a document that lacks something, and nobody would know. */
+static void without_memory_for_a_part_nothing_is_written(void **state)
+{
+    struct house *house = *state;
+    const struct adapt_writing writing = {
+        .has_files = true, .has = has_in_need, .files = house->bench};
+    struct adapt_written written;
+    struct house_way way = {.house = house,
+                            .to = house_adapter(house, "edxml"),
+                            .writing = &writing,
+                            .written = &written};
+    house_try(&way, "lienthong-xml", handoff);
+    assert_false(way.is_written);
+    assert_int_equal(way.why.kind, FAULT_BROKEN);
+    assert_string_equal(way.why.text, "out of memory");
 }
 
 static void an_operator_can_switch_off_what_travels_beside(void **state)
@@ -385,9 +451,12 @@ int main(void)
         cmocka_unit_test(an_address_is_the_gateways_where_the_hash_is_known),
         cmocka_unit_test(a_given_text_goes_before_what_stood_there),
         cmocka_unit_test(a_letter_of_an_event_without_a_handoff_names_who_it_is_for),
+        cmocka_unit_test(what_xml_cannot_hold_is_left_out),
+        cmocka_unit_test(a_number_keeps_its_digits),
         cmocka_unit_test(a_letter_without_a_receiver_is_refused),
         cmocka_unit_test(what_the_portals_format_lacks_travels_beside_it),
         cmocka_unit_test(an_address_is_asked_for_file_by_file),
+        cmocka_unit_test(without_memory_for_a_part_nothing_is_written),
         cmocka_unit_test(an_operator_can_switch_off_what_travels_beside),
         cmocka_unit_test(a_moved_file_gives_its_hash_and_size),
         cmocka_unit_test(what_is_carried_is_loaded_when_it_was_moved),

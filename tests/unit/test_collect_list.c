@@ -29,6 +29,31 @@ static void only_what_waits_is_listed_in_its_order(void **state)
     letter_list_free(list);
 }
 
+/* Those that are done are listed for days. */
+static void what_is_done_takes_no_place_of_what_waits(void **state)
+{
+    (void)state;
+    enum { DONE = LETTER_LIST_MOST, WAITING = LETTER_LIST_MOST + 1 };
+    struct fault why;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    (void)fputs("{\"data\":{\"list\":[", out);
+    for (int i = 0; i < DONE + WAITING; i++)
+        (void)fprintf(out, "%s{\"docId\":%d,\"status\":\"%s\"}", i > 0 ? "," : "", i,
+                      i < DONE ? "done" : "initial");
+    (void)fputs("]}}", out);
+    assert_int_equal(fclose(out), 0);
+    const struct service_answer answer = answer_of(text);
+    struct letter_list *list = letter_list_read(&call, &answer, &why);
+    assert_non_null(list);
+    assert_int_equal(letter_list_count(list), LETTER_LIST_MOST);
+    assert_string_equal(letter_list_at(list, 0).id, "1000");
+    letter_list_free(list);
+    free(text);
+}
+
 static void an_empty_mailbox_may_say_so_in_many_ways(void **state)
 {
     (void)state;
@@ -98,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_waits_is_listed_in_its_order),
+        cmocka_unit_test(what_is_done_takes_no_place_of_what_waits),
         cmocka_unit_test(an_empty_mailbox_may_say_so_in_many_ways),
         cmocka_unit_test(what_is_no_list_is_tried_again),
         cmocka_unit_test(a_letter_is_found_wherever_it_stands),

@@ -149,6 +149,17 @@ static const struct {
     {"operate: {approval: twice}\n", ":1:21: operate.approval: expected none or edits"},
     {"registry: {password_file: /etc/passwd}\n",
      ":1:27: registry.password_file needs registry.user as well"},
+    {"http: {listen: 127.0.0.1}\n",
+     ":1:16: http.listen: expected HOST:PORT, [IPv6]:PORT or unix:PATH"},
+    {"http: {listen: '127.0.0.1:'}\n", ":1:16: http.listen: the port must be from 0 to 65535"},
+    {"http: {listen: '127.0.0.1:99999'}\n", ":1:16: http.listen: the port must be from 0 to 65535"},
+    {"http: {listen: 'unix:'}\n", ":1:16: http.listen: the path must have 1 to 107 bytes"},
+    {"http:\n  listen:\n", ":2:10: http.listen: is empty"},
+    {"admin:\n  socket:\n", ":2:10: admin.socket: is empty"},
+    {"operate: {listen: '0.0.0.0:8443'}\n",
+     ":1:19: operate.listen needs operate.certificate as well, or a loopback address"},
+    {"http: {client_ca: /etc/passwd}\n", ":1:19: http.client_ca needs http.certificate as well"},
+    {"http: {client_crl: /etc/passwd}\n", ":1:20: http.client_crl needs http.client_ca as well"},
     {"http:\n\tthreads: 2\n", ":2:1: a tab: YAML is indented by blanks"},
 };
 

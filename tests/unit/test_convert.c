@@ -16,6 +16,9 @@ static const struct {
     {"text", "a b\tc\r\nd", "= a b\tc\r\nd"},
     {"text", "a\x01", "text"},
     {"text", "a\x7F", "text"},
+    {"text", "\xEF\xBF\xBF", "text"}, /* no partner's XML could hold it */
+    {"text", "a\xEF\xBF\xBE", "text"},
+    {"text", "\xEF\xBC\x81", "= \xEF\xBC\x81"},
 
     {"time", "20250512144500", "= 1747035900000"},
     {"time", "2025-05-12T14:45:00+07:00", "= 1747035900000"},

@@ -256,6 +256,98 @@ static void a_redirect_is_not_followed(void **state)
     stand_close(&other);
 }
 
+/* ---- a directory that comes into force while a login is under way ---- */
+
+/* Cuts the first logins and keeps the next one until the test lets it go on. */
+struct gate {
+    size_t cut;
+    const char *session;
+    _Atomic bool is_reached, is_open;
+};
+
+static void keep_login(struct stand *at, size_t number, const struct heard *heard,
+                       char answer[STAND_TEXT])
+{
+    char body[100];
+    struct gate *gate = at->own;
+    if (strncmp(heard->head, "POST /base/mapi/login", 21) != 0) {
+        stand_say(answer, 200, "", "{\"error_code\": \"0\"}");
+        return;
+    }
+    if (number < gate->cut)
+        return;
+    gate->is_reached = true;
+    while (!gate->is_open)
+        (void)usleep(5000);
+    (void)snprintf(body, sizeof body, "{\"error_code\": \"0\", \"session\": \"%s\"}",
+                   gate->session);
+    stand_say(answer, 200, "", body);
+}
+
+static void await_login(const struct gate *gate)
+{
+    for (int round = 0; !gate->is_reached; round++) {
+        assert_true(round < 2000);
+        (void)usleep(5000);
+    }
+}
+
+/* Until the courier has taken it up, too. */
+static void reload(const char *partners)
+{
+    struct fault why;
+    town_write(&town, "partners.yaml", partners);
+    must(directory_reload(town.place, &why), &why);
+    (void)usleep(700000); /* it looks every half second */
+}
+
+static void a_partner_that_comes_back_is_sent_to_although_its_probe_was_under_way(void **state)
+{
+    (void)state;
+    static const char unpushed[] = "partners:\n- {id: portal, name: X, agencies: [H09], "
+                                   "adapters: [dvcqg-json], deliver: {by: none}}\n";
+    struct gate gate = {.cut = 3, .session = "s-1"};
+    stand_open(&stand, 0, keep_login, &gate);
+    town_partner(&town, "portal", "dvcqg-json", stand.port, "");
+    town_open(&town);
+    for (int dossier = 1; dossier <= 2; dossier++) {
+        (void)town_post(&town, dossier, "M-1", "portal");
+        await_login(&gate);
+        reload(unpushed);
+        gate.is_open = true;
+        (void)usleep(300000); /* the login has ended */
+        gate.is_reached = gate.is_open = false;
+        reload(town.partners);
+    }
+    gate.is_open = true;
+    (void)town_await(&town, town_post(&town, 3, "M-1", "portal"), DELIVERY_DELIVERED);
+    stand_close(&stand);
+}
+
+static void a_session_of_one_address_is_not_sent_to_another(void **state)
+{
+    (void)state;
+    char before[TOWN_PARTNERS];
+    struct gate gate = {.session = "s-old"};
+    struct gate moved = {.session = "s-new", .is_open = true};
+    stand_open(&stand, 0, keep_login, &gate);
+    stand_open(&other, 0, keep_login, &moved);
+    (void)snprintf(before, sizeof before, "%s", town.partners);
+    town_partner(&town, "portal", "dvcqg-json", stand.port, "");
+    town_open(&town);
+    int64_t delivery = town_post(&town, 1, "M-1", "portal");
+    await_login(&gate);
+    (void)snprintf(town.partners, sizeof town.partners, "%s", before);
+    town_partner(&town, "portal", "dvcqg-json", other.port, "");
+    reload(town.partners);
+    gate.is_open = true;
+    (void)town_await(&town, delivery, DELIVERY_DELIVERED);
+    assert_int_equal(stand_heard(&other), 2);
+    assert_non_null(strstr(other.heard[1].body, "\"s-new\""));
+    stand_close(&stand);
+    stand_close(&other);
+}
+
 static void a_partner_that_hangs_leaves_the_others_undisturbed(void **state)
 {
     (void)state;
@@ -300,6 +392,24 @@ static void refuse_first(struct stand *at, size_t number, const struct heard *he
     stand_say(answer, number == 0 ? 422 : 202, "", DONE);
 }
 
+static bool add_outcome(void *own, const struct spool_audited *entry)
+{
+    char *text = own;
+    size_t used = strlen(text);
+    (void)snprintf(text + used, LISTING_SIZE - used, "%s%s", used ? " " : "",
+                   entry->record.outcome);
+    return true;
+}
+
+/* What became of the acts that are on record. */
+static void assert_outcomes(const char *expected)
+{
+    struct fault why;
+    char text[LISTING_SIZE] = "";
+    must(spool_audited(town.world.reader, &(struct audit_range){0}, add_outcome, text, &why), &why);
+    assert_string_equal(text, expected);
+}
+
 static void what_is_refused_holds_its_dossier_until_a_person_says_so(void **state)
 {
     (void)state;
@@ -315,12 +425,44 @@ static void what_is_refused_holds_its_dossier_until_a_person_says_so(void **stat
     int64_t apart = town_post(&town, 2, "M-3", "province");
     (void)town_await(&town, apart, DELIVERY_DELIVERED);
     assert_int_equal(town_look(&town, two).state, DELIVERY_PARKED);
-    must(courier_release(town.courier, one, "they mended it", &why), &why);
+    must(courier_release(town.courier, one, &world_word, &why), &why);
     (void)town_await(&town, one, DELIVERY_DELIVERED);
     (void)town_await(&town, two, DELIVERY_DELIVERED);
     assert_int_equal(stand_heard(&stand), 4);
-    assert_false(courier_release(town.courier, one, "once more", &why));
+    assert_false(courier_release(town.courier, one, &world_word, &why));
     assert_int_equal(why.kind, FAULT_REFUSE);
+    assert_false(courier_release(town.courier, 99 * DELIVERIES_PER_ARRIVAL, &world_word, &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+    assert_outcomes("done refused refused");
+    stand_close(&stand);
+}
+
+static char *write_nothing(void *own, const struct spool_audited *entry, size_t *size)
+{
+    (void)own, (void)entry, (void)size;
+    return NULL;
+}
+
+/* Neither who reads the record nor who did it is told anything else than what is so. */
+static void what_cannot_be_on_record_is_not_done(void **state)
+{
+    (void)state;
+    struct fault why;
+    bool is_paused;
+    stand_open(&stand, 0, refuse_first, NULL);
+    town_partner(&town, "province", "lienthong-xml", stand.port, "");
+    town_open(&town);
+    int64_t one = town_post(&town, 1, "M-1", "province");
+    (void)town_await(&town, one, DELIVERY_DEAD);
+    must(spool_audit_schema(town.world.spool, town.schema_no, write_nothing, NULL, &why), &why);
+    assert_false(courier_discard(town.courier, one, &world_word, &why));
+    assert_false(courier_route(town.courier, one, "province", &world_word, &why));
+    assert_false(courier_release(town.courier, one, &world_word, &why));
+    assert_false(courier_pause(town.courier, "province", true, &world_word, &why));
+    assert_int_equal(town_look(&town, one).state, DELIVERY_DEAD);
+    must(spool_paused(town.world.reader, "province", &is_paused, &why), &why);
+    assert_false(is_paused);
+    assert_outcomes("");
     stand_close(&stand);
 }
 
@@ -334,7 +476,7 @@ static void what_is_discarded_lets_the_next_one_go(void **state)
     int64_t one = town_post(&town, 1, "M-1", "province");
     (void)town_await(&town, one, DELIVERY_DEAD);
     int64_t two = town_post(&town, 1, "M-2", "province");
-    must(courier_discard(town.courier, one, "sent by hand", &why), &why);
+    must(courier_discard(town.courier, one, &world_word, &why), &why);
     (void)town_await(&town, two, DELIVERY_DELIVERED);
     assert_int_equal(town_look(&town, one).state, DELIVERY_DISCARDED);
     stand_close(&stand);
@@ -364,7 +506,7 @@ static void nothing_goes_to_a_partner_that_is_paused(void **state)
     town_partner(&town, "province", "lienthong-xml", stand.port, "");
     town_partner(&town, "ministry", "lienthong-xml", other.port, "");
     town_open(&town);
-    must(courier_pause(town.courier, "province", true, &why), &why);
+    must(courier_pause(town.courier, "province", true, &world_word, &why), &why);
     await_state("province", "paused");
     int64_t waiting = town_post(&town, 1, "M-1", "province");
     (void)town_await(&town, town_post(&town, 1, "M-1", "ministry"), DELIVERY_DELIVERED);
@@ -373,10 +515,26 @@ static void nothing_goes_to_a_partner_that_is_paused(void **state)
     town.courier = courier_start(&town.options, &why);
     must(town.courier, &why);
     await_state("province", "paused"); /* it was kept */
-    must(courier_pause(town.courier, "province", false, &why), &why);
+    must(courier_pause(town.courier, "province", false, &world_word, &why), &why);
     (void)town_await(&town, waiting, DELIVERY_DELIVERED);
     stand_close(&stand);
     stand_close(&other);
+}
+
+static void who_gets_nothing_is_not_paused(void **state)
+{
+    (void)state;
+    struct fault why;
+    town_partner(&town, "province", "lienthong-xml", 1, "");
+    town_open(&town);
+    assert_false(courier_pause(town.courier, "provincee", true, &world_word, &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+    assert_string_equal(why.text, "nothing is delivered to a partner provincee");
+    must(spool_pause_partner(town.world.spool, "left", true, &world_word, &why), &why);
+    must(courier_pause(town.courier, "left", false, &world_word, &why), &why);
+    assert_false(courier_pause(town.courier, "left", false, &world_word, &why));
+    assert_outcomes(
+        "refused done done refused"); /* what waits for one that is gone is re-routed by then */
 }
 
 static void a_test_reaches_the_partner_and_sends_nothing(void **state)
@@ -394,6 +552,33 @@ static void a_test_reaches_the_partner_and_sends_nothing(void **state)
     assert_int_equal(strncmp(stand.heard[0].head, "HEAD /base", 10), 0);
     assert_null(courier_test(town.courier, "nobody", &why));
     assert_int_equal(why.kind, FAULT_REFUSE);
+    stand_close(&stand);
+}
+
+static void *test_province(void *own)
+{
+    struct fault *why = own;
+    json_t *json = courier_test(town.courier, "province", why);
+    assert_null(json);
+    return NULL;
+}
+
+static void a_test_ends_when_it_is_told(void **state)
+{
+    (void)state;
+    struct fault why;
+    pthread_t tester;
+    stand_open(&stand, 0, hang, NULL);
+    town_partner(&town, "province", "lienthong-xml", stand.port, "");
+    town_open(&town);
+    assert_int_equal(pthread_create(&tester, NULL, test_province, &why), 0);
+    while (stand_heard(&stand) == 0)
+        (void)usleep(5000);
+    int64_t since_ms = clock_ticks_ms();
+    courier_end_tests(town.courier);
+    assert_int_equal(pthread_join(tester, NULL), 0);
+    assert_true(wait_ms_between(since_ms) < 5000);
+    assert_int_equal(why.kind, FAULT_RETRY);
     stand_close(&stand);
 }
 
@@ -439,13 +624,18 @@ int main(void)
         TOWN(a_partner_that_is_down_is_probed_by_one_request_and_costs_no_attempts),
         TOWN(a_refused_connection_is_no_attempt_either),
         TOWN(a_redirect_is_not_followed),
+        TOWN(a_partner_that_comes_back_is_sent_to_although_its_probe_was_under_way),
+        TOWN(a_session_of_one_address_is_not_sent_to_another),
         TOWN(a_partner_that_hangs_leaves_the_others_undisturbed),
         TOWN(a_request_without_an_answer_ends_in_time),
         TOWN(what_is_refused_holds_its_dossier_until_a_person_says_so),
+        TOWN(what_cannot_be_on_record_is_not_done),
         TOWN(what_is_discarded_lets_the_next_one_go),
         TOWN(what_keeps_failing_at_a_partner_that_is_up_expires),
         TOWN(nothing_goes_to_a_partner_that_is_paused),
+        TOWN(who_gets_nothing_is_not_paused),
         TOWN(a_test_reaches_the_partner_and_sends_nothing),
+        TOWN(a_test_ends_when_it_is_told),
         TOWN(a_stop_lets_what_is_under_way_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

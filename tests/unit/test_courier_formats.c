@@ -343,6 +343,43 @@ static void a_file_that_is_damaged_is_not_sent_for_a_whole_one(void **state)
     stand_close(&stand);
 }
 
+/* Neither without it nor never: a person puts it back, and tries again. */
+static void assert_missing(const char *name, const char *adapter, const char *settings)
+{
+    char document[TOWN_FILES], hex[SHA256_HEX_SIZE], path[STORE_PATH_SIZE];
+    uint8_t sha256[SHA256_SIZE];
+    char *bytes = malloc(FILE_SIZE);
+    assert_non_null(bytes);
+    name_file(bytes, document, hex);
+    free(bytes);
+    assert_true(digest_unhex(hex, SHA256_SIZE, sha256));
+    store_path(&town.files, sha256, path);
+    assert_int_equal(unlink(path), 0);
+    stand_open(&stand, 0, take_letters, NULL);
+    town_partner(&town, name, adapter, stand.port, settings);
+    town_open(&town);
+    town_handoff(&town, 1, "M-1", document);
+    int64_t delivery = town_arrive(&town, 1, name);
+    struct standing standing = town_await(&town, delivery, DELIVERY_DEAD);
+    assert_string_equal(standing.cause, "file:missing");
+    assert_int_equal(standing.attempts, 0);
+    assert_int_equal(stand_heard(&stand), 0);
+    stand_close(&stand);
+}
+
+static void a_letter_whose_file_is_lost_is_not_sent_without_it(void **state)
+{
+    (void)state;
+    assert_missing("exchange", "edxml", "");
+}
+
+static void nor_is_one_that_would_have_its_address(void **state)
+{
+    (void)state;
+    town.options.public_url = "https://gateway.example.test";
+    assert_missing("exchange", "lienthong-xml", ", files: url");
+}
+
 /* ---- files that have only an address ---- */
 
 static char nowhere[] = "";
@@ -481,6 +518,58 @@ static void what_a_format_cannot_say_is_dead_and_was_not_sent(void **state)
     stand_close(&stand);
 }
 
+/* The house's letters, with their files in parts of their own. */
+static void send_files_in_parts(void)
+{
+    struct fault why;
+    char command[400], folder[TOWN_PATH + 20];
+    (void)snprintf(folder, sizeof folder, "%s/adapters", town.folder);
+    (void)snprintf(command, sizeof command,
+                   "cp -r adapters %s && sed -i 's/^    part: edocFile/&\\n    files_part: file/' "
+                   "%s/edxml/adapter.yaml",
+                   folder, folder);
+    assert_int_equal(system(command), 0);
+    adapters_free(town.adapters);
+    town.adapters = adapters_load(folder, town.schema, &town_limits, &why);
+    must(town.adapters, &why);
+    town.options.adapters = town.adapters;
+}
+
+static void what_has_too_many_files_is_dead_and_its_partner_is_not_down(void **state)
+{
+    (void)state;
+    enum { FILES = 256 }; /* and the document */
+    char hex[SHA256_HEX_SIZE];
+    char *text = NULL;
+    size_t size = 0;
+    FILE *documents = open_memstream(&text, &size);
+    uint8_t sha256[SHA256_SIZE];
+    store_put(&town.files, "a file", 6, sha256);
+    digest_hex(sha256, SHA256_SIZE, hex);
+    memcpy(town.file, sha256, SHA256_SIZE);
+    (void)fputs("<Documents>", documents);
+    for (int i = 0; i < FILES; i++)
+        (void)fprintf(documents,
+                      "<Document id=\"a%d\" role=\"SUBMITTED\"><Name>a.pdf</Name><Sha256>%s"
+                      "</Sha256></Document>",
+                      i, hex);
+    (void)fputs("</Documents>", documents);
+    assert_int_equal(fclose(documents), 0);
+    send_files_in_parts();
+    stand_open(&stand, 0, take_letters, NULL);
+    town_partner(&town, "exchange", "edxml", stand.port, "");
+    town_open(&town);
+    town.brings_file = true;
+    town_handoff(&town, 1, "M-1", text);
+    struct standing standing = town_await(&town, town_arrive(&town, 1, "exchange"), DELIVERY_DEAD);
+    assert_string_equal(standing.cause, "file:not-attached");
+    town.brings_file = false;
+    (void)town_await(&town, town_post(&town, 2, "M-2", "exchange"), DELIVERY_DELIVERED);
+    assert_int_equal(stand_heard(&stand), 1);
+    free(text);
+    stand_close(&stand);
+}
+
 static bool note_line(void *own, const struct spool_trail *line)
 {
     char *lines = own;
@@ -531,12 +620,15 @@ int main(void)
         TOWN(a_file_is_sent_anew_when_a_kept_connection_is_dead),
         TOWN(a_file_travels_by_a_signed_address_where_the_format_has_addresses),
         TOWN(a_file_that_is_damaged_is_not_sent_for_a_whole_one),
+        TOWN(a_letter_whose_file_is_lost_is_not_sent_without_it),
+        TOWN(nor_is_one_that_would_have_its_address),
         TOWN(a_file_that_has_only_an_address_is_fetched_and_put_in),
         TOWN(a_file_at_a_host_that_is_not_listed_is_not_asked_for),
         TOWN(a_redirect_of_a_file_is_not_followed_and_the_delivery_says_so),
         TOWN(a_listed_name_that_leads_to_this_machine_is_not_asked),
         TOWN(what_cannot_be_read_is_dead_and_was_not_sent),
         TOWN(what_a_format_cannot_say_is_dead_and_was_not_sent),
+        TOWN(what_has_too_many_files_is_dead_and_its_partner_is_not_down),
         TOWN(what_waits_for_an_agency_that_closed_follows_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

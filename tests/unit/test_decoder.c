@@ -29,8 +29,10 @@ static char *shown(const char *theirs_text, enum render_mask mask)
     struct fault why;
     auto_free(schema_free) struct schema *ours = parse(EVENT("Event", ",\"pii\":\"basic\""));
     auto_free(schema_free) struct schema *theirs = parse(theirs_text);
-    const struct decoder_options options = {.own = ours, .mask = mask};
+    const struct schema *const known[] = {ours, NULL};
+    const struct decoder_options options = {.ours = known, .mask = mask};
     auto_free(decoder_free) struct decoder *decoder = decoder_new(&options, &why);
+    assert_non_null(decoder);
     /* Under a fingerprint of their own, as a registry's schemas stand under ids of their own. */
     auto_free(json_decref) json_t *json =
         decoder_datum(decoder, theirs->text, 1, bytes, sizeof bytes - 1, &why);

@@ -333,6 +333,35 @@ static void one_that_had_no_dossier_takes_its_place_by_its_first_number(void **s
     world_end(&world);
 }
 
+/* Its dossier goes on past it, and it comes into the lane when it is mended. */
+static void one_that_stands_aside_holds_up_nothing_until_it_is_mended(void **state)
+{
+    (void)state;
+    struct world world;
+    struct parcel parcel;
+    world_make(&world);
+    parcel_begin(&parcel, "motcua", 1);
+    for (int id = 1; id <= 2; id++) {
+        struct spool_item *item = parcel_item(&parcel, id, 1, 1);
+        item->cause = "agency /From";
+        item->event = NULL;
+        item->stands_aside = true;
+    }
+    (void)world_add(&world, &parcel);
+    int64_t head = add_dead(&world, 3, 2, true);
+    (void)world_add_one(&world, 4, 1, 1);
+    (void)world_add_one(&world, 5, 2, 1);
+    assert_next(&world, 0, "1:1! 2:2! 3:3! 4:4"); /* 5 waits behind 3, and 4 behind nothing */
+    world_check(&world);
+    mend(&world, 1, 1, 3);
+    mend(&world, 2, 2, 2); /* stands before 3 */
+    assert_next(&world, 5, "6:1 7:2");
+    do_one(&world, DEED_RELEASE, head, "user:lan");
+    assert_next(&world, 7, "8:3 9:5");
+    world_check(&world);
+    world_end(&world);
+}
+
 static void one_that_leaves_its_lane_opens_it(void **state)
 {
     (void)state;
@@ -594,7 +623,7 @@ static void a_job_does_many_at_once_each_by_itself(void **state)
     world_end(&world);
 }
 
-static void a_word_about_a_delivery_is_on_record_too(void **state)
+static void a_word_about_a_delivery_or_a_partner_is_on_record_too(void **state)
 {
     (void)state;
     struct fault why;
@@ -611,7 +640,8 @@ static void a_word_about_a_delivery_is_on_record_too(void **state)
     world_must(spool_settle_on_record(world.spool, &settlement, &record, &why), &why);
     assert_false(spool_settle_on_record(world.spool, &settlement, &record, &why));
     assert_int_equal(why.kind, FAULT_REFUSE);
-    assert_record(&world, "retry/done retry/refused");
+    world_must(spool_pause_partner(world.spool, "hue", true, &world_word, &why), &why);
+    assert_record(&world, "settle/done retry/done retry/refused settle/done");
     world_check(&world);
     world_end(&world);
 }
@@ -726,6 +756,7 @@ int main(void)
         cmocka_unit_test(what_kafka_will_not_take_is_mended_again),
         cmocka_unit_test(a_dossier_goes_on_in_its_order_when_its_dead_one_is_mended),
         cmocka_unit_test(one_that_had_no_dossier_takes_its_place_by_its_first_number),
+        cmocka_unit_test(one_that_stands_aside_holds_up_nothing_until_it_is_mended),
         cmocka_unit_test(one_that_leaves_its_lane_opens_it),
         cmocka_unit_test(a_release_after_a_later_event_needs_a_word),
         cmocka_unit_test(a_later_event_that_is_on_its_way_makes_it_stale_too),
@@ -737,7 +768,7 @@ int main(void)
         cmocka_unit_test(what_is_done_and_what_is_refused_is_on_record),
         cmocka_unit_test(a_detail_that_the_caller_gives_is_kept),
         cmocka_unit_test(a_job_does_many_at_once_each_by_itself),
-        cmocka_unit_test(a_word_about_a_delivery_is_on_record_too),
+        cmocka_unit_test(a_word_about_a_delivery_or_a_partner_is_on_record_too),
         cmocka_unit_test(a_kill_leaves_a_deed_and_its_record_or_neither),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -189,8 +189,8 @@ static void name_document(avro_value_t *event, const uint8_t *sha256)
     assert_int_equal(avro_value_set_string(&branch, hex), 0);
 }
 
-/* The entry of the event, as it was taken in, uses the file. */
-static void take_in(struct world *world, uint8_t event, const uint8_t *sha256)
+/* The entry of the event, as it was taken in, uses the file.  Gives its number. */
+static int64_t take_in(struct world *world, uint8_t event, const uint8_t *sha256)
 {
     struct parcel parcel;
     uint8_t files[1][SHA256_SIZE];
@@ -200,7 +200,7 @@ static void take_in(struct world *world, uint8_t event, const uint8_t *sha256)
     item->event_id[0] = event;
     item->files = (const uint8_t(*)[SHA256_SIZE])files;
     item->file_count = 1;
-    (void)world_add(world, &parcel);
+    return world_add(world, &parcel).receipts[0].entry;
 }
 
 static void an_arrival_uses_the_files_that_its_event_brings(void **state)
@@ -210,15 +210,18 @@ static void an_arrival_uses_the_files_that_its_event_brings(void **state)
     struct fault why;
     uint8_t own[SHA256_SIZE] = {1}, foreign[SHA256_SIZE] = {2};
     world_make(&world);
-    take_in(&world, 1, own);
-    take_in(&world, 2, foreign);
+    int64_t entry = take_in(&world, 1, own);
+    (void)take_in(&world, 2, foreign);
     dispatch_use_files(office->dispatch, world.reader);
     realm_event(office->events, &to_district, &office->event);
     name_document(&office->event, own);
     name_document(&office->event, foreign);
     name_document(&office->event, own);
-    struct spool_arrival arrival = {
-        .source = "commune", .dossier_code = OURS, .event_type = "HANDED_OFF", .event_id = {1}};
+    struct spool_arrival arrival = {.entry = entry,
+                                    .source = "commune",
+                                    .dossier_code = OURS,
+                                    .event_type = "HANDED_OFF",
+                                    .event_id = {1}};
     world_must(dispatch_route(office->dispatch, &office->event, 1, &arrival, &why), &why);
     assert_int_equal(arrival.file_count, 1);
     assert_memory_equal(arrival.files[0], own, SHA256_SIZE);

@@ -149,6 +149,42 @@ static void a_name_that_was_there_before_loses_nothing(void **state)
     assert_int_equal(count, 4);
 }
 
+/* To open a fifo waits for whoever is at its other end. */
+static void nothing_waits_for_a_fifo_that_a_partner_made(void **state)
+{
+    struct place *place = *state;
+    struct fault why;
+    size_t size;
+    alarm(10);
+    assert_int_equal(mkfifoat(place->folder.inbox, "a.xml", 0600), 0);
+    assert_null(drop_folder_read(&place->folder, "a.xml", 100, &size, &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+    put(place->folder.inbox, "b.xml", "<a/>", 1000000);
+    assert_int_equal(mkfifoat(place->folder.inbox, "b.xml.jws", 0600), 0);
+    assert_null(drop_folder_signature(&place->folder, "b.xml", 100, &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+    assert_int_equal(mkfifoat(place->folder.done, "b.xml.receipt.json", 0600), 0);
+    assert_true(drop_folder_end(&place->folder, true, "b.xml", ".receipt.json", "{}", &why));
+    assert_true(is_there(place->folder.done, "b.xml"));
+    alarm(0);
+}
+
+static void a_receipt_is_not_written_through_another_name_of_a_file(void **state)
+{
+    struct place *place = *state;
+    struct fault why;
+    struct stat status;
+    put(place->folder.inbox, "a.xml", "<a/>", 1000000);
+    put(place->folder.failed, "other", "not yours", 1000000);
+    assert_int_equal(
+        linkat(place->folder.failed, "other", place->folder.done, "a.xml.receipt.json", 0), 0);
+    assert_true(drop_folder_end(&place->folder, true, "a.xml", ".receipt.json", "{}", &why));
+    assert_int_equal(fstatat(place->folder.failed, "other", &status, 0), 0);
+    assert_int_equal(status.st_size, strlen("not yours"));
+    assert_int_equal(fstatat(place->folder.done, "a.xml.receipt.json", &status, 0), 0);
+    assert_int_equal(status.st_size, strlen("{}"));
+}
+
 static void only_what_ended_long_ago_is_pruned(void **state)
 {
     const struct place *place = *state;
@@ -183,6 +219,8 @@ int main(void)
         IN_PLACE(a_file_ends_beside_what_is_said_of_it),
         IN_PLACE(a_name_that_was_there_before_loses_nothing),
         IN_PLACE(only_what_ended_long_ago_is_pruned),
+        IN_PLACE(nothing_waits_for_a_fifo_that_a_partner_made),
+        IN_PLACE(a_receipt_is_not_written_through_another_name_of_a_file),
         cmocka_unit_test(a_folder_that_is_not_there_may_come_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

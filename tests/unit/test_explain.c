@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "delivery_world.h"
 #include "realm.h"
-#include "spool_world.h"
 
 #include "base/cleanup.h"
 #include "deliver/dispatch.h"
@@ -37,6 +37,7 @@ static int open_room(void **state)
     world_make(&room->world);
     realm_begin(&room->realm);
     room->place = directory_place_open(&room->realm.options, &why);
+    world_must(room->place, &why);
     room->events = schema_load("schemas/dossier-event.avsc", &why);
     room->receipt = schema_load("schemas/delivery-receipt.avsc", &why);
     room->dead_letter = schema_load("schemas/dead-letter.avsc", &why);
@@ -175,7 +176,7 @@ static void a_reroute_is_told(void **state)
         .agency = "H09.40",
         .detail = "re-routed: for H09.40, closed after 2025-06-30",
     };
-    world_must(spool_settle_now(room->world.spool, &settlement, &why), &why);
+    world_must(world_settle_now(&room->world, &settlement, &why), &why);
     auto_free(json_decref) json_t *json = explain(room, "d-1024");
     assert_string_equal(at(json, "stored.0.partner"), "city");
     assert_string_equal(at(json, "stored.0.rerouted.0.at"), "2025-05-12T14:46:00+07:00");

@@ -29,6 +29,8 @@ struct yard {
     pthread_t answerer;
 };
 
+enum { HOLD_MS = 300 };
+
 static const struct problem_kind no_entry = {"no-entry", 401, "Không được vào", "No entry"};
 
 static void begin(void *own, struct http_request *request)
@@ -37,6 +39,8 @@ static void begin(void *own, struct http_request *request)
     atomic_fetch_add(&yard->begun, 1);
     if (http_header(request, "X-Refuse"))
         http_problem(request, &no_entry, NULL, NULL);
+    if (http_header(request, "X-Hold"))
+        http_hold(request, HOLD_MS);
 }
 
 static void end(void *own, struct http_request *request)
@@ -49,6 +53,8 @@ static void end(void *own, struct http_request *request)
 static void echo(void *own, struct http_request *request)
 {
     size_t size = 0;
+    if (http_header(request, "X-Hold")) /* also of what is handled */
+        http_hold(request, HOLD_MS);
     const char *body = http_body(request, &size);
     char *copy = malloc(size + 1);
     (void)own;
@@ -122,15 +128,66 @@ static void tell_sum(void *own, struct http_request *request)
 
 static const char file_text[] = "0123456789";
 
+static const struct http_file usual_file = {.descriptor = -1,
+                                            .size = sizeof file_text - 1,
+                                            .media_type = "application/octet-stream",
+                                            .etag = "\"tag\""};
+
 static void send_file(void *own, struct http_request *request)
 {
-    struct http_file file = {-1, sizeof file_text - 1, "application/octet-stream", "\"tag\""};
+    struct http_file file = usual_file;
     (void)own;
     if (strcmp(http_method(request), "GET") == 0) {
         file.descriptor = memfd_create("file", MFD_CLOEXEC);
         assert_int_equal(write(file.descriptor, file_text, (size_t)file.size), file.size);
     }
     http_answer_file(request, &file);
+}
+
+/* Three bytes at a time at most; none from the one on that is called broken. */
+struct made {
+    int64_t broken_at;
+};
+static atomic_int made_count;
+
+static bool make_some(void *own, int64_t at, char *bytes, size_t size, size_t *got)
+{
+    const struct made *made = own;
+    enum { MOST = 3 };
+    size_t left = sizeof file_text - 1 - (size_t)at;
+    *got = size < MOST ? size : MOST;
+    *got = left < *got ? left : *got;
+    memcpy(bytes, file_text + at, *got);
+    return at < made->broken_at;
+}
+
+static void end_made(void *own)
+{
+    free(own);
+    (void)atomic_fetch_sub(&made_count, 1);
+}
+
+static void send_made_until(struct http_request *request, int64_t broken_at)
+{
+    struct http_file file = usual_file;
+    struct made *made = malloc(sizeof *made);
+    assert_non_null(made);
+    *made = (struct made){broken_at};
+    (void)atomic_fetch_add(&made_count, 1);
+    file.source = (struct http_source){make_some, end_made, made};
+    http_answer_file(request, &file);
+}
+
+static void send_made(void *own, struct http_request *request)
+{
+    (void)own;
+    send_made_until(request, INT64_MAX);
+}
+
+static void send_broken(void *own, struct http_request *request)
+{
+    (void)own;
+    send_made_until(request, 5);
 }
 
 static struct http_request *take_waiting(struct yard *yard)
@@ -166,6 +223,8 @@ static const struct http_route routes[] = {
     {"PUT", "/v1/stream", HTTP_OWN_LIMIT, begin, tell_sum, NULL, end, add_piece},
     {"PUT", "/v1/stream/short", 1000, begin, tell_sum, NULL, end, add_piece},
     {"GET", "/v1/file", 0, begin, send_file, NULL, end, NULL},
+    {"GET", "/v1/made", 0, begin, send_made, NULL, end, NULL},
+    {"GET", "/v1/broken", 0, begin, send_broken, NULL, end, NULL},
     {NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -267,6 +326,16 @@ static void paths_are_split_before_they_are_decoded(void **state)
     assert_int_equal(answer.status, 400);
     say(http_port(yard->server), HEAD("GET", "/v1/things/%zz") "\r\n", &answer);
     assert_int_equal(answer.status, 400);
+    static const char *const broken[] = {"?colour=%zz", "?colour=%4", "?x=1&colour=%", "?%zz",
+                                         "?colour=%0a"};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        char head[200];
+        (void)snprintf(head, sizeof head, "GET /v1/things/a%s HTTP/1.1\r\nHost: a\r\n\r\n",
+                       broken[i]);
+        say(http_port(yard->server), head, &answer);
+        assert_int_equal(answer.status, 400);
+        assert_non_null(strstr(answer.text, "malformed-request"));
+    }
     close_yard(yard);
 }
 
@@ -309,6 +378,14 @@ static void stages_serve_one_server_each_with_its_own(void **state)
     close_yard(yard);
 }
 
+/* What comes until the connection ends, whatever its head says of that. */
+static void receive_all(int peer, struct answer *answer)
+{
+    ssize_t got, size = 0;
+    while ((got = recv(peer, answer->text + size, 1000, 0)) > 0)
+        size += got;
+}
+
 static void a_head_request_gets_the_head_alone(void **state)
 {
     struct yard *yard = new_yard();
@@ -317,9 +394,7 @@ static void a_head_request_gets_the_head_alone(void **state)
     int peer = peer_connect(http_port(yard->server));
     static const char request[] = HEAD("HEAD", "/v1/things/a") "Connection: close\r\n\r\n";
     assert_true(peer_send(peer, request, sizeof request - 1));
-    ssize_t got, size = 0;
-    while ((got = recv(peer, answer.text + size, 1000, 0)) > 0)
-        size += got;
+    receive_all(peer, &answer);
     assert_non_null(strstr(answer.text, "HTTP/1.1 200"));
     assert_non_null(strstr(answer.text, "Content-Length: 9\r\n"));
     assert_string_equal(strstr(answer.text, "\r\n\r\n"), "\r\n\r\n");
@@ -417,12 +492,15 @@ static void a_file_is_answered_whole_or_in_part(void **state)
         {"Range: bytes=2-4\r\nIf-Range: \"tag\"\r\n", 206, "", "234"},
         {"Range: bytes=2-4\r\nIf-Range: \"gone\"\r\n", 200, "", "0123456789"},
     };
+    static const char *const files[] = {HEAD("GET", "/v1/file"), HEAD("GET", "/v1/made")};
+    enum { CASES = sizeof cases / sizeof *cases };
     struct yard *yard = new_yard();
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t n = 0; n < 2 * CASES; n++) {
         struct answer answer;
         char request[200];
-        (void)snprintf(request, sizeof request, HEAD("GET", "/v1/file") "%s\r\n", cases[i].headers);
+        const size_t i = n % CASES;
+        (void)snprintf(request, sizeof request, "%s%s\r\n", files[n / CASES], cases[i].headers);
         say(http_port(yard->server), request, &answer);
         const char *body = strstr(answer.text, "\r\n\r\n");
         if (answer.status != cases[i].status || !strstr(answer.text, cases[i].has) || !body ||
@@ -430,6 +508,24 @@ static void a_file_is_answered_whole_or_in_part(void **state)
             fail_msg("%s: %s", cases[i].headers, answer.text);
     }
     close_yard(yard);
+    assert_int_equal(atomic_load(&made_count), 0);
+}
+
+static void a_file_that_cannot_be_made_to_its_end_ends_the_connection(void **state)
+{
+    static const char request[] = HEAD("GET", "/v1/broken") "\r\n";
+    struct yard *yard = new_yard();
+    struct answer answer = {0};
+    (void)state;
+    int peer = peer_connect(http_port(yard->server));
+    assert_true(peer_send(peer, request, sizeof request - 1));
+    receive_all(peer, &answer);
+    assert_non_null(strstr(answer.text, "HTTP/1.1 200"));
+    assert_non_null(strstr(answer.text, "Content-Length: 10\r\n"));
+    assert_string_equal(strstr(answer.text, "\r\n\r\n"), "\r\n\r\n012345");
+    (void)close(peer);
+    close_yard(yard);
+    assert_int_equal(atomic_load(&made_count), 0);
 }
 
 static void a_head_request_for_a_file_gets_its_size(void **state)
@@ -441,9 +537,7 @@ static void a_head_request_for_a_file_gets_its_size(void **state)
     static const char request[] =
         HEAD("HEAD", "/v1/file") "Range: bytes=1-2\r\nConnection: close\r\n\r\n";
     assert_true(peer_send(peer, request, sizeof request - 1));
-    ssize_t got, size = 0;
-    while ((got = recv(peer, answer.text + size, 1000, 0)) > 0)
-        size += got;
+    receive_all(peer, &answer);
     assert_non_null(strstr(answer.text, "HTTP/1.1 200"));
     assert_non_null(strstr(answer.text, "Content-Length: 10\r\n"));
     assert_string_equal(strstr(answer.text, "\r\n\r\n"), "\r\n\r\n");
@@ -480,6 +574,17 @@ static void a_body_that_grows_too_large_is_refused(void **state)
     close_yard(yard);
 }
 
+/* Says a request on a connection and hears its answer; how long that took. */
+static int64_t ask(int peer, const char *request, int status)
+{
+    struct answer answer;
+    int64_t began = clock_ticks_ms();
+    assert_true(peer_send(peer, request, strlen(request)));
+    peer_receive(peer, &answer);
+    assert_int_equal(answer.status, status);
+    return clock_ticks_ms() - began;
+}
+
 /* Asks again until it is answered so: when the server sees what another did is not ours to say. */
 static void say_until(int port, const char *request, size_t size, int status, struct answer *answer)
 {
@@ -489,7 +594,7 @@ static void say_until(int port, const char *request, size_t size, int status, st
             return;
         (void)usleep(25000);
     }
-    assert_int_equal(answer->status, status);
+    fail_msg("%d instead of %d: %s", answer->status, status, answer->text);
 }
 
 static void all_bodies_together_have_a_bound(void **state)
@@ -501,15 +606,17 @@ static void all_bodies_together_have_a_bound(void **state)
     options.body_memory = 100000;
     open_yard(yard, &options);
 
-    /* One sender holds most of it by announcing a body that does not come. */
+    /* One sender holds most of it by announcing a body that does not come.  That it may go on
+     * says that it holds it: without that the other could be the first. */
     int slow = peer_connect(http_port(yard->server));
-    static const char held[] = HEAD("POST", "/v1/x") "Content-Length: 90000\r\n\r\n";
-    assert_true(peer_send(slow, held, sizeof held - 1));
+    (void)ask(slow, HEAD("POST", "/v1/x") "Expect: 100-continue\r\nContent-Length: 90000\r\n\r\n",
+              100);
     char *large = calloc(1, 50001);
     memset(large, 'x', 50000);
     char *request = NULL;
     int size = asprintf(&request, HEAD("POST", "/v1/x") "Content-Length: 50000\r\n\r\n%s", large);
-    say_until(http_port(yard->server), request, (size_t)size, 503, &answer);
+    say_bytes(http_port(yard->server), request, (size_t)size, &answer);
+    assert_int_equal(answer.status, 503);
     assert_non_null(strstr(answer.text, "Retry-After: 5\r\n"));
 
     /* It goes back when the sender does. */
@@ -523,20 +630,73 @@ static void all_bodies_together_have_a_bound(void **state)
 static void a_refused_sender_sees_why_and_may_go_on(void **state)
 {
     struct yard *yard = new_yard();
+    (void)state;
+    int peer = peer_connect(http_port(yard->server));
+    (void)ask(peer, HEAD("POST", "/v1/x") "X-Refuse: 1\r\nContent-Length: 5\r\n\r\nhello", 401);
+    (void)ask(peer, HEAD("POST", "/v1/x") "Content-Length: 2\r\n\r\nok", 200);
+    (void)close(peer);
+    close_yard(yard);
+}
+
+static void an_answer_may_be_held_back_and_others_are_not(void **state)
+{
+    struct yard *yard = new_yard();
     struct answer answer;
     (void)state;
     int peer = peer_connect(http_port(yard->server));
-    static const char refused[] =
-        HEAD("POST", "/v1/x") "X-Refuse: 1\r\nContent-Length: 5\r\n\r\nhello";
+    static const char held[] =
+        HEAD("POST", "/v1/x") "X-Refuse: 1\r\nX-Hold: 1\r\nContent-Length: 5\r\n\r\nhello";
     static const char good[] = HEAD("POST", "/v1/x") "Content-Length: 2\r\n\r\nok";
-    assert_true(peer_send(peer, refused, sizeof refused - 1));
+    for (int i = 0; i < 2; i++)
+        assert_in_range(ask(peer, held, 401), HOLD_MS, 20 * HOLD_MS);
+    assert_true(peer_send(peer, held, sizeof held - 1));
+    say(http_port(yard->server), good, &answer); /* on another connection, while that one waits */
+    assert_int_equal(answer.status, 200);
     peer_receive(peer, &answer);
     assert_int_equal(answer.status, 401);
-    assert_true(peer_send(peer, good, sizeof good - 1));
-    peer_receive(peer, &answer);
-    assert_int_equal(answer.status, 200);
+    (void)ask(peer, good, 200);
     (void)close(peer);
     close_yard(yard);
+}
+
+/* And then nothing more can be tried on that connection. */
+static void an_answer_before_a_large_body_is_not_held(void **state)
+{
+    struct yard *yard = new_yard();
+    (void)state;
+    int peer = peer_connect(http_port(yard->server));
+    (void)ask(peer,
+              HEAD("POST", "/v1/x") "X-Refuse: 1\r\nX-Hold: 1\r\nContent-Length: 5\r\n"
+                                    "Expect: 100-continue\r\n\r\n",
+              401);
+    assert_true(peer_is_closed(peer, 5000));
+    (void)close(peer);
+    close_yard(yard);
+}
+
+static void closing_does_not_wait_for_what_is_held(void **state)
+{
+    struct yard *yard = new_yard();
+    struct answer answer;
+    (void)state;
+    static const char held[] =
+        HEAD("POST", "/v1/x") "X-Refuse: 1\r\nX-Hold: 1\r\nContent-Length: 2\r\n\r\nok";
+    int peers[20];
+    for (size_t i = 0; i < sizeof peers / sizeof *peers; i++) {
+        peers[i] = peer_connect(http_port(yard->server));
+        assert_true(peer_send(peers[i], held, sizeof held - 1));
+    }
+    while (atomic_load(&yard->begun) < (int)(sizeof peers / sizeof *peers))
+        (void)usleep(1000);
+    say(http_port(yard->server), HEAD("POST", "/v1/x") "X-Hold: 1\r\nContent-Length: 2\r\n\r\nok",
+        &answer);
+    assert_int_equal(answer.status, 200);
+    close_yard(yard);
+    for (size_t i = 0; i < sizeof peers / sizeof *peers; i++) {
+        peer_receive(peers[i], &answer);
+        assert_int_equal(answer.status, 401);
+        (void)close(peers[i]);
+    }
 }
 
 static void a_sender_that_asks_first_is_told_before_it_sends(void **state)
@@ -550,14 +710,8 @@ static void a_sender_that_asks_first_is_told_before_it_sends(void **state)
     assert_int_equal(answer.status, 401);
 
     int peer = peer_connect(http_port(yard->server));
-    static const char ask[] =
-        HEAD("POST", "/v1/x") "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n";
-    assert_true(peer_send(peer, ask, sizeof ask - 1));
-    peer_receive(peer, &answer);
-    assert_int_equal(answer.status, 100);
-    assert_true(peer_send(peer, "hello", 5));
-    peer_receive(peer, &answer);
-    assert_int_equal(answer.status, 200);
+    (void)ask(peer, HEAD("POST", "/v1/x") "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n", 100);
+    (void)ask(peer, "hello", 200);
     (void)close(peer);
     close_yard(yard);
 }
@@ -838,11 +992,15 @@ int main(void)
         cmocka_unit_test(a_streamed_body_can_be_refused_on_its_way),
         cmocka_unit_test(a_body_that_goes_on_may_take_longer_than_one_that_trickles),
         cmocka_unit_test(a_file_is_answered_whole_or_in_part),
+        cmocka_unit_test(a_file_that_cannot_be_made_to_its_end_ends_the_connection),
         cmocka_unit_test(a_head_request_for_a_file_gets_its_size),
         cmocka_unit_test(a_body_that_says_it_is_too_large_is_not_read),
         cmocka_unit_test(a_body_that_grows_too_large_is_refused),
         cmocka_unit_test(all_bodies_together_have_a_bound),
         cmocka_unit_test(a_refused_sender_sees_why_and_may_go_on),
+        cmocka_unit_test(an_answer_may_be_held_back_and_others_are_not),
+        cmocka_unit_test(an_answer_before_a_large_body_is_not_held),
+        cmocka_unit_test(closing_does_not_wait_for_what_is_held),
         cmocka_unit_test(a_sender_that_asks_first_is_told_before_it_sends),
         cmocka_unit_test(another_thread_may_answer),
         cmocka_unit_test(three_hundred_connections_all_stay_served),

@@ -15,8 +15,8 @@ static void accept_it(void *own, struct http_request *request)
 }
 
 static const struct http_route routes[] = {
-    {"POST", "/v1/x", -1, NULL, accept_it, NULL, NULL},
-    {NULL, NULL, 0, NULL, NULL, NULL, NULL},
+    {.method = "POST", .pattern = "/v1/x", .body_limit = HTTP_SERVER_LIMIT, .handle = accept_it},
+    {.method = NULL},
 };
 
 static const struct http_table tables[] = {{.routes = routes}, {0}};

@@ -242,7 +242,9 @@ static void a_token_that_is_none_is_refused(void **state)
         "a.b.c",
         "eyJhbGciOiJub25lIn0.e30.",
         "eyJhbGciOiJub25lIn0.e30",
-        "eyJhbGciOiJSUzI1NiIsImtpZCI6InJzYSIsImNyaXQiOlsiZXhwIl19.e30.AAAA"};
+        "eyJhbGciOiJSUzI1NiIsImtpZCI6InJzYSIsImNyaXQiOlsiZXhwIl19.e30.AAAA",
+        "eyJhbGciOiJSUzI1NiIsImtpZCI6InJzYSJ9.e30.AAAAA=AA", /* cjose ends the program */
+        "eyJhbGciOiJSUzI1NiIsImtpZCI6InJzYSJ9.AAAAA=AA.AAAA"};
     for (size_t i = 0; i < COUNT(texts); i++) {
         struct fault why;
         bool is_key_unknown;
@@ -253,6 +255,17 @@ static void a_token_that_is_none_is_refused(void **state)
     memset(huge, 'a', 40000);
     huge[40000] = '\0';
     refuse(*state, huge, "it cannot be read");
+}
+
+static void a_key_that_is_no_base64url_is_none(void **state)
+{
+    const struct keys *keys = *state;
+    json_t *list = json_object_get(keys->set, "keys");
+    json_t *rsa = json_array_get(list, 0);
+    json_t *before = json_incref(json_object_get(rsa, "e"));
+    assert_int_equal(json_object_set_new(rsa, "e", json_string("AAAAA=AA")), 0);
+    refuse(keys, sign(keys->rsa, "RS256", "rsa", GOOD), "no such key");
+    assert_int_equal(json_object_set_new(rsa, "e", before), 0);
 }
 
 static void any_byte_that_is_changed_is_seen(void **state)
@@ -313,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_token_without_a_keys_name_is_taken_when_one_key_fits),
         cmocka_unit_test(no_other_signature_is_taken),
         cmocka_unit_test(a_token_that_is_none_is_refused),
+        cmocka_unit_test(a_key_that_is_no_base64url_is_none),
         cmocka_unit_test(any_byte_that_is_changed_is_seen),
         cmocka_unit_test(roles_are_found_in_texts_lists_and_objects),
     };

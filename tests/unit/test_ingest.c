@@ -13,6 +13,8 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "http_peer.h"
@@ -729,6 +731,73 @@ static void a_journey_comes_in_pages(void **state)
     assert_int_equal(seen, 5);
 }
 
+/* A dossier of many steps, all of which Kafka has. */
+static void fill_dossier(const struct house *house, const char *dossier)
+{
+    enum { STEPS = 90 };
+    static char items[STEPS * 256];
+    struct spool_levels levels;
+    size_t size = 0;
+    for (int i = 0; i < STEPS; i++)
+        size += (size_t)snprintf(items + size, sizeof items - size,
+                                 "%s{\"MaHoSo\": \"%s\", \"NguoiXuLy\": \"Trần Văn Ví Dụ\","
+                                 " \"TrangThai\": \"4\", \"ThoiDiemXuLy\": \"20250512%02d%02d00\","
+                                 " \"NoiDungXuLy\": \"x\"}",
+                                 i ? "," : "", dossier, 8 + i / 60, i % 60);
+    char *body = NULL;
+    assert_true(asprintf(&body, PROGRESS("%s"), items) > 0);
+    json_decref(post(house, "province", JSON, body, 202));
+    free(body);
+    spool_levels(house->spool, &levels);
+    spool_published(house->spool, levels.last_number, NULL, 0);
+    while (spool_watermark(house->spool) < levels.last_number)
+        (void)usleep(1000);
+}
+
+struct pruning {
+    struct spool *spool;
+    atomic_bool is_over;
+};
+
+static void *prune(void *own)
+{
+    struct pruning *pruning = own;
+    struct fault why;
+    int64_t count;
+    if (!spool_prune(pruning->spool, INT64_MAX, &count, &why))
+        print_error("%s\n", why.text);
+    atomic_store(&pruning->is_over, true);
+    return NULL;
+}
+
+/* Somebody looks all the while, so that one look finds entries that are gone when it reads them. */
+static void what_is_pruned_meanwhile_is_not_in_a_journey(void **state)
+{
+    struct house *house = *state;
+    for (int round = 0; round < 5; round++) {
+        struct pruning pruning = {.spool = house->spool};
+        struct answer answer = {.status = 200};
+        pthread_t thread;
+        char dossier[40], request[256];
+        (void)snprintf(dossier, sizeof dossier, "000.12.40.H09-250512-07%02d", round);
+        fill_dossier(house, dossier);
+        int size = snprintf(request, sizeof request,
+                            "GET /v1/dossiers/%s?limit=200 HTTP/1.1\r\nHost: a\r\n"
+                            "Authorization: Bearer key-province\r\n\r\n",
+                            dossier);
+        assert_int_equal(pthread_create(&thread, NULL, prune, &pruning), 0);
+        while (!atomic_load(&pruning.is_over) && (answer.status == 200 || answer.status == 404)) {
+            int peer = peer_connect(http_port(house->server));
+            assert_true(peer_send(peer, request, (size_t)size));
+            peer_receive(peer, &answer);
+            (void)close(peer);
+        }
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        if (answer.status != 200 && answer.status != 404)
+            fail_msg("%s", answer.text);
+    }
+}
+
 static int64_t unpublished(const struct house *house)
 {
     struct spool_levels levels;
@@ -846,6 +915,7 @@ int main(void)
         cmocka_unit_test(a_flood_is_told_to_wait),
         cmocka_unit_test(receipts_and_dossiers_are_told_to_those_concerned),
         cmocka_unit_test(a_journey_comes_in_pages),
+        cmocka_unit_test(what_is_pruned_meanwhile_is_not_in_a_journey),
         cmocka_unit_test(who_wants_kafka_s_word_gets_it),
         cmocka_unit_test(who_waits_too_long_for_kafka_gets_the_receipts_all_the_same),
         cmocka_unit_test(a_sender_that_goes_away_harms_nobody),

@@ -14,8 +14,9 @@ static void a_burst_passes_and_then_the_rate_holds(void **state)
     const struct rate rate = {.per_s = 10, .burst = 5};
     struct fault why;
     struct accounts *accounts = accounts_new(&why);
-    struct account *account = accounts_of(accounts, "motcua");
+    struct account *account = accounts ? accounts_of(accounts, "motcua") : NULL;
     (void)state;
+    assert_non_null(account);
     for (int i = 0; i < 5; i++)
         assert_int_equal(account_take(account, &rate, SECOND_US), 0);
     assert_int_equal(account_take(account, &rate, SECOND_US), 100);
@@ -30,8 +31,9 @@ static void idle_time_saves_no_more_than_a_burst(void **state)
     const struct rate rate = {.per_s = 10, .burst = 3};
     struct fault why;
     struct accounts *accounts = accounts_new(&why);
-    struct account *account = accounts_of(accounts, "motcua");
+    struct account *account = accounts ? accounts_of(accounts, "motcua") : NULL;
     (void)state;
+    assert_non_null(account);
     assert_int_equal(account_take(account, &rate, 0), 0);
     for (int i = 0; i < 3; i++)
         assert_int_equal(account_take(account, &rate, INT64_C(3600) * SECOND_US), 0);
@@ -44,8 +46,9 @@ static void many_items_in_a_document_are_charged_afterwards(void **state)
     const struct rate rate = {.per_s = 10, .burst = 1};
     struct fault why;
     struct accounts *accounts = accounts_new(&why);
-    struct account *account = accounts_of(accounts, "motcua");
+    struct account *account = accounts ? accounts_of(accounts, "motcua") : NULL;
     (void)state;
+    assert_non_null(account);
     assert_int_equal(account_take(account, &rate, 0), 0);
     account_charge(account, &rate, 19, 0);
     assert_int_equal(account_take(account, &rate, SECOND_US), 1000);
@@ -59,12 +62,32 @@ static void partners_do_not_share_a_rate_and_zero_is_no_limit(void **state)
     struct fault why;
     struct accounts *accounts = accounts_new(&why);
     (void)state;
+    assert_non_null(accounts);
+    for (size_t i = 0; i < 3; i++)
+        assert_non_null(accounts_of(accounts, (const char *const[]){"one", "two", "three"}[i]));
     assert_int_equal(account_take(accounts_of(accounts, "one"), &rate, 0), 0);
     assert_int_not_equal(account_take(accounts_of(accounts, "one"), &rate, 0), 0);
     assert_int_equal(account_take(accounts_of(accounts, "two"), &rate, 0), 0);
     for (int i = 0; i < 1000; i++)
         assert_int_equal(account_take(accounts_of(accounts, "three"), &none, 0), 0);
     assert_ptr_equal(accounts_of(accounts, "one"), accounts_of(accounts, "one"));
+    accounts_free(accounts);
+}
+
+static void who_reads_much_may_send_all_the_same(void **state)
+{
+    const struct rate sending = {.per_s = 1};
+    const struct rate reading = {.kind = RATE_READING, .per_s = 10};
+    struct fault why;
+    struct accounts *accounts = accounts_new(&why);
+    struct account *account = accounts ? accounts_of(accounts, "motcua") : NULL;
+    (void)state;
+    assert_non_null(account);
+    assert_int_equal(account_take(account, &reading, 0), 0);
+    account_charge(account, &reading, 19, 0);
+    assert_int_equal(account_take(account, &reading, 0), 1100);
+    assert_int_equal(account_take(account, &sending, 0), 0);
+    assert_int_not_equal(account_take(account, &sending, 0), 0);
     accounts_free(accounts);
 }
 
@@ -118,6 +141,7 @@ int main(void)
         cmocka_unit_test(idle_time_saves_no_more_than_a_burst),
         cmocka_unit_test(many_items_in_a_document_are_charged_afterwards),
         cmocka_unit_test(partners_do_not_share_a_rate_and_zero_is_no_limit),
+        cmocka_unit_test(who_reads_much_may_send_all_the_same),
         cmocka_unit_test(a_good_traceparent_is_kept),
         cmocka_unit_test(a_bad_traceparent_is_replaced),
     };

@@ -141,6 +141,10 @@ static void what_is_no_signature_is_refused(void **state)
         "..",
         "eyJhbGciOiJub25lIn0.e30.",
         "eyJhbGciOiJIUzI1NiIsInR5cCI6ImEtdGVzdCJ9.e30.AAAA",
+        "eyJhbGciOiJFUzI1NiIsInR5cCI6ImEtdGVzdCJ9.e30.AAAAA=AA", /* cjose ends the program */
+        "AAAAA=AA.e30.AAAA",
+        "eyJhbGciOiJFUzI1NiIsInR5cCI6ImEtdGVzdCIsImNyaXQiOlsiYSJdfQ.e30.AAAA", /* crit */
+        "eyJhbGciOiJFUzI1NiIsInR5cCI6ImEtdGVzdCJ9.e30.AAAA.AAAA",
         "{}",
     };
     for (size_t i = 0; i < COUNT(texts); i++)
@@ -150,6 +154,17 @@ static void what_is_no_signature_is_refused(void **state)
     auto_free(json_decref) json_t *nobody = json_object();
     auto_free(free) char *text = sign(keys, "{}");
     refused(nobody, TYPE, text, "not among the keys");
+}
+
+static void a_key_that_is_no_base64url_is_none(void **state)
+{
+    (void)state;
+    auto_free(jws_keys_close) struct jws_keys *keys = open_keys(one);
+    auto_free(json_decref) json_t *set = set_of(keys);
+    auto_free(free) char *text = sign(keys, "{}");
+    json_t *own = json_array_get(json_object_get(set, "keys"), 0);
+    assert_int_equal(json_object_set_new(own, "x", json_string("AAAAA=AA")), 0);
+    refused(set, TYPE, text, "not among the keys");
 }
 
 static void a_file_without_a_usable_key_is_refused(void **state)
@@ -180,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_change_of_any_byte_is_seen),
         cmocka_unit_test(what_another_signed_is_not_proved),
         cmocka_unit_test(what_is_no_signature_is_refused),
+        cmocka_unit_test(a_key_that_is_no_base64url_is_none),
         cmocka_unit_test(a_file_without_a_usable_key_is_refused),
     };
     return cmocka_run_group_tests_name("jws", tests, NULL, NULL);

@@ -521,7 +521,7 @@ static void another_cluster_is_not_filled_without_a_word(void **state)
     start(works);
     wait_for_state(works, PUBLISHER_HELD);
     assert_int_equal(count_events(works), 0);
-    publisher_resume(works->publisher, true);
+    assert_true(publisher_resume(works->publisher, true));
     wait_for_watermark(works, 15);
     assert_int_equal(count_events(works), 5);
 }
@@ -532,10 +532,60 @@ static void another_cluster_is_filled_on_a_word(void **state)
     lose_kafka(works);
     start(works);
     wait_for_state(works, PUBLISHER_HELD);
-    publisher_resume(works->publisher, false);
+    assert_true(publisher_resume(works->publisher, false));
     wait_for_state(works, PUBLISHER_RUNNING);
+    assert_false(publisher_resume(works->publisher, true)); /* it waits for none any more */
     wait_for_watermark(works, 15);
     assert_int_equal(count_events(works), 15);
+}
+
+/* The broker goes before the publisher can act on the word. */
+static void a_word_holds_while_the_broker_is_away(void **state)
+{
+    struct works *works = *state;
+    lose_kafka(works);
+    start(works);
+    wait_for_state(works, PUBLISHER_HELD);
+    rd_kafka_mock_broker_set_down(works->mock.cluster, 1);
+    assert_true(publisher_resume(works->publisher, true));
+    wait_for_state(works, PUBLISHER_WAITING);
+    rd_kafka_mock_broker_set_up(works->mock.cluster, 1);
+    wait_for_watermark(works, 15);
+    assert_int_equal(count_events(works), 5);
+}
+
+static void a_word_holds_until_a_transaction_has_followed_it(void **state)
+{
+    struct works *works = *state;
+    lose_kafka(works);
+    start(works);
+    wait_for_state(works, PUBLISHER_HELD);
+    inject(works, MOCK_ADD_PARTITIONS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+    assert_true(publisher_resume(works->publisher, true));
+    wait_for_watermark(works, 15);
+    assert_int_equal(count_events(works), 5);
+}
+
+/* A letter is refused alone, and later Kafka is put back in the life of the same process. */
+static void what_was_passed_over_hides_nothing_that_goes_out_again(void **state)
+{
+    struct works *works = *state;
+    works->takes_little = true;
+    works->detail = large_text();
+    add_many(works, 0, 5);
+    (void)add(works, "n-dead", NULL, NULL);
+    add_many(works, 5, 9);
+    start(works);
+    wait_for_watermark(works, 10);
+    assert_int_equal(count_events(works), 9);
+    mock_write(&works->mock, "t.progress", "gw", "2 1", 1);
+    inject(works, MOCK_ADD_PARTITIONS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+    add_many(works, 9, 10); /* fails: then the place is looked for again */
+    wait_for_state(works, PUBLISHER_HELD);
+    int before = count_events(works);
+    assert_true(publisher_resume(works->publisher, false));
+    wait_for_watermark(works, 11);
+    assert_int_equal(count_events(works), before + 8); /* 3, 4, 5, 7 and those behind */
 }
 
 static void a_broker_that_forgets_can_be_started_from_the_spool(void **state)
@@ -548,9 +598,9 @@ static void a_broker_that_forgets_can_be_started_from_the_spool(void **state)
     assert_int_equal(count_events(works), 5);
 }
 
-static void a_new_spool_does_not_take_over_an_old_ones_progress(void **state)
+/* As after a new disk: Kafka is at 10, the spool counts from 1 again. */
+static void lose_spool(struct works *works)
 {
-    struct works *works = *state;
     add_many(works, 0, 10);
     start(works);
     wait_for_watermark(works, 10);
@@ -558,12 +608,87 @@ static void a_new_spool_does_not_take_over_an_old_ones_progress(void **state)
     spool_close(works->spool);
     (void)snprintf(works->file, sizeof works->file, "%s/new.db", works->folder);
     open_spool(works);
+}
+
+static void a_new_spool_does_not_take_over_an_old_ones_progress(void **state)
+{
+    struct works *works = *state;
+    lose_spool(works);
     add_many(works, 100, 120); /* more than the old one had: only the arrivals differ */
     start(works);
     wait_for_state(works, PUBLISHER_HELD);
-    publisher_resume(works->publisher, true);
+    assert_true(publisher_resume(works->publisher, true));
     wait_for_watermark(works, 20);
     assert_int_equal(count_events(works), 30);
+}
+
+/* A new spool whose number 10 is PARKED behind its 9, or DEAD, until `ended` is. */
+static void hold_a_new_spool(struct works *works, const char *tenth, int64_t ended)
+{
+    struct fault why;
+    lose_spool(works);
+    add_many(works, 100, 108);
+    assert_int_equal(add(works, "n-dead", "H09-X", NULL), 9);
+    assert_int_equal(add(works, "n-behind", "H09-X", tenth), 10);
+    add_many(works, 110, 112);
+    if (ended > 0 && !spool_discard(works->spool, ended, "a test", &why))
+        fail_msg("%s", why.text);
+    start(works);
+    wait_for_state(works, PUBLISHER_HELD);
+    assert_int_equal(count_events(works), 10);
+}
+
+static void a_new_spool_does_not_take_over_where_the_number_is_parked(void **state)
+{
+    hold_a_new_spool(*state, "event", 0);
+}
+
+static void a_new_spool_does_not_take_over_where_the_number_is_discarded(void **state)
+{
+    hold_a_new_spool(*state, NULL, 10);
+}
+
+static void a_new_spool_does_not_take_over_where_the_number_is_released(void **state)
+{
+    hold_a_new_spool(*state, "event", 9);
+}
+
+/* As a person may do while the publisher is down. */
+static void what_became_of_its_own_last_number_holds_nothing(void **state)
+{
+    struct works *works = *state;
+    struct fault why;
+    works->takes_little = true;
+    start(works);
+    int64_t refused = add(works, "n-big", "H09-9", large_text());
+    wait_for_watermark(works, refused);
+    stop(works);
+    works->takes_little = false;
+    assert_true(spool_release(works->spool, refused, &why));
+    start(works);
+    wait_for_watermark(works, refused + 1);
+    stop(works);
+    start(works); /* Kafka's number is the release's now */
+    add_many(works, 0, 1);
+    wait_for_watermark(works, refused + 2);
+    assert_int_equal(count_events(works), 2);
+}
+
+static void a_word_counts_nothing_as_published_that_came_after_it(void **state)
+{
+    struct works *works = *state;
+    lose_spool(works);
+    add_many(works, 100, 103);
+    start(works);
+    wait_for_state(works, PUBLISHER_HELD);
+    rd_kafka_mock_broker_set_down(works->mock.cluster, 1);
+    assert_true(publisher_resume(works->publisher,
+                                 false)); /* after Kafka's 10, so after the spool's last */
+    wait_for_state(works, PUBLISHER_WAITING);
+    add_many(works, 103, 108);
+    rd_kafka_mock_broker_set_up(works->mock.cluster, 1);
+    wait_for_watermark(works, 8);
+    assert_int_equal(count_events(works), 10 + 5);
 }
 
 static void a_stop_does_not_wait_for_a_broker_that_is_away(void **state)
@@ -622,8 +747,16 @@ int main(void)
         TEST(a_commit_in_doubt_is_settled_by_kafkas_progress),
         TEST(another_cluster_is_not_filled_without_a_word),
         TEST(another_cluster_is_filled_on_a_word),
+        TEST(a_word_holds_while_the_broker_is_away),
+        TEST(a_word_holds_until_a_transaction_has_followed_it),
+        TEST(what_was_passed_over_hides_nothing_that_goes_out_again),
         TEST(a_broker_that_forgets_can_be_started_from_the_spool),
         TEST(a_new_spool_does_not_take_over_an_old_ones_progress),
+        TEST(a_new_spool_does_not_take_over_where_the_number_is_parked),
+        TEST(a_new_spool_does_not_take_over_where_the_number_is_discarded),
+        TEST(a_new_spool_does_not_take_over_where_the_number_is_released),
+        TEST(a_word_counts_nothing_as_published_that_came_after_it),
+        TEST(what_became_of_its_own_last_number_holds_nothing),
         TEST(a_stop_does_not_wait_for_a_broker_that_is_away),
         TEST(a_bad_property_is_refused_at_start),
     };

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "base/cleanup.h"
+#include "hasty.h"
 #include "kafka/republish.h"
 #include "mock_kafka.h"
 
@@ -111,14 +112,14 @@ static void a_stretch_is_sent_again_in_its_order_with_its_headers_and_a_mark(voi
     struct mock_kafka mock;
     mock_open(&mock);
     write_events(&mock, 0, 300, false);
-    struct republish_options options = {.job = 7};
+    struct republish_options options = {.job = 7, .made_ms = 1747036800123};
     const struct republish_wish all = {.from_ms = 0};
     auto_free(republish_close) struct republish *republish = open_job(&mock, &all, &options);
     run(republish, 100);
     look(&mock, &seen);
     assert_int_equal(seen.count, 600);
     assert_int_equal(seen.repeats, 300);
-    assert_string_equal(seen.mark, "7.gw");
+    assert_string_equal(seen.mark, "7.1747036800123.gw");
     assert_int_equal(seen.partition, 3);
     assert_int_equal(seen.timestamp_ms, 1700000299000);
     assert_true(seen.has_own_header);
@@ -218,6 +219,104 @@ static void without_the_groups_offsets_it_goes_on_from_the_callers_copy(void **s
     mock_close(&mock);
 }
 
+/* The first step makes a producer; what fails before has nothing to be in doubt about. */
+static void step_until_it_passes(struct republish *republish)
+{
+    struct fault why;
+    for (int tries = 0; !republish_step(republish, 1, &why); tries++)
+        if (why.kind != FAULT_RETRY || tries == 30)
+            fail_msg("%s", why.text);
+}
+
+/* As with the publisher's transactions, of which the twin of this test is. */
+static void a_wait_that_ends_too_soon_never_makes_a_commit_look_done(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 150 };
+    struct mock_kafka mock;
+    struct fault why;
+    mock_open(&mock);
+    write_events(&mock, 0, 3 * ROUNDS, false);
+    struct republish_options options = {.job = 7};
+    const struct republish_wish all = {.from_ms = 0};
+    auto_free(republish_close) struct republish *republish = open_job(&mock, &all, &options);
+    step_until_it_passes(republish);
+    for (int round = 0; round < ROUNDS; round++) {
+        patient = round % 6;
+        hasty = 1 + round / 6 % 4;
+        bool is_done = republish_step(republish, 1, &why);
+        patient = hasty = 0;
+        if (!is_done)
+            step_until_it_passes(republish);
+        else if (!republish_step(republish, 1, &why))
+            fail_msg("round %d: the commit before was none: %s", round, why.text);
+    }
+    mock_close(&mock);
+}
+
+/* What the group says of a job, as the broker keeps it: offset and note of partition 3. */
+static void write_note(const struct mock_kafka *mock, int64_t offset, const char *note)
+{
+    struct fault why;
+    rd_kafka_conf_t *conf = kafka_configure(&mock->options, &why);
+    assert_true(conf && kafka_set(conf, "group.id", "gw-replay", &why));
+    rd_kafka_t *client = kafka_open(RD_KAFKA_CONSUMER, conf, &why);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *place = rd_kafka_topic_partition_list_add(list, topic, 3);
+    place->offset = offset;
+    place->metadata = strdup(note);
+    place->metadata_size = strlen(note);
+    assert_int_equal(rd_kafka_commit(client, list, 0), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(client);
+}
+
+/* Runs a job of 300 records of which the caller's copy has 200 behind it; how many went out. */
+static size_t run_from_copy(const struct mock_kafka *mock, const struct republish_options *options)
+{
+    struct fault why;
+    struct republish_part part = {.partition = 3, .from = 0, .to = 300, .next = 200, .sent = 200};
+    auto_free(republish_close) struct republish *republish =
+        republish_open(options, &part, 1, &why);
+    size_t count;
+    assert_non_null(republish);
+    run(republish, 100);
+    assert_int_equal(republish_parts(republish, &count)[0].sent, 300);
+    look(mock, &seen);
+    return seen.repeats;
+}
+
+static void what_the_group_says_of_the_job_wins_over_the_callers_copy(void **state)
+{
+    (void)state;
+    struct mock_kafka mock;
+    mock_open(&mock);
+    write_events(&mock, 0, 300, false);
+    const struct republish_options options = {
+        .kafka = mock.options, .job = 7, .made_ms = 1747036800123};
+    write_note(&mock, 250, "7 1747036800123 250 1700000000000");
+    assert_int_equal(run_from_copy(&mock, &options), 50);
+    write_note(&mock, 120, "7 1747036800123 120 1700000000000"); /* Kafka was put back */
+    assert_int_equal(run_from_copy(&mock, &options), 50 + 180);
+    mock_close(&mock);
+}
+
+/* As after a backup was restored, or with a new spool under the same gateway id. */
+static void what_the_group_says_of_another_job_of_the_number_says_nothing(void **state)
+{
+    (void)state;
+    struct mock_kafka mock;
+    mock_open(&mock);
+    write_events(&mock, 0, 300, false);
+    const struct republish_options options = {
+        .kafka = mock.options, .job = 7, .made_ms = 1747036800123};
+    write_note(&mock, 280, "7 1747036800122 280 1700000000000");
+    assert_int_equal(run_from_copy(&mock, &options), 100);
+    write_note(&mock, 280, "7 280 1700000000000"); /* as it was written formerly */
+    assert_int_equal(run_from_copy(&mock, &options), 100 + 100);
+    mock_close(&mock);
+}
+
 static void what_is_not_there_is_refused(void **state)
 {
     (void)state;
@@ -241,6 +340,9 @@ int main(void)
         cmocka_unit_test(offsets_narrow_it_and_a_preview_only_counts),
         cmocka_unit_test(a_filter_leaves_records_out),
         cmocka_unit_test(without_the_groups_offsets_it_goes_on_from_the_callers_copy),
+        cmocka_unit_test(a_wait_that_ends_too_soon_never_makes_a_commit_look_done),
+        cmocka_unit_test(what_the_group_says_of_the_job_wins_over_the_callers_copy),
+        cmocka_unit_test(what_the_group_says_of_another_job_of_the_number_says_nothing),
         cmocka_unit_test(what_is_not_there_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,9 +3,11 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "hasty.h"
 #include "kafka/sender.h"
 #include "mock_kafka.h"
 
+#include <pthread.h>
 #include <string.h>
 
 enum { RECORDS = 5, DEADLINE_MS = 4000 };
@@ -204,6 +206,29 @@ static void a_producer_without_the_right_to_its_id_must_be_made_again(void **sta
     mock_close(&mock);
 }
 
+/* The records are all on their way when the broker says no: their reports tell. */
+static void a_missing_right_is_told_long_before_the_deadline(void **state)
+{
+    (void)state;
+    struct mock_kafka mock;
+    struct batch batch = {.form = &form};
+    mock_open(&mock);
+    struct sender *sender = open_sender(&mock);
+    assert_int_equal(rd_kafka_mock_broker_push_request_error_rtts(
+                         mock.cluster, 1, MOCK_ADD_PARTITIONS, 1,
+                         RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 300),
+                     RD_KAFKA_RESP_ERR_NO_ERROR);
+
+    int64_t begun_at = clock_ticks_ms();
+    struct attempt attempt = send_batch(sender, &batch, INT32_MAX);
+    int64_t took_ms = clock_ticks_ms() - begun_at;
+    assert_int_equal(attempt.sent, SENT_ABORTED);
+    assert_in_range(took_ms, 250, DEADLINE_MS / 2);
+    sender_close(sender);
+    batch_free(&batch);
+    mock_close(&mock);
+}
+
 static void a_stop_ends_a_transaction_that_gets_no_answer(void **state)
 {
     (void)state;
@@ -246,6 +271,38 @@ static void a_broker_that_stays_away_costs_no_more_than_the_deadline(void **stat
     mock_close(&mock);
 }
 
+/* ---- waits that end too soon ---- */
+
+/*
+ * As on a machine that had no time for librdkafka's own threads.  A commit that is called again
+ * after that may take the answer to its first call for its own, and be reported as
+ * done, or end the process by an assertion.
+ */
+static void a_wait_that_ends_too_soon_never_makes_a_commit_look_done(void **state)
+{
+    (void)state;
+    struct mock_kafka mock;
+    struct batch batch = {.form = &form};
+    mock_open(&mock);
+    struct sender *sender = open_sender(&mock);
+    for (int round = 0; round < 200; round++) {
+        hasty = 1 + round % 20;
+        struct attempt attempt = send_batch(sender, &batch, INT32_MAX);
+        hasty = 0;
+        if (attempt.sent == SENT_COMMITTED) {
+            attempt = send_batch(sender, &batch, INT32_MAX);
+            if (attempt.sent != SENT_COMMITTED)
+                fail_msg("round %d: the commit before was none: %s", round, attempt.why.text);
+        } else {
+            sender_close(sender);
+            sender = open_sender(&mock);
+        }
+    }
+    sender_close(sender);
+    batch_free(&batch);
+    mock_close(&mock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,8 +310,10 @@ int main(void)
         cmocka_unit_test(every_error_of_the_broker_has_its_outcome),
         cmocka_unit_test(a_coordinator_that_is_not_there_yet_is_asked_again),
         cmocka_unit_test(a_producer_without_the_right_to_its_id_must_be_made_again),
+        cmocka_unit_test(a_missing_right_is_told_long_before_the_deadline),
         cmocka_unit_test(a_stop_ends_a_transaction_that_gets_no_answer),
         cmocka_unit_test(a_broker_that_stays_away_costs_no_more_than_the_deadline),
+        cmocka_unit_test(a_wait_that_ends_too_soon_never_makes_a_commit_look_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

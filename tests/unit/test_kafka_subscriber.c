@@ -43,6 +43,7 @@ struct works {
     atomic_int routed;
     atomic_int ended;
     _Atomic int64_t first_arrival; /* the number that the first routed record was told */
+    _Atomic int64_t entry;         /* of what was routed last, as its record says */
     atomic_bool has_field;         /* what was routed last has the newer field, as null */
     struct spool_target target;    /* of the route under way, borrowed until `end` */
 };
@@ -66,6 +67,7 @@ static bool route(void *own, const struct subscribed *record, struct spool_arriv
     int64_t none = 0;
     (void)atomic_compare_exchange_strong(&works->first_arrival, &none, record->arrival);
     atomic_store(&works->has_field, has_newer_field(record->event));
+    atomic_store(&works->entry, arrival->entry);
     atomic_fetch_add(&works->routed, 1);
     arrival->directory = "as of today";
     arrival->targets = &works->target;
@@ -249,22 +251,28 @@ struct letter {
     size_t size;
 };
 
-static void post(const struct works *works, const struct letter *letter)
+/* `entry` is its header lt_entry; NULL: none. */
+static void post_saying(const struct works *works, const struct letter *letter, const char *entry)
 {
     struct fault why;
     rd_kafka_conf_t *conf = kafka_configure(&works->mock.options, &why);
     assert_non_null(conf);
     rd_kafka_t *client = kafka_open(RD_KAFKA_PRODUCER, conf, &why);
     assert_non_null(client);
-    rd_kafka_resp_err_t error =
-        rd_kafka_producev(client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(letter->partition),
-                          RD_KAFKA_V_KEY(letter->key, strlen(letter->key)),
-                          RD_KAFKA_V_VALUE((void *)(uintptr_t)letter->bytes, letter->size),
-                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                          RD_KAFKA_V_HEADER("traceparent", trace, -1), RD_KAFKA_V_END);
+    rd_kafka_resp_err_t error = rd_kafka_producev(
+        client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(letter->partition),
+        RD_KAFKA_V_KEY(letter->key, strlen(letter->key)),
+        RD_KAFKA_V_VALUE((void *)(uintptr_t)letter->bytes, letter->size),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADER("traceparent", trace, -1),
+        RD_KAFKA_V_HEADER(entry ? "lt_entry" : "other", entry ? entry : "", -1), RD_KAFKA_V_END);
     assert_int_equal(error, RD_KAFKA_RESP_ERR_NO_ERROR);
     assert_int_equal(rd_kafka_flush(client, 10000), RD_KAFKA_RESP_ERR_NO_ERROR);
     rd_kafka_destroy(client);
+}
+
+static void post(const struct works *works, const struct letter *letter)
+{
+    post_saying(works, letter, NULL);
 }
 
 static void post_framed(const struct works *works, struct wire_prefix prefix,
@@ -421,6 +429,31 @@ static void an_event_becomes_deliveries_with_its_bytes_as_they_are(void **state)
     assert_true(
         spool_find_delivery(works->reader, rows.all[0].delivery, assert_whole, &whole, &why));
     free(whole.datum);
+}
+
+/* As text in a header, in which anybody can have written anything. */
+static void the_entry_of_an_event_is_the_one_that_its_record_says(void **state)
+{
+    static const struct {
+        const char *header;
+        int64_t entry;
+    } cases[] = {{"1042", 1042}, {NULL, 0}, {"", 0}, {"-1", 0}, {"12x", 0}};
+    enum { CASES = sizeof cases / sizeof *cases };
+    struct works *works = *state;
+    struct rows rows;
+    size_t size = 0;
+    struct wire_prefix prefix = wire_single_object(works->schema->fingerprint);
+    auto_free(free) char *datum = make_datum(works->schema, "D-1", &size);
+    auto_free(free) char *bytes = malloc(prefix.size + size);
+    assert_non_null(bytes);
+    memcpy(bytes, prefix.bytes, prefix.size);
+    memcpy(bytes + prefix.size, datum, size);
+    start(works);
+    for (size_t i = 0; i < CASES; i++) {
+        post_saying(works, &(struct letter){0, "D-1", bytes, prefix.size + size}, cases[i].header);
+        await_rows(works, &rows, i + 1);
+        assert_int_equal(atomic_load(&works->entry), cases[i].entry);
+    }
 }
 
 static void a_restart_goes_on_at_the_stored_position(void **state)
@@ -691,7 +724,7 @@ static void another_cluster_is_held_until_a_person_has_spoken(void **state)
     look(works, &rows);
     assert_int_equal(rows.count, 0);
 
-    subscriber_resume(works->subscriber, false);
+    assert_true(subscriber_resume(works->subscriber, false));
     await_rows(works, &rows, 2);
 }
 
@@ -704,12 +737,28 @@ static void from_the_end_only_what_is_new_is_delivered(void **state)
     post_event(works, 0, "D-1");
     start(works);
     await_state(works, SUBSCRIBER_HELD, &why);
-    subscriber_resume(works->subscriber, true);
+    assert_true(subscriber_resume(works->subscriber, true));
     await_state(works, SUBSCRIBER_RUNNING, &why);
+    assert_false(subscriber_resume(works->subscriber, true)); /* it waits for none any more */
     assert_int_equal(position(works, 0), 1);
     post_event(works, 0, "D-2");
     await_rows(works, &rows, 1);
     assert_row(&rows.all[0], "D-2", 0, 1);
+}
+
+/* A kill at such a moment would have the next start read from the first record. */
+static void on_the_way_to_the_end_there_is_no_moment_without_a_position(void **state)
+{
+    struct works *works = *state;
+    struct fault why;
+    assert_true(spool_set_cluster(works->spool, "another", &why));
+    put_position(works, 0, 1);
+    post_event(works, 0, "D-1");
+    start(works);
+    await_state(works, SUBSCRIBER_HELD, &why);
+    assert_true(subscriber_resume(works->subscriber, true));
+    while (subscriber_state(works->subscriber, &why) != SUBSCRIBER_RUNNING)
+        assert_int_equal(position(works, 0), 1);
 }
 
 static void a_topic_made_anew_is_held_and_then_read_from_its_start(void **state)
@@ -724,7 +773,7 @@ static void a_topic_made_anew_is_held_and_then_read_from_its_start(void **state)
     start(works);
     await_state(works, SUBSCRIBER_HELD, &why);
     assert_non_null(strstr(why.text, "partition 2 ends at 1, the position is 100"));
-    subscriber_resume(works->subscriber, false);
+    assert_true(subscriber_resume(works->subscriber, false));
     await_rows(works, &rows, 2);
 }
 
@@ -747,7 +796,7 @@ static void records_that_expired_unread_are_told_of(void **state)
     await_state(works, SUBSCRIBER_HELD, &why);
     assert_non_null(strstr(why.text, "lost records before they were read: partition 0 begins at"));
     assert_non_null(strstr(why.text, "the position is 1;"));
-    subscriber_resume(works->subscriber, false);
+    assert_true(subscriber_resume(works->subscriber, false));
     await_lag(works, 0);
     look(works, &rows);
     assert_true(rows.count > 0 && rows.count < 11);
@@ -847,6 +896,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_WORKS(an_event_becomes_deliveries_with_its_bytes_as_they_are),
+        WITH_WORKS(the_entry_of_an_event_is_the_one_that_its_record_says),
         WITH_WORKS(a_restart_goes_on_at_the_stored_position),
         WITH_WORKS(what_another_version_wrote_is_carried_over),
         WITH_WORKS(what_cannot_be_read_is_kept_and_passed_over),
@@ -855,6 +905,7 @@ int main(void)
         WITH_WORKS(a_rebalance_loses_and_doubles_nothing),
         WITH_WORKS(another_cluster_is_held_until_a_person_has_spoken),
         WITH_WORKS(from_the_end_only_what_is_new_is_delivered),
+        WITH_WORKS(on_the_way_to_the_end_there_is_no_moment_without_a_position),
         WITH_WORKS(a_topic_made_anew_is_held_and_then_read_from_its_start),
         WITH_WORKS(records_that_expired_unread_are_told_of),
         WITH_WORKS(the_embedded_broker_is_read_from_its_start),

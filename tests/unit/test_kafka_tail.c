@@ -82,10 +82,29 @@ static void a_topic_is_read_to_its_end_and_from_where_one_asks(void **state)
                  0);
 }
 
+static void a_topic_that_is_not_there_is_refused_and_not_made(void **state)
+{
+    (void)state;
+    struct fault why = {FAULT_NONE, ""};
+    auto_free(embedded_close) struct embedded_broker *broker = embedded_open("lienthong.", &why);
+    assert_non_null(broker);
+    const struct kafka_options options = {
+        .brokers = embedded_brokers(broker), .gateway_id = "gw", .topic_prefix = "lienthong."};
+    struct seen seen = {.stop_at = 0};
+    const struct tail_request request = {
+        .topic = "lienthong.nosuch", .from = TAIL_FROM_START, .each = see, .own = &seen};
+    for (int i = 0; i < 2; i++) {
+        assert_false(tail_topic(&options, &request, &why));
+        assert_int_equal(why.kind, FAULT_REFUSE);
+        assert_non_null(strstr(why.text, "lienthong.nosuch: "));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_topic_is_read_to_its_end_and_from_where_one_asks),
+        cmocka_unit_test(a_topic_that_is_not_there_is_refused_and_not_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "deliver/hand_out.h"
 #include "deliver/reply.h"
 #include "deliver/send_back.h"
+#include "spool/deed.h"
 
 #include <dirent.h>
 
@@ -256,6 +257,14 @@ static void a_letter_that_cannot_be_said_is_dead_and_blocks_nobody(void **state)
     assert_int_equal(state_of(house, unreadable), DELIVERY_DEAD);
 }
 
+static void a_letter_that_never_has_room_is_dead(void **state)
+{
+    struct house *house = *state;
+    int64_t large = land(house, &first, "district");
+    json_decref(fetch(house, "district", "", 0));
+    assert_int_equal(state_of(house, large), DELIVERY_DEAD);
+}
+
 static void a_poll_goes_on_waiting_past_what_cannot_be_said(void **state)
 {
     struct house *house = *state;
@@ -270,13 +279,18 @@ static void a_poll_goes_on_waiting_past_what_cannot_be_said(void **state)
 
 static void nothing_goes_to_a_partner_that_is_paused(void **state)
 {
+    static const struct spool_record word = {.actor = {.name = "user:lan"},
+                                             .act = "pause",
+                                             .object = "partner:district",
+                                             .reason = "they mend it",
+                                             .detail = ""};
     struct house *house = *state;
     struct fault why;
-    must(spool_pause_partner(house->spool, "district", true, &why), &why);
+    must(spool_pause_partner(house->spool, "district", true, &word, &why), &why);
     (void)land(house, &first, "district");
     fetch_nothing(house, "district");
     int peer = start_call(house, "district", "GET /v1/inbox?wait=60", "", "");
-    must(spool_pause_partner(house->spool, "district", false, &why), &why);
+    must(spool_pause_partner(house->spool, "district", false, &word, &why), &why);
     struct answer answer;
     peer_receive(peer, &answer);
     (void)close(peer);
@@ -584,20 +598,24 @@ static void a_letter_is_put_off_or_dead_by_what_became_of_its_document(void **st
     static const struct {
         enum fault_kind fault;
         bool is_damaged;
+        const char *said;
         enum settlement_kind kind;
         const char *cause;
     } cases[] = {
-        {FAULT_NONE, false, SETTLE_AGAIN, "inbox:unanswered"},
-        {FAULT_REFUSE, false, SETTLE_DEAD, "format:cannot-say"},
-        {FAULT_BROKEN, true, SETTLE_DEAD, "event:damaged"},
-        {FAULT_BROKEN, false, SETTLE_AGAIN, "write:failed"},
-        {FAULT_RETRY, false, SETTLE_AGAIN, "write:failed"},
+        {FAULT_NONE, false, NULL, SETTLE_AGAIN, "inbox:unanswered"},
+        {FAULT_REFUSE, false, NULL, SETTLE_DEAD, "format:cannot-say"},
+        {FAULT_REFUSE, false, "file:missing", SETTLE_DEAD, "file:missing"},
+        {FAULT_REFUSE, false, "document:too-large", SETTLE_DEAD, "document:too-large"},
+        {FAULT_BROKEN, true, NULL, SETTLE_DEAD, "event:damaged"},
+        {FAULT_BROKEN, false, NULL, SETTLE_AGAIN, "write:failed"},
+        {FAULT_RETRY, false, "file:missing", SETTLE_AGAIN, "write:failed"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct put_off letter = {
             .letter.delivery = {.delivery = 1024, .is_damaged = cases[i].is_damaged},
-            .fault.kind = cases[i].fault};
+            .fault.kind = cases[i].fault,
+            .cause = cases[i].said};
         const struct spool_settlement settlement = hand_out_settle(&letter, 5000, 60000);
         assert_int_equal(settlement.kind, cases[i].kind);
         assert_string_equal(settlement.cause, cases[i].cause);
@@ -620,8 +638,9 @@ static void a_document_by_address_must_name_every_file(void **state)
     assert_false(document_names_all(&written, one));
 }
 
-#define IN_HOUSE(test)       cmocka_unit_test_setup_teardown(test, open_house, close_house)
-#define IN_HASTY_HOUSE(test) cmocka_unit_test_setup_teardown(test, open_hasty_house, close_house)
+#define IN_HOUSE(test)        cmocka_unit_test_setup_teardown(test, open_house, close_house)
+#define IN_HASTY_HOUSE(test)  cmocka_unit_test_setup_teardown(test, open_hasty_house, close_house)
+#define IN_NARROW_HOUSE(test) cmocka_unit_test_setup_teardown(test, open_narrow_house, close_house)
 
 int main(void)
 {
@@ -638,6 +657,7 @@ int main(void)
         IN_HOUSE(a_waiting_crowd_shares_what_arrives),
         IN_HOUSE(a_letter_is_not_given_to_a_client_that_is_gone),
         IN_HOUSE(a_letter_that_cannot_be_said_is_dead_and_blocks_nobody),
+        IN_NARROW_HOUSE(a_letter_that_never_has_room_is_dead),
         IN_HOUSE(a_poll_goes_on_waiting_past_what_cannot_be_said),
         IN_HOUSE(nothing_goes_to_a_partner_that_is_paused),
         IN_HOUSE(only_mailbox_partners_have_a_mailbox),

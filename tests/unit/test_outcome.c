@@ -168,6 +168,20 @@ static void a_wish_to_wait_is_granted(void **state)
     assert_int_equal(outcome_judge(&attempt, &settings).pause_ms, 7000);
 }
 
+static void a_wish_to_wait_does_not_shorten_the_backoff(void **state)
+{
+    (void)state;
+    static const int64_t wishes[] = {0, 3000, 15999};
+    struct attempt attempt = answered(429, ANSWER_AGAIN);
+    attempt.attempts = 4;
+    for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++) {
+        attempt.retry_after_ms = wishes[i];
+        struct ruling outcome = outcome_judge(&attempt, &settings);
+        assert_int_equal(outcome.delay_ms, 16000);
+        assert_int_equal(outcome.pause_ms, wishes[i]);
+    }
+}
+
 static void only_at_a_partner_that_is_up_a_delivery_expires(void **state)
 {
     (void)state;
@@ -195,6 +209,7 @@ int main(void)
         cmocka_unit_test(answered_failures_wait_longer_each_time),
         cmocka_unit_test(unanswered_failures_wait_as_long_again_but_no_longer_than_a_probe),
         cmocka_unit_test(a_wish_to_wait_is_granted),
+        cmocka_unit_test(a_wish_to_wait_does_not_shorten_the_backoff),
         cmocka_unit_test(only_at_a_partner_that_is_up_a_delivery_expires),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,6 +83,22 @@ static const struct {
      ":3:67: partners[1].certificates[0]: this certificate is here twice"},
     {ROW ", certificate_required: true}\n",
      ":2:74: partners[0].certificate_required: needs certificates"},
+    {ROW ", signatures: {}}\n", ":2:64: the key policy is missing"},
+    {ROW ", signatures: {policy: maybe}}\n",
+     ":2:73: expected one of: ignored, if_present, required"},
+    {ROW ", signatures: {policy: required}}\n",
+     ":2:73: partners[0].signatures.policy: needs anchors or keys as well"},
+    {ROW ", signatures: {policy: required, crl: x}}\n",
+     ":2:88: partners[0].signatures.crl: needs anchors as well"},
+    {ROW ", signatures: {policy: ignored, signers: [{fingerprint: " HASH "}]}}\n",
+     ":2:91: partners[0].signatures.signers: needs anchors as well"},
+    {ROW ", signatures: {policy: required, anchors: /nowhere/x.pem}}\n",
+     ":2:92: partners[0].signatures.anchors: /nowhere/x.pem: No such file or directory"},
+    {ROW ", signatures: {policy: required, anchors: /etc/hostname}}\n",
+     ":2:92: partners[0].signatures.anchors: /etc/hostname: no certificates in PEM that can be "
+     "used"},
+    {ROW ", signatures: {policy: required, keys: [{kid: a, file: /etc/hostname}]}}\n",
+     ":2:105: partners[0].signatures.keys[0].file: /etc/hostname: no public key in PEM"},
     {ROW ", invalid: ignored}\n", ":2:61: expected one of: refused, parked"},
     {ROW ", ack: never}\n", ":2:57: expected one of: stored, published"},
     {ROW ", approval: maybe}\n", ":2:62: expected one of: none, edits"},
@@ -127,11 +143,11 @@ static void every_key_is_read(void **state)
     assert_int_equal(partner->adapter_count, 2);
     assert_string_equal(partner->adapters[1], "y");
     assert_int_equal(partner->key_count, 2);
-    assert_int_equal(partner->keys[0].valid_to, 99991231);
+    assert_int_equal(partner->keys[0].valid_to, DAY_OPEN_END);
     assert_int_equal(partner->keys[1].valid_to, 20261231);
     assert_int_equal(partner->certificate_count, 2);
     assert_null(partner->certificates[0].subject);
-    assert_int_equal(partner->certificates[0].valid_to, 99991231);
+    assert_int_equal(partner->certificates[0].valid_to, DAY_OPEN_END);
     assert_string_equal(partner->certificates[1].subject, "CN=x");
     assert_string_equal(partner->certificates[1].issuer, "CN=y");
     assert_int_equal(partner->certificates[1].valid_to, 20261231);

@@ -189,6 +189,12 @@ static const struct trial id_trials[] = {
                SAYS(COMPARE, "200 OK", "{\"is_compatible\":true}"),
                SAYS(ADD, "200 OK", "{\"id\":7}")},
      .may_register = true},
+    {.name = "headers that begin with a folded one", /* libcurl: freed memory, with one handle */
+     .lines = {SAYS(LOOK_UP, "404 Not Found", NO_SUBJECT),
+               SAYS(COMPARE, "200 OK\r\n folded: into nothing", "{\"is_compatible\":true}"),
+               SAYS(COMPARE, "200 OK\r\n folded: into nothing", "{\"is_compatible\":true}")},
+     .may_register = true,
+     .kind = FAULT_RETRY},
     {.name = "absent, and not ours to add",
      .lines = {SAYS(LOOK_UP, "404 Not Found", NO_SCHEMA)},
      .kind = FAULT_REFUSE,

@@ -26,6 +26,7 @@ static void seconds_and_dates_are_read_and_bounded(void **state)
         {"-5", RETRY_AFTER_NONE},
         {"soon", RETRY_AFTER_NONE},
         {"5 minutes", RETRY_AFTER_NONE},
+        {"Fri15 Jan 2011122030", RETRY_AFTER_LONGEST_MS}, /* what libcurl calls a date */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int64_t ms = retry_after_ms(cases[i].value, NOW_MS);

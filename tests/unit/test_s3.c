@@ -161,11 +161,13 @@ static void a_file_goes_up_and_comes_down(void **state)
     must(file_store_has(world.store.store, sha256, &size, &has, &why), &why);
     assert_true(has);
     assert_int_equal(size, TEXT_SIZE);
-    int descriptor = file_store_lend(world.store.store, sha256, &size, &why);
-    assert_true(descriptor >= 0);
+    struct file_reader *reader = file_store_lend(world.store.store, sha256, &size, &why);
+    must(reader, &why);
+    int descriptor = file_reader_take_descriptor(reader);
     assert_int_equal(pread(descriptor, bytes, sizeof bytes, 0), TEXT_SIZE);
     assert_memory_equal(bytes, text, TEXT_SIZE);
     (void)close(descriptor);
+    file_reader_close(reader);
     assert_false(store_has_incoming(&world.store));
     must(file_store_remove(world.store.store, sha256, &unasked, &is_removed, &why), &why);
     must(file_store_has(world.store.store, sha256, &size, &has, &why), &why);
@@ -250,7 +252,7 @@ static void a_short_object_is_damaged(void **state)
     begin(&world);
     store_put(&world.store, text, TEXT_SIZE, sha256);
     atomic_store(&world.service.cut, 3);
-    assert_int_equal(file_store_lend(world.store.store, sha256, &size, &why), -1);
+    assert_null(file_store_lend(world.store.store, sha256, &size, &why));
     assert_int_equal(why.kind, FAULT_BROKEN);
     end(&world);
 }
@@ -267,7 +269,7 @@ static void an_object_over_the_limit_is_not_taken(void **state)
     file_store_close(world.store.store);
     world.store.options.file_limit_bytes = TEXT_SIZE - 1;
     store_open(&world.store);
-    assert_int_equal(file_store_lend(world.store.store, sha256, &size, &why), -1);
+    assert_null(file_store_lend(world.store.store, sha256, &size, &why));
     assert_int_equal(why.kind, FAULT_BROKEN);
     end(&world);
 }

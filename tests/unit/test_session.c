@@ -23,7 +23,7 @@ static struct session sign_in(struct sessions *sessions, const char *user, int64
                               char id[SESSION_ID_SIZE])
 {
     struct session session;
-    struct session_owner owner = {.rights = right_bit(RIGHT_VIEW)};
+    struct session_owner owner = {.is_foreign = false};
     (void)snprintf(owner.user, sizeof owner.user, "%s", user);
     session_open(sessions, &owner, now, id, &session);
     return session;
@@ -139,6 +139,21 @@ static void a_user_has_a_few_and_the_unused_one_goes(void **state)
     sessions_free(sessions);
 }
 
+static void a_foreign_user_of_the_same_name_is_another(void **state)
+{
+    struct sessions *sessions = open_it();
+    const struct session_owner foreign = {.user = "an", .is_foreign = true};
+    struct session session;
+    char own[SESSION_ID_SIZE], id[SESSION_ID_SIZE];
+    (void)state;
+    (void)sign_in(sessions, "an", 0, own);
+    for (int i = 0; i <= MOST_OF_USER; i++)
+        session_open(sessions, &foreign, i + 1, id, &session);
+    assert_true(is_there(sessions, own, 10));
+    assert_int_equal(sessions_count(sessions, 10), MOST_OF_USER + 1);
+    sessions_free(sessions);
+}
+
 static void all_together_have_a_bound(void **state)
 {
     struct sessions *sessions = open_it();
@@ -213,6 +228,7 @@ int main(void)
         cmocka_unit_test(a_session_ends_at_last_however_much_it_is_used),
         cmocka_unit_test(an_ended_session_is_gone_and_others_stay),
         cmocka_unit_test(a_user_has_a_few_and_the_unused_one_goes),
+        cmocka_unit_test(a_foreign_user_of_the_same_name_is_another),
         cmocka_unit_test(all_together_have_a_bound),
         cmocka_unit_test(a_script_is_found_again_by_its_password_alone),
         cmocka_unit_test(threads_share_them),

@@ -159,7 +159,21 @@ static void a_batch_of_several_partitions_is_stored_whole(void **state)
     assert_all_deliveries(world, "1.0@hue=W 2.0@hue=P 3.0@hue=P");
     assert_int_equal(position_of(world, 0), 9);
     assert_int_equal(position_of(world, 1), 1);
-    world_must(spool_forget_positions(world->spool, EVENTS_TOPIC, &why), &why);
+}
+
+static void positions_are_replaced_also_back(void **state)
+{
+    struct world *world = *state;
+    struct fault why;
+    const struct spool_position stored[] = {
+        {EVENTS_TOPIC, 0, 9}, {EVENTS_TOPIC, 1, 1}, {EVENTS_TOPIC, 2, 4}};
+    const struct spool_position others[] = {{EVENTS_TOPIC, 0, 3}, {EVENTS_TOPIC, 1, 5}};
+    world_must(spool_arrive(world->spool, NULL, 0, stored, 3, &why), &why);
+    world_must(spool_replace_positions(world->spool, EVENTS_TOPIC, others, 2, &why), &why);
+    assert_int_equal(position_of(world, 0), 3);
+    assert_int_equal(position_of(world, 1), 5);
+    assert_int_equal(position_of(world, 2), -1);
+    world_must(spool_replace_positions(world->spool, EVENTS_TOPIC, NULL, 0, &why), &why);
     assert_int_equal(position_of(world, 0), -1);
 }
 
@@ -313,6 +327,24 @@ static void a_dead_one_gives_way_to_an_earlier_one(void **state)
     assert_all_deliveries(world, "1.0@hanoi=O 2.0@hanoi=W");
 }
 
+static void a_wrong_time_does_not_keep_arrivals_behind_it(void **state)
+{
+    struct world *world = *state;
+    struct fault why;
+    int64_t count;
+    for (int64_t offset = 1; offset <= 3; offset++) {
+        struct landing landing;
+        landing_make(&landing, offset, (int)offset, (const char *const[MOST_TARGETS]){"hue"});
+        if (offset == 2)
+            landing.arrival.arrived_at_ms = ARRIVED_MS * 2; /* in fifty years */
+        world_land(world, &landing);
+        world_settle_one(world, SETTLE_DELIVERED, delivery_of(offset, 0));
+    }
+    world_must(spool_prune(world->spool, ARRIVED_MS + 100, &count, &why), &why);
+    assert_int_equal(world_ask(world, "SELECT count(*) FROM arrival"), 1);
+    assert_int_equal(world_ask(world, "SELECT number FROM arrival"), 2);
+}
+
 static void the_head_that_goes_elsewhere_lets_its_lane_go_on(void **state)
 {
     struct world *world = *state;
@@ -387,13 +419,22 @@ static void what_is_to_be_tried_again_is_due_when_its_time_has_come(void **state
                                      .kind = SETTLE_AGAIN,
                                      .at_ms = ARRIVED_MS,
                                      .next_at_ms = ARRIVED_MS + 5000};
-    world_must(spool_settle_now(world->spool, &again, &why), &why);
+    world_must(world_settle_now(world, &again, &why), &why);
     assert_due(world, "hue", ARRIVED_MS + 4999, "");
     assert_due(world, "hue", ARRIVED_MS + 5000, "1.0@hue=W");
     assert_int_equal(next_due(world, "hue"), ARRIVED_MS + 5000);
     assert_true(next_due(world, "hanoi") == INT64_MAX);
     world_settle_one(world, SETTLE_DELIVERED, delivery_of(1, 0));
     assert_true(next_due(world, "hue") == INT64_MAX);
+}
+
+static void hasten(struct world *world, int64_t now_ms, int64_t beyond_ms, int64_t after_ms,
+                   int64_t by_ms)
+{
+    struct fault why;
+    world_must(spool_hasten(world->spool,
+                            &(struct spool_hastening){now_ms, beyond_ms, after_ms, by_ms}, &why),
+               &why);
 }
 
 static void what_was_put_off_by_a_wrong_clock_is_tried_sooner(void **state)
@@ -407,16 +448,55 @@ static void what_was_put_off_by_a_wrong_clock_is_tried_sooner(void **state)
                                               .kind = SETTLE_AGAIN,
                                               .at_ms = ARRIVED_MS,
                                               .next_at_ms = ARRIVED_MS + WRONG_MS + OFF_MS};
-    world_must(spool_settle_now(world->spool, &by_wrong, &why), &why);
-    world_must(spool_hasten(world->spool, ARRIVED_MS + 1000, ARRIVED_MS + 1000, WRONG_MS, &why),
-               &why);
+    world_must(world_settle_now(world, &by_wrong, &why), &why);
+    hasten(world, ARRIVED_MS + 1000, ARRIVED_MS + 1000, INT64_MIN, WRONG_MS);
     assert_due(world, "hue", ARRIVED_MS + OFF_MS - 1, "2.0@hue=W");
     assert_due(world, "hue", ARRIVED_MS + OFF_MS, "1.0@hue=W 2.0@hue=W");
-    world_must(spool_hasten(world->spool, ARRIVED_MS + 10, ARRIVED_MS + OFF_MS, WRONG_MS, &why),
-               &why);
+    hasten(world, ARRIVED_MS + 10, ARRIVED_MS + OFF_MS, INT64_MIN, WRONG_MS);
     assert_int_equal(next_due(world, "hue"), ARRIVED_MS + 1); /* nothing lay beyond */
-    world_must(spool_hasten(world->spool, ARRIVED_MS + 10, ARRIVED_MS + 20, WRONG_MS, &why), &why);
+    hasten(world, ARRIVED_MS + 10, ARRIVED_MS + 20, INT64_MIN, WRONG_MS);
     assert_due(world, "hue", ARRIVED_MS + 10, "1.0@hue=W 2.0@hue=W");
+}
+
+/* It arrived, or was tried, just before the clock was put right, and is known by that. */
+static void what_follows_a_clock_that_was_put_back_is_told_from_what_rightly_waits(void **state)
+{
+    enum { WRONG_MS = 3600000, OFF_MS = 5000 };
+    struct world *world = *state;
+    struct fault why;
+    int64_t now_ms = ARRIVED_MS + 100;
+    world_arrive(world, 0, 1, "hue");
+    world_arrive(world, 1, 2, "hue");
+    const struct spool_settlement settlements[] = {{.delivery = delivery_of(1, 0),
+                                                    .kind = SETTLE_AGAIN,
+                                                    .is_attempt = true,
+                                                    .at_ms = ARRIVED_MS + WRONG_MS,
+                                                    .next_at_ms = ARRIVED_MS + WRONG_MS + OFF_MS},
+                                                   {.delivery = delivery_of(2, 0),
+                                                    .kind = SETTLE_AGAIN,
+                                                    .is_attempt = true,
+                                                    .at_ms = ARRIVED_MS,
+                                                    .next_at_ms = ARRIVED_MS + 2 * WRONG_MS}};
+    for (size_t i = 0; i < sizeof settlements / sizeof *settlements; i++)
+        world_must(world_settle_now(world, &settlements[i], &why), &why);
+    hasten(world, now_ms, now_ms, now_ms, WRONG_MS);
+    assert_due(world, "hue", ARRIVED_MS + OFF_MS, "1.0@hue=W");
+    assert_due(world, "hue", ARRIVED_MS + 2 * WRONG_MS - 1, "1.0@hue=W");
+}
+
+static void
+what_stood_behind_another_may_be_tried_at_once_whatever_the_clock_was_when_it_came(void **state)
+{
+    enum { WRONG_MS = 3600000 };
+    struct world *world = *state;
+    struct fault why;
+    world_arrive(world, 0, 1, "hue");
+    world_arrive(world, WRONG_MS, 1, "hue");
+    const struct spool_settlement delivered = {
+        .delivery = delivery_of(1, 0), .kind = SETTLE_DELIVERED, .at_ms = ARRIVED_MS + 10};
+    world_must(world_settle_now(world, &delivered, &why), &why);
+    assert_due(world, "hue", ARRIVED_MS + 9, "");
+    assert_due(world, "hue", ARRIVED_MS + 10, "2.0@hue=W");
 }
 
 static bool note_since(void *own, const struct spool_delivery *delivery)
@@ -465,7 +545,7 @@ static void what_was_tried_and_delivered_is_told(void **state)
                                           .is_attempt = true,
                                           .status = 200,
                                           .document_sha256 = digest};
-    world_must(spool_settle_now(world->spool, &settlement, &why), &why);
+    world_must(world_settle_now(world, &settlement, &why), &why);
     world_must(
         spool_find_delivery(world->reader, delivery_of(1, 0), compare_attempt, &settlement, &why),
         &why);
@@ -493,7 +573,7 @@ static void a_trail_tells_failures_and_what_people_did(void **state)
     world_reroute(world, delivery, "hanoi");
     const struct spool_settlement dead = {
         .delivery = delivery, .kind = SETTLE_DEAD, .cause = "write /Code"};
-    world_must(spool_settle_now(world->spool, &dead, &why), &why);
+    world_must(world_settle_now(world, &dead, &why), &why);
     world_settle_one(world, SETTLE_DISCARD, delivery);
     world_must(spool_trail(world->reader, delivery, list_line, listing, &why), &why);
     assert_string_equal(listing, "[attempt 503 http:503: as said][attempt 503 http:503: as said]"
@@ -527,7 +607,7 @@ static void a_long_trail_keeps_its_oldest_and_newest_lines(void **state)
     for (int i = 1; i <= 3 * TRAIL_LIMIT; i++) {
         const struct spool_settlement again = {
             .delivery = delivery_of(1, 0), .kind = SETTLE_AGAIN, .at_ms = i, .is_attempt = true};
-        world_must(spool_settle_now(world->spool, &again, &why), &why);
+        world_must(world_settle_now(world, &again, &why), &why);
     }
     world_must(spool_trail(world->reader, delivery_of(1, 0), note_line, &span, &why), &why);
     assert_int_equal(span.count, TRAIL_LIMIT);
@@ -650,13 +730,13 @@ static void a_pause_is_kept_until_it_ends(void **state)
     struct world *world = *state;
     struct fault why;
     assert_false(is_paused(world, "hue"));
-    world_must(spool_pause_partner(world->spool, "hue", true, &why), &why);
-    world_must(spool_pause_partner(world->spool, "hue", true, &why), &why);
+    world_must(spool_pause_partner(world->spool, "hue", true, &world_word, &why), &why);
+    world_must(spool_pause_partner(world->spool, "hue", true, &world_word, &why), &why);
     world_close(world);
     world_open(world);
     assert_true(is_paused(world, "hue"));
     assert_false(is_paused(world, "hanoi"));
-    world_must(spool_pause_partner(world->spool, "hue", false, &why), &why);
+    world_must(spool_pause_partner(world->spool, "hue", false, &world_word, &why), &why);
     assert_false(is_paused(world, "hue"));
 }
 
@@ -780,6 +860,7 @@ int main(void)
         SENTENCE(what_is_read_twice_makes_no_second_delivery),
         SENTENCE(what_concerns_nobody_moves_the_position_alone),
         SENTENCE(a_batch_of_several_partitions_is_stored_whole),
+        SENTENCE(positions_are_replaced_also_back),
         SENTENCE(an_arrival_without_a_position_is_refused),
         SENTENCE(the_cluster_is_kept),
         cmocka_unit_test(a_lane_goes_on_as_its_head_ends),
@@ -788,12 +869,16 @@ int main(void)
         SENTENCE(a_settlement_outlives_the_process),
         SENTENCE(a_rerouted_one_joins_the_other_lane_by_its_number),
         SENTENCE(a_dead_one_gives_way_to_an_earlier_one),
+        SENTENCE(a_wrong_time_does_not_keep_arrivals_behind_it),
         SENTENCE(the_head_that_goes_elsewhere_lets_its_lane_go_on),
         SENTENCE(an_unroutable_one_blocks_nothing_and_is_given_a_partner),
         SENTENCE(an_attempt_at_the_former_partner_counts_no_more),
         SENTENCE(the_most_urgent_are_due_first),
         SENTENCE(what_is_to_be_tried_again_is_due_when_its_time_has_come),
         SENTENCE(what_was_put_off_by_a_wrong_clock_is_tried_sooner),
+        SENTENCE(what_follows_a_clock_that_was_put_back_is_told_from_what_rightly_waits),
+        SENTENCE(
+            what_stood_behind_another_may_be_tried_at_once_whatever_the_clock_was_when_it_came),
         SENTENCE(the_age_of_a_delivery_begins_when_it_may_be_tried),
         SENTENCE(what_was_tried_and_delivered_is_told),
         SENTENCE(a_trail_tells_failures_and_what_people_did),

@@ -279,9 +279,21 @@ static void the_check_finds_what_contradicts_itself(void **state)
 
 /* ---- versions ---- */
 
+/* What a file of version 4 had not. */
+static void make_version_4(struct world *world)
+{
+    change_past(world, "DROP TABLE data_key; DROP TABLE master_key; DROP TABLE signature;"
+                       "ALTER TABLE entry DROP COLUMN event_sealed;"
+                       "ALTER TABLE entry DROP COLUMN original_sealed;"
+                       "ALTER TABLE arrival DROP COLUMN sealed;"
+                       "ALTER TABLE revision DROP COLUMN sealed;"
+                       "PRAGMA user_version = 4");
+}
+
 /* What a file of version 3 had not. */
 static void make_version_3(struct world *world)
 {
+    make_version_4(world);
     change_past(world, "ALTER TABLE placement DROP COLUMN committed_at; PRAGMA user_version = 3");
 }
 
@@ -289,7 +301,8 @@ static void make_version_3(struct world *world)
 static void make_version_2(struct world *world)
 {
     make_version_3(world);
-    change_past(world, "DROP TABLE audit; DROP TABLE revision; DROP TABLE mended;"
+    change_past(world, "DROP TABLE audit; DELETE FROM setting WHERE name = 'audit_head';"
+                       "DROP TABLE revision; DROP TABLE mended;"
                        "DROP TABLE former_id; DROP TABLE stuck; DROP TABLE failure;"
                        "DROP TABLE job; DROP TABLE job_item; DROP TABLE saved_filter;"
                        "DROP TABLE delivery_tally; DROP INDEX delivery_undone;"
@@ -394,6 +407,64 @@ static void a_spool_of_version_3_does_not_know_when_it_published(void **state)
     world_end(&world);
 }
 
+static void a_spool_of_version_4_stays_plain_and_takes_new_ones(void **state)
+{
+    (void)state;
+    struct world world;
+    world_make(&world);
+    (void)world_add_one(&world, 1, 1, 1);
+    world_arrive(&world, 1, 1, "hue");
+    world_close(&world);
+    make_version_4(&world);
+    world_open(&world);
+    assert_int_equal(world_add_one(&world, 2, 1, 1).entry, 2);
+    assert_int_equal(world_add_one(&world, 1, 1, 1).verdict, SPOOL_REPEATED);
+    world_arrive(&world, 2, 1, "hue");
+    world_check(&world);
+    world_end(&world);
+}
+
+static char *proved_of(struct world *world, int64_t entry)
+{
+    struct fault why;
+    char *proved = NULL;
+    world_must(spool_proved(world->reader, entry, &proved, &why), &why);
+    return proved;
+}
+
+static void a_spool_of_version_4_keeps_what_is_proved_from_now_on(void **state)
+{
+    (void)state;
+    struct fault why;
+    struct world world;
+    struct parcel parcel;
+    int64_t pruned = 0;
+    world_make(&world);
+    (void)world_add_one(&world, 1, 1, 1);
+    world_close(&world);
+    make_version_4(&world);
+    world_open(&world);
+    parcel_begin(&parcel, "motcua", 1747035900000);
+    (void)parcel_item(&parcel, 2, 2, 1);
+    (void)parcel_item(&parcel, 3, 3, 1);
+    parcel.document.proved = "[{\"method\": \"jws\"}]";
+    struct answer answer = world_add(&world, &parcel);
+    for (size_t i = 0; i < answer.count; i++) { /* each item is of the document */
+        char *proved = proved_of(&world, answer.receipts[i].entry);
+        assert_string_equal(proved, parcel.document.proved);
+        free(proved);
+    }
+    assert_null(proved_of(&world, 1));
+    world_publish(&world, 3);
+    world_settle(&world);
+    world_must(spool_prune(world.spool, INT64_MAX, &pruned, &why), &why);
+    assert_int_equal(pruned, 3);
+    world_check(&world);
+    world_close(&world);
+    change_past(&world, "INSERT INTO signature VALUES (2, '')"); /* whose place is free again */
+    world_remove(&world);
+}
+
 static void a_spool_of_the_future_is_refused(void **state)
 {
     (void)state;
@@ -401,7 +472,7 @@ static void a_spool_of_the_future_is_refused(void **state)
     struct world world;
     world_make(&world);
     world_close(&world);
-    change_past(&world, "PRAGMA user_version = 5");
+    change_past(&world, "PRAGMA user_version = 6");
     assert_null(spool_open(&world.options, &why));
     assert_int_equal(why.kind, FAULT_BROKEN);
     assert_null(spool_reader_open(world.file, &why));
@@ -588,6 +659,8 @@ int main(void)
         cmocka_unit_test(a_spool_of_version_1_goes_on_with_its_backlog),
         cmocka_unit_test(a_spool_of_version_2_goes_on_with_what_is_stuck),
         cmocka_unit_test(a_spool_of_version_3_does_not_know_when_it_published),
+        cmocka_unit_test(a_spool_of_version_4_stays_plain_and_takes_new_ones),
+        cmocka_unit_test(a_spool_of_version_4_keeps_what_is_proved_from_now_on),
         cmocka_unit_test(a_spool_of_the_future_is_refused),
         cmocka_unit_test(an_upgrade_that_fails_changes_nothing),
         cmocka_unit_test(arriving_and_delivering_go_on_side_by_side),

@@ -57,6 +57,25 @@ static void places_stay_as_long_as_a_number_of_theirs(void **state)
     world_end(&world);
 }
 
+static void what_takes_long_ends_with_the_daemon(void **state)
+{
+    (void)state;
+    struct world world;
+    struct fault why;
+    int64_t count;
+    world_make(&world);
+    add_entries(&world, 1, 2);
+    publish_range(&world, 1, 2);
+    spool_interrupt(world.spool);
+    assert_false(spool_prune(world.spool, later_ms, &count, &why));
+    assert_int_equal(why.kind, FAULT_RETRY);
+    world_close(&world);
+    world_open(&world);
+    world_must(spool_prune(world.spool, later_ms, &count, &why), &why);
+    assert_int_equal(count, 2);
+    world_end(&world);
+}
+
 static void a_pruned_number_is_never_given_again(void **state)
 {
     (void)state;
@@ -98,6 +117,30 @@ static void a_document_stays_while_an_item_of_it_waits(void **state)
     world_must(spool_discard(world.spool, 2, "withdrawn", &why), &why);
     world_must(spool_prune(world.spool, later_ms, &count, &why), &why);
     assert_int_equal(count, 2);
+    world_end(&world);
+}
+
+/* One document came while the clock of the machine was years ahead. */
+static void a_wrong_time_does_not_keep_what_came_behind_it(void **state)
+{
+    (void)state;
+    struct world world;
+    struct parcel parcel;
+    struct fault why;
+    int64_t count;
+    size_t size;
+    world_make(&world);
+    (void)world_add_one(&world, 1, 1, 1);
+    parcel_begin(&parcel, "motcua", later_ms);
+    (void)parcel_item(&parcel, 2, 2, 1);
+    (void)world_add(&world, &parcel);
+    (void)world_add_one(&world, 3, 3, 1);
+    world_publish(&world, 3);
+    world_must(spool_prune(world.spool, 1747035900000 + 100, &count, &why), &why);
+    assert_int_equal(count, 2);
+    free(spool_original(world.reader, 2, &size, &why));
+    assert_int_equal(size, parcel.document.size);
+    world_check(&world);
     world_end(&world);
 }
 
@@ -300,8 +343,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_shortened_document_is_checked_by_its_own_digest),
         cmocka_unit_test(places_stay_as_long_as_a_number_of_theirs),
+        cmocka_unit_test(what_takes_long_ends_with_the_daemon),
         cmocka_unit_test(a_pruned_number_is_never_given_again),
         cmocka_unit_test(a_document_stays_while_an_item_of_it_waits),
+        cmocka_unit_test(a_wrong_time_does_not_keep_what_came_behind_it),
         cmocka_unit_test(what_is_published_cannot_be_buried),
         cmocka_unit_test(a_watermark_set_back_makes_entries_ready_again),
         cmocka_unit_test(what_is_published_already_is_told_by_another_thread),

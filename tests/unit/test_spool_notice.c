@@ -31,14 +31,20 @@ static struct spool_notice notice_of(const char *datum)
 }
 
 /* An unroutable arrival that tells `datum`. */
-static void arrive_telling(struct world *world, int64_t offset, const char *datum)
+static void arrive_when(struct world *world, int64_t offset, const char *datum, int64_t at_ms)
 {
     struct landing landing;
     const struct spool_notice notice = notice_of(datum);
     landing_make(&landing, offset, 1, (const char *const[MOST_TARGETS]){"-"});
     landing.arrival.notices = &notice;
     landing.arrival.notice_count = 1;
+    landing.arrival.arrived_at_ms = at_ms;
     world_land(world, &landing);
+}
+
+static void arrive_telling(struct world *world, int64_t offset, const char *datum)
+{
+    arrive_when(world, offset, datum, ARRIVED_MS + offset);
 }
 
 /* "event@NUMBER" and "TOPIC:KEY:DATUM@NUMBER" words. */
@@ -86,6 +92,35 @@ static void notices_and_entries_share_one_row_of_numbers(void **state)
     assert_next(world, (struct spool_range){4, 100}, "deliveries:H09-1:C@5 event@6");
 }
 
+static int64_t received_at(struct world *world, int64_t number)
+{
+    struct fault why;
+    int64_t at_ms = -1;
+    world_must(spool_received_at(world->reader, number, &at_ms, &why), &why);
+    return at_ms;
+}
+
+static void when_a_number_came_is_known_whatever_became_of_it(void **state)
+{
+    struct world *world = *state;
+    struct fault why;
+    int64_t first = world_add_one(world, 1, 1, 1).received_at_ms;
+    int64_t second = world_add_one(world, 2, 1, 1).received_at_ms;
+    arrive_telling(world, 1, "A");
+    int64_t told = received_at(world, 3);
+    assert_true(told > 0);
+    world_must(spool_bury(world->spool, 1, "kafka:refused", "", &why), &why); /* 2 is PARKED */
+    world_must(spool_bury(world->spool, 3, "kafka:refused", "", &why), &why);
+    assert_int_equal(received_at(world, 1), first);
+    assert_int_equal(received_at(world, 2), second);
+    assert_int_equal(received_at(world, 3), told);
+    assert_int_equal(received_at(world, 4), 0);
+    world_must(spool_discard(world->spool, 1, "a test", &why), &why); /* 2 is 4 now */
+    assert_int_equal(received_at(world, 1), first);
+    assert_int_equal(received_at(world, 2), second);
+    assert_int_equal(received_at(world, 4), second);
+}
+
 static void what_is_passed_over_tells_nothing(void **state)
 {
     struct world *world = *state;
@@ -106,8 +141,8 @@ static void a_settlement_tells_when_it_took_effect(void **state)
                                                 .notices = notices,
                                                 .notice_count = 2};
     world_arrive(world, 1, 1, "hue");
-    world_must(spool_settle_now(world->spool, &settlement, &why), &why);
-    assert_false(spool_settle_now(world->spool, &settlement, &why));
+    world_must(world_settle_now(world, &settlement, &why), &why);
+    assert_false(world_settle_now(world, &settlement, &why));
     assert_next(world, all_of_it, "deliveries:H09-1:A@1 deliveries:H09-1:B@2");
 }
 
@@ -164,6 +199,19 @@ static void old_published_notices_are_pruned_and_their_numbers_never_given_again
     assert_int_equal(world_add_one(world, 1, 1, 1).entry, 5);
 }
 
+static void a_wrong_time_does_not_keep_notices_behind_it(void **state)
+{
+    struct world *world = *state;
+    struct fault why;
+    int64_t count;
+    arrive_telling(world, 1, "A");
+    arrive_when(world, 2, "B", ARRIVED_MS * 2); /* in fifty years */
+    arrive_telling(world, 3, "C");
+    world_publish(world, 3);
+    world_must(spool_prune(world->spool, ARRIVED_MS + 100, &count, &why), &why);
+    assert_int_equal(world_ask(world, "SELECT count(*) FROM notice"), 1);
+}
+
 static void a_damaged_notice_is_found_and_passed_over(void **state)
 {
     struct world *world = *state;
@@ -197,11 +245,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SENTENCE(notices_and_entries_share_one_row_of_numbers),
+        SENTENCE(when_a_number_came_is_known_whatever_became_of_it),
         SENTENCE(what_is_passed_over_tells_nothing),
         SENTENCE(a_settlement_tells_when_it_took_effect),
         SENTENCE(nothing_is_waited_for_that_was_told),
         SENTENCE(notices_are_in_no_sum),
         SENTENCE(old_published_notices_are_pruned_and_their_numbers_never_given_again),
+        SENTENCE(a_wrong_time_does_not_keep_notices_behind_it),
         SENTENCE(a_damaged_notice_is_found_and_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

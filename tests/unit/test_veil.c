@@ -326,6 +326,42 @@ static void any_bytes_can_be_shown_unveiled(void **state)
     free(text);
 }
 
+static void a_place_is_shown_when_an_adapter_knows_it_and_none_as_personal(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        bool shows;
+    } cases[] = {
+        {"/Dossier/ReceivingAgency", true},
+        {"/data[0]/MaLinhVuc", true},
+        {"/data[]/NgayHenTra", true},
+        {"/Envelope/Event", true}, /* codes, though the event has it among the leftovers */
+        {"/Dossier/Applicant/FullName", false},
+        {"/Dossier/Applicant", false},
+        {"/data[0]/ChuHoSo", false},
+        {"/Envelope/Sequence", false},
+        {"/Nowhere", false},
+        {"/", false},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof *cases; at++) {
+        struct fault why;
+        bool shows = !cases[at].shows;
+        assert_true(veil_shows(adapters, cases[at].path, &shows, &why));
+        if (shows != cases[at].shows)
+            fail_msg("%s", cases[at].path);
+    }
+}
+
+static void what_is_no_path_is_refused(void **state)
+{
+    (void)state;
+    struct fault why;
+    bool shows;
+    assert_false(veil_shows(adapters, "/data[", &shows, &why));
+    assert_int_equal(why.kind, FAULT_REFUSE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +377,8 @@ int main(void)
         cmocka_unit_test(xml_that_does_not_close_shows_no_value),
         cmocka_unit_test(without_an_adapter_everything_is_hidden),
         cmocka_unit_test(a_file_that_was_moved_out_shows_its_hash_and_size),
+        cmocka_unit_test(a_place_is_shown_when_an_adapter_knows_it_and_none_as_personal),
+        cmocka_unit_test(what_is_no_path_is_refused),
         cmocka_unit_test(any_bytes_can_be_shown_unveiled),
     };
     return cmocka_run_group_tests(tests, open_adapters, close_adapters);

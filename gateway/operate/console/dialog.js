@@ -5,11 +5,12 @@ import { fragment, h, morph, newId } from './dom.js';
 import { field, problemBox, values } from './parts.js';
 import { t } from './text.js';
 
-/* Sends what was asked for; stays open with the reason when it is refused. */
+/* Sends what was asked for; stays open with the reason when it is refused.  Meanwhile nobody can
+ * give it up: it may be done already. */
 async function send(dialog, form, question) {
-    const submit = form.querySelector('button.primary');
+    const buttons = form.querySelectorAll('.actions button');
     const place = form.querySelector('.refusal');
-    submit.disabled = true;
+    buttons.forEach((one) => { one.disabled = true; });
     form.setAttribute('aria-busy', 'true');
     try {
         dialog.answer = await question.send(values(form)) ?? true;
@@ -19,7 +20,7 @@ async function send(dialog, form, question) {
         if (error.status === 401)
             dialog.close(); /* the way leads to the login now */
     } finally {
-        submit.disabled = false;
+        buttons.forEach((one) => { one.disabled = false; });
         form.removeAttribute('aria-busy');
     }
 }
@@ -47,19 +48,25 @@ export function ask(question) {
     const dialog = build(question);
     const form = dialog.querySelector('form');
     const before = document.activeElement;
+    let sending = null;
     form.onsubmit = (event) => {
         event.preventDefault();
-        send(dialog, form, question);
+        sending = send(dialog, form, question);
+    };
+    dialog.oncancel = (event) => {
+        if (form.hasAttribute('aria-busy'))
+            event.preventDefault();
     };
     dialog.querySelector('.cancel').onclick = () => dialog.close();
     document.body.append(dialog);
     dialog.showModal();
     (form.querySelector('input, select, textarea') ?? dialog.querySelector('.cancel')).focus();
     return new Promise((resolve) => {
-        dialog.onclose = () => {
+        dialog.onclose = async () => {
             dialog.remove();
             if (before?.isConnected)
                 before.focus();
+            await sending; /* a browser closes it all the same when Esc is pressed twice */
             resolve(dialog.answer ?? null);
         };
     });

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The frame around every page, and the way from an address to its page. */
 import { loadMe, may, signOut, whenLost, who } from './api.js';
+import { ask } from './dialog.js';
 import { announce, fragment, h, morph } from './dom.js';
 import { button, heading, note, problemBox } from './parts.js';
 import { language, moment, setLanguage, t } from './text.js';
@@ -193,13 +194,18 @@ function toLogin() {
     location.hash = back && back !== '#/' ? `#/login?${new URLSearchParams({ back })}` : '#/login';
 }
 
+/* The next one at this computer must not find the session of who thought to have left. */
 async function leave() {
-    forgetDrafts();
     try {
         await signOut();
-    } catch {
-        /* the session is of no use here any more, whatever became of it */
+    } catch (error) {
+        if (who())
+            await ask({ title: t('logout.failed'), text: [t('logout.failed.text'), problemBox(error)],
+                action: t('frame.logout'), send: signOut });
+        if (who())
+            return;
     }
+    forgetDrafts();
     location.hash = '#/login';
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The record of what people did: to look through, to check, to hand to an inspector. */
-import { address, get } from './api.js';
+import { download, get } from './api.js';
 import { announce, fragment, h, morph } from './dom.js';
 import { list } from './list.js';
 import {
@@ -67,6 +67,19 @@ async function verify(place, pressed) {
     announce(place.textContent);
 }
 
+/* What is no record must not be saved as one. */
+async function save(place, form) {
+    const pressed = form.querySelector('button');
+    pressed.disabled = true;
+    morph(place, fragment());
+    try {
+        await download('audit/export', values(form), 'application/jsonl', 'audit.jsonl');
+    } catch (error) {
+        morph(place, fragment(problemBox(error)));
+    }
+    pressed.disabled = false;
+}
+
 function checks() {
     const place = h('div', { class: 'verified' });
     const node = h('form', { class: 'filter export' },
@@ -76,8 +89,7 @@ function checks() {
         h('div', { class: 'actions' }, h('button', { type: 'submit' }, t('audit.export'))));
     node.onsubmit = (event) => {
         event.preventDefault();
-        const to = h('a', { href: address('audit/export', values(node)), download: 'audit.jsonl' });
-        to.click();
+        save(place, node);
     };
     return section(t('audit.checks'), note(t('audit.checks.text')),
         h('div', { class: 'actions' },

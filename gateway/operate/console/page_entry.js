@@ -34,13 +34,6 @@ async function act(view, receipt, name, question) {
     await view.again();
 }
 
-/* The spool's states, as the lists name them. */
-function stateOf(facts_) {
-    if (facts_.is_published)
-        return 'published';
-    return { ready: 'accepted', released: 'accepted' }[facts_.state] ?? facts_.state;
-}
-
 function actions(view, receipt, story) {
     if (story.facts.state !== 'dead' || !may('repair'))
         return [];
@@ -65,7 +58,7 @@ function failure(one) {
 
 function about(one) {
     return section(t('entry.about'), facts([
-        [t('field.state'), badge(stateOf(one)), one.state === 'released' && [' ', t('entry.released')]],
+        [t('field.state'), badge(one.state), one.released && [' ', t('entry.released')]],
         ...failure(one),
         one.behind && [t('field.behind'), link(route('entries', one.behind), long(one.behind))],
         [t('field.dossier'), one.dossier
@@ -75,7 +68,7 @@ function about(one) {
         [t('field.partner'), one.partner_name && [one.partner_name, ' '], code(one.partner)],
         [t('field.adapter'), code(one.adapter)],
         [t('field.received'), exactly(one.received_at)],
-        [t('field.due'), due(one.due_at, stateOf(one))],
+        [t('field.due'), due(one.due_at, one.state)],
         [t('field.receipt'), long(one.receipt)],
         one.event_id && [t('field.event'), code(one.event_id)],
         one.published?.partition >= 0 && [t('entry.place'),
@@ -176,7 +169,9 @@ function deliveries(found) {
 export async function entry(view) {
     const { receipt } = view.params;
     const story = await get(`entries/${segment(receipt)}`, null, { signal: view.signal });
-    const panes = may('content') ? new Panes(view, receipt, story, () => draw()) : null;
+    const isShredded = story.facts.shredded;
+    const panes = may('content') && !isShredded
+        ? new Panes(view, receipt, story, () => draw()) : null;
     view.actions = actions(view, receipt, story);
     function draw() {
         const dossier = story.facts.dossier ?? t('entry.none');
@@ -184,7 +179,7 @@ export async function entry(view) {
             h('div', { class: 'grid two' }, h('div', {}, about(story.facts),
                 problems(story.problems, panes), passes(story)), timeline(stepsOf(story))),
             revisions(receipt, story.revisions),
-            panes ? panes.draw() : note(t('document.forbidden')),
+            panes ? panes.draw() : note(t(isShredded ? 'document.shredded' : 'document.forbidden')),
             deliveries(story.deliveries));
     }
     draw();

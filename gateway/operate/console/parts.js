@@ -188,17 +188,18 @@ function input(spec, common) {
         max: spec.max, step: spec.step, maxlength: spec.most, spellcheck: 'false' });
 }
 
-/** What a form holds: texts, checkboxes as booleans, numbers as numbers; empty ones left out. */
+/** What a form holds: texts without blanks around them, but for passwords; checkboxes as booleans,
+ * numbers as numbers; empty ones left out. */
 export function values(form) {
     const found = {};
     for (const element of form.elements) {
         if (!element.name)
             continue;
+        const text = element.type === 'password' ? element.value : element.value.trim();
         if (element.type === 'checkbox')
             found[element.name] = element.checked;
-        else if (element.value.trim() !== '')
-            found[element.name] = element.type === 'number' ? Number(element.value)
-                : element.value.trim();
+        else if (text !== '')
+            found[element.name] = element.type === 'number' ? Number(text) : text;
     }
     return found;
 }

@@ -30,7 +30,7 @@ class Authority:
         path.chmod(0o600)
         return path
 
-    def revoke(self, path, *certificates, age_days=0):
+    def revoke(self, path, *certificates, age_days=0.0):
         """A revocation list of these in one PEM file; it holds for a day, from `age_days` ago on."""
         made = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=age_days)
         builder = (x509.CertificateRevocationListBuilder()

@@ -3,9 +3,10 @@
 
     exchange.py PORT FOLDER
 
-FOLDER/letters/ID holds the letters; FOLDER/marks gets a line `ID STATE` for each mark, FOLDER/fetched
-one for each fetch.  Whoever calls needs X-SystemId `he-thong` and X-SecretKey `mat-khau`.  While
-FOLDER/down is there, everything is answered 503."""
+FOLDER/letters/ID holds the letters, an empty one is lost: listed, and 404 when it is fetched.
+FOLDER/marks gets a line `ID STATE` for each mark, FOLDER/fetched one for each fetch.  Whoever calls
+needs X-SystemId `he-thong` and X-SecretKey `mat-khau`.  While FOLDER/down is there, everything is
+answered 503."""
 import base64
 import http.server
 import json
@@ -62,6 +63,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif target.path == "/v1/getEdoc":
             self.note("fetched", query["docId"])
             content = (self.folder / "letters" / query["docId"]).read_bytes()
+            if not content:
+                self.reply(404, {})
+                return
             self.reply(200, {"status": "OK", "ErrorCode": "0",
                              "data": base64.b64encode(content).decode()})
         else:
@@ -89,6 +93,9 @@ class Exchange:
     def put(self, name, content):
         (self.folder / f".{name}").write_bytes(content)
         (self.folder / f".{name}").rename(self.folder / "letters" / name)
+
+    def lose(self, name):
+        self.put(name, b"")
 
     def lines(self, name):
         path = self.folder / name

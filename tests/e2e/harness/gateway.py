@@ -18,6 +18,9 @@ from harness.services import ROOT, free_port
 
 VARIANT = os.environ.get("VARIANT", "release")
 BUILD = ROOT / "build" / VARIANT
+# The daemon runs under valgrind, some twenty times slower; what it finds lies beside the log.
+VALGRIND = os.environ.get("LIENTHONG_VALGRIND", "") not in ("", "0")
+PATIENCE = 10 if VALGRIND else 1  # times longer that a daemon is waited for
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:")
 XML, JSON = "application/xml", "application/json"
 
@@ -138,7 +141,16 @@ class Gateway:
     # Its life.
 
     def command(self):
-        return [self.build / "lienthongd", "--config", self.config_path]
+        return [*self._watcher(), self.build / "lienthongd", "--config", self.config_path]
+
+    def _watcher(self):
+        if not VALGRIND:
+            return []
+        return ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full",
+                "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite",
+                "--num-callers=30", "--fair-sched=yes", "--gen-suppressions=all",
+                f"--suppressions={ROOT / 'tests' / 'valgrind.supp'}",
+                f"--log-file={self.folder / 'valgrind.%p'}"]
 
     def start(self, wait=True, timeout=60):
         assert self.process is None, "it runs already"
@@ -153,7 +165,7 @@ class Gateway:
 
     def wait_for(self, path, timeout=60):
         """Waits until the call answers 200; a daemon that ends instead is an error with its log."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * PATIENCE
         last = None
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -172,7 +184,8 @@ class Gateway:
         """A clean stop: SIGTERM, exit 0, and no sanitizer had anything to say."""
         process, self.process = self.process, None
         process.send_signal(signal.SIGTERM)
-        status = process.wait(timeout)
+        status = process.wait(timeout * PATIENCE)
+        self.assert_no_valgrind_report()
         assert status == 0, f"exit {status} after SIGTERM:\n{self.log()[-3000:]}"
         self.assert_no_sanitizer_report()
 
@@ -181,6 +194,7 @@ class Gateway:
         process, self.process = self.process, None
         process.kill()
         process.wait()
+        self.assert_no_valgrind_report()
         self.assert_no_sanitizer_report()
 
     def end(self):
@@ -196,10 +210,16 @@ class Gateway:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def wait_for_log(self, text, timeout=20):
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * PATIENCE
         while text not in self.log():
             assert time.monotonic() < deadline, f"no {text!r} in the log:\n{self.log()[-2000:]}"
             time.sleep(0.05)
+
+    def assert_no_valgrind_report(self):
+        """Lines between == are findings; others say which system calls valgrind does not know."""
+        for report in self.folder.glob("valgrind.*"):
+            text = report.read_text(errors="replace")
+            assert not re.search(r"^==\d+==", text, re.M), text[:8000]
 
     def assert_no_sanitizer_report(self):
         found = SANITIZER.search(self.log())
@@ -221,7 +241,7 @@ class Gateway:
     # What partners and operators call.
 
     def call(self, method, path, body=None, headers=None, timeout=30):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout * PATIENCE)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -247,7 +267,7 @@ class Gateway:
 
     def wait_published(self, receipt, partner="motcua-phucuong", timeout=30):
         """What the status call says once the handoff is on Kafka."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * PATIENCE
         while True:
             answer = self.get(f"/v1/handoffs/{receipt}", partner)
             assert answer.status == 200, answer
