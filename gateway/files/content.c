@@ -59,14 +59,24 @@ struct content *content_open(const struct stored_file *file, const struct file_k
 {
     auto_free(content_close) struct content *content = calloc(1, sizeof *content);
     if (!content) {
-        (void)close(file->descriptor); /* only read from */
         (void)fault_memory(why);
         return NULL;
     }
     content->file = *file;
     content->chunk_no = NONE;
     memcpy(content->sha256, sha256, SHA256_SIZE);
-    return make_ready(content, keys, why) ? steal(content) : NULL;
+    if (make_ready(content, keys, why))
+        return steal(content);
+    content->file.descriptor = -1; /* it stays the caller's */
+    return NULL;
+}
+
+bool content_has_lost_key(const struct stored_file *file)
+{
+    uint8_t header[SEALED_HEADER];
+    return file->is_sealed &&
+           pread(file->descriptor, header, sizeof header, 0) == (ssize_t)sizeof header &&
+           sodium_is_zero(header, sizeof header);
 }
 
 void content_close(struct content *content)

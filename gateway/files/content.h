@@ -9,11 +9,13 @@
 /** What a stored file holds, sealed or not; read at any place, by one thread at a time. */
 struct content;
 
-/** Takes the descriptor in any case; keeps `keys`.  FAULT_BROKEN when the file is no sealed one, or
- * not this one, though its name says so. */
+/** Takes the descriptor when it succeeds; keeps `keys`.  FAULT_BROKEN when the file is no sealed
+ * one, or not this one, though its name says so. */
 struct content *content_open(const struct stored_file *file, const struct file_keys *keys,
                              const uint8_t sha256[SHA256_SIZE], struct fault *why)
     __attribute__((warn_unused_result));
+/** Whether it is one whose key was destroyed, as happens when it is replaced or removed. */
+bool content_has_lost_key(const struct stored_file *file);
 void content_close(struct content *content);
 ENDS_WITH_SCOPE(struct content *, content_close)
 

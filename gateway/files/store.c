@@ -8,6 +8,8 @@
 #include "files/secret.h"
 #include "files/store_own.h"
 
+#include <unistd.h>
+
 ENDS_WITH_SCOPE(struct file_store *, file_store_close)
 ENDS_WITH_SCOPE(struct file_writer *, file_writer_close)
 
@@ -223,12 +225,15 @@ bool file_store_rekey(struct file_store *store, int64_t *count, struct fault *wh
                        : fault_set(why, FAULT_REFUSE, "files: there is no key to seal by");
 }
 
+/* Takes the descriptor. */
 static bool copy_sealed(struct file_store *store, const uint8_t *sha256,
                         const struct stored_file *file, struct fault *why)
 {
     bool was_there = false;
     auto_free(free) char *piece = malloc(PIECE_SIZE);
     auto_free(content_close) struct content *content = content_open(file, store->keys, sha256, why);
+    if (!content)
+        (void)close(file->descriptor); /* only read from */
     auto_free(file_writer_close) struct file_writer *writer =
         content ? file_writer_open(store, why) : NULL;
     if (!writer)

@@ -4,6 +4,8 @@
 #include "files/hasher.h"
 #include "files/store_own.h"
 
+#include <unistd.h>
+
 ENDS_WITH_SCOPE(struct file_reader *, file_reader_close)
 
 enum { PIECE_SIZE = 64 * 1024 };
@@ -16,21 +18,23 @@ struct file_reader {
 };
 
 /* One that was replaced or removed just when it was opened has no key any more: then what is there
- * now is it. */
+ * now is it.  Each turn is another's whole writing, so that as many in a row are a damaged file. */
 static struct content *open_content(struct file_store *store, const uint8_t *sha256,
                                     struct fault *why)
 {
-    enum { TRIES = 3 };
-    struct fault tried = {.kind = FAULT_BROKEN};
-    for (int i = 0; i < TRIES && tried.kind == FAULT_BROKEN; i++) {
+    enum { TURNS = 30 };
+    for (int i = 0; i < TURNS; i++) {
         struct stored_file file;
-        if (!near_open(store->near, sha256, &file) && !store_fetch(store, sha256, &file, &tried))
-            break;
-        struct content *content = content_open(&file, store->keys, sha256, &tried);
+        if (!near_open(store->near, sha256, &file) && !store_fetch(store, sha256, &file, why))
+            return NULL;
+        struct content *content = content_open(&file, store->keys, sha256, why);
         if (content)
             return content;
+        bool is_another_there = content_has_lost_key(&file);
+        (void)close(file.descriptor); /* only read from */
+        if (!is_another_there)
+            return NULL;
     }
-    *why = tried;
     return NULL;
 }
 
