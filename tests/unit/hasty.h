@@ -28,7 +28,8 @@ static bool is_long(const struct timespec *until)
 int pthread_cond_clockwait(pthread_cond_t *condition, pthread_mutex_t *mutex, clockid_t clock,
                            const struct timespec *until)
 {
-    static int (*real)(pthread_cond_t *, pthread_mutex_t *, clockid_t, const struct timespec *);
+    static thread_local int (*real)(pthread_cond_t *, pthread_mutex_t *, clockid_t,
+                                    const struct timespec *);
     if (hasty > 0 && is_long(until) && patient-- <= 0) {
         hasty--;
         return ETIMEDOUT;

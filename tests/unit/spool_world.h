@@ -224,6 +224,7 @@ static inline void world_print_finding(void *own, const char *finding)
 static inline void world_check(struct world *world)
 {
     struct fault why;
+    assert_non_null(world->reader); /* what could not be opened is torn down, too */
     world_must(spool_check(world->reader, world_print_finding, NULL, &why), &why);
 }
 
