@@ -117,7 +117,7 @@ class Gateway:
         with open(log, "w", encoding="utf-8") as out:
             self.process = subprocess.Popen(
                 [BUILD / "lienthongd", "--config", self.folder / "lienthong.yaml"], stderr=out)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while "daemon.ready" not in log.read_text(encoding="utf-8"):
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(log.read_text(encoding="utf-8"))

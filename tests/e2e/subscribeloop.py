@@ -27,6 +27,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from harness import services
 from harness.gateway import BUILD
+from harness.patience import give_up_at
 from harness.readers import read_topic
 
 DOSSIERS = 97
@@ -115,7 +116,7 @@ class Loop:
                           "enable.auto.commit": False, "auto.offset.reset": "earliest",
                           "log_level": 0})
         other.subscribe([self.topic])
-        give_up = time.monotonic() + 20
+        give_up = give_up_at(20)
         while not other.assignment() and time.monotonic() < give_up:
             other.poll(0.1)
         self.rebalances += bool(other.assignment())
@@ -177,12 +178,12 @@ class Loop:
     def drain(self, count):
         """The last run, which nobody kills before it has all."""
         process = self.begin()
-        give_up = time.monotonic() + 120
+        give_up = give_up_at(120)
         while len(self.rows()) < count and time.monotonic() < give_up:
             time.sleep(0.3)
         self.await_offsets()
         process.terminate()
-        if process.wait(10):
+        if process.wait(60):
             self.errors.append(f"the last run ended with {process.returncode}")
 
     def await_offsets(self):
@@ -190,10 +191,10 @@ class Loop:
         group = Consumer({"bootstrap.servers": self.kafka.brokers, "group.id": "gw-deliver",
                           "isolation.level": "read_committed"})
         places = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
-        ends = {one.partition: group.get_watermark_offsets(one, 10)[1] for one in places}
-        give_up = time.monotonic() + 30
+        ends = {one.partition: group.get_watermark_offsets(one, 60)[1] for one in places}
+        give_up = give_up_at(30)
         while time.monotonic() < give_up:
-            found = {one.partition: max(one.offset, 0) for one in group.committed(places, 10)}
+            found = {one.partition: max(one.offset, 0) for one in group.committed(places, 60)}
             if found == ends:
                 break
             time.sleep(0.3)

@@ -7,8 +7,9 @@ import threading
 import time
 
 from harness.delivering import FAST, Sender, listed, rows
+from harness.patience import until
 from harness.visitor import record
-from test_operate_views import NOBODYS, TOWN, ask, code, until, view
+from test_operate_views import NOBODYS, TOWN, ask, code, view
 
 SEED = "20250703"
 LOST, KILLS = 240, 8

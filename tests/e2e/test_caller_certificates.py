@@ -10,6 +10,7 @@ import pytest
 from harness import certificates, documents
 from harness.certificates import Authority
 from harness.gateway import PARTNERS, PATIENCE, XML
+from harness.patience import give_up_at
 
 pytestmark = pytest.mark.asan
 
@@ -72,7 +73,7 @@ class Scene:
         """Until it is done."""
         count = self.gateway.log().count("event=directory.reloaded")
         self.gateway.reload()
-        deadline = time.monotonic() + 20
+        deadline = give_up_at(20)
         while self.gateway.log().count("event=directory.reloaded") == count:
             assert time.monotonic() < deadline, self.gateway.log()[-2000:]
             time.sleep(0.02)

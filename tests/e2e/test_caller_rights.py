@@ -8,7 +8,6 @@ import itertools
 import json
 import os
 import re
-import time
 
 import pytest
 import yaml
@@ -16,6 +15,7 @@ import yaml
 from harness import documents
 from harness.exchange import Exchange
 from harness.gateway import JSON, PARTNERS, Gateway, XML
+from harness.patience import until
 from harness.services import ROOT
 
 pytestmark = pytest.mark.asan
@@ -178,13 +178,6 @@ REFUSED = {"foreign": (handoff("x-1"), XML),
 STEP = documents.progress_item(CODE, "x", status="77")  # there is no such status
 KEPT = {"foreign, and invalid": (documents.dvcqg_progress([STEP], documents.COMMUNE), JSON),
         "of an agency that is none": (handoff("x-3", NO_AGENCY), XML)}
-
-
-def until(condition, timeout=30):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "it does not come true"
-        time.sleep(0.05)
 
 
 def assert_free(gateway, dead):

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A partner's mailbox that we empty: a letter is marked only when it is on Kafka."""
-import time
 
 import pytest
 
 from harness import documents
 from harness.exchange import Exchange
 from harness.gateway import PARTNERS
+from harness.patience import until
 from harness.services import ROOT
 
 LETTER = (ROOT / "deploy/samples/edxml_handoff.edxml").read_bytes()
@@ -16,13 +16,6 @@ def letter(number):
     """A letter of its own number and dossier."""
     return (LETTER.replace(b"157/PCHS-UBND", f"{number}/PCHS-UBND".encode())
             .replace(b"250512-0037", f"250512-{number:04}".encode()))
-
-
-def until(condition, timeout=30):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "it does not come true"
-        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ import pytest
 
 from harness import documents
 from harness.gateway import PARTNERS
+from harness.patience import until
 from harness.services import ROOT
-from test_drop import DOSSIER, place, until
+from test_drop import DOSSIER, place
 
 LANDLOCK_CREATE_RULESET, ASK_VERSION = 444, 1
 LEVEL = ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ASK_VERSION)

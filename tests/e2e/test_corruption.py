@@ -13,6 +13,7 @@ import pytest
 
 from harness import documents, services
 from harness.judge import judge
+from harness.patience import give_up_at
 from harness.readers import FastavroDecoder, read_topic
 
 pytestmark = [pytest.mark.broker, pytest.mark.asan]
@@ -238,7 +239,7 @@ def test_a_damaged_index_is_made_anew(gateway):
     """FILE.find holds nothing that the spool does not."""
     find = pathlib.Path(gateway.settings["spool"]["file"] + ".find")
     gateway.accept(message(1))
-    deadline = time.monotonic() + 20
+    deadline = give_up_at(20)
     while not find.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     gateway.stop()

@@ -14,6 +14,7 @@ from harness import documents
 from harness.delivering import (FAST, Sender, delivery_of, findings_at, listed, rows, wait_delivery)
 from harness.gateway import Gateway
 from harness.partner import Partner
+from harness.patience import give_up_at
 
 pytestmark = pytest.mark.broker
 MEBIBYTE = 1024
@@ -159,7 +160,7 @@ class Beside:
 
 def settle(gateway, partner, timeout=30):
     """Until nothing is on its way to it any more; what a person must look at is let go again."""
-    deadline = time.monotonic() + timeout
+    deadline = give_up_at(timeout)
     while left := [one for one in listed(gateway, "--partner", partner.id)
                    if one["state"] in ("waiting", "parked", "dead")]:
         assert time.monotonic() < deadline, f"{partner.id}: {left[:2]}"
@@ -278,7 +279,7 @@ def mend(gateway, scene, partner, certificate=None, **deliver):
     reloads = gateway.log().count("directory.reloaded")
     gateway.write_partners(rows([scene[1], *scene[2].values()]))
     gateway.reload()
-    deadline = time.monotonic() + 20
+    deadline = give_up_at(20)
     while gateway.log().count("directory.reloaded") <= reloads:
         assert time.monotonic() < deadline, gateway.log()[-1000:]
         time.sleep(0.05)

@@ -2,12 +2,12 @@
 """The file drop: documents that a partner puts into a folder."""
 import json
 import os
-import time
 
 import pytest
 
 from harness import documents
 from harness.gateway import PARTNERS
+from harness.patience import until
 
 DOSSIER = "000.12.40.H09-250512-0037"
 
@@ -17,13 +17,6 @@ def place(folder, name, content):
     hidden = folder / f".{name}"
     hidden.write_bytes(content)
     os.rename(hidden, folder / name)
-
-
-def until(condition, timeout=20):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "it does not come true"
-        time.sleep(0.05)
 
 
 @pytest.fixture

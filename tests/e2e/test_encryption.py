@@ -19,6 +19,7 @@ from harness.delivering import FAST, rows
 from harness.exchange import Exchange
 from harness.gateway import JSON, PARTNERS
 from harness.operators import Operator
+from harness.patience import give_up_at
 from harness.sealing import files_with, sealed_by_key
 from test_files import json_with
 from test_personal_data import (House, deliver_to_one_that_echoes, drop_and_collect, send_broken_ones,
@@ -174,7 +175,7 @@ def test_what_is_arriving_lies_nowhere_plain(gateway):
         connection.putheader(header, value)
     connection.endheaders(content[:-1])
     incoming = gateway.folder / "files" / "incoming"
-    until = time.monotonic() + 20
+    until = give_up_at(20)
     while not any(path.stat().st_size > len(content) - 200_000 for path in incoming.iterdir()):
         assert time.monotonic() < until, "it does not arrive"
         time.sleep(0.05)

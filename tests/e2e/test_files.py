@@ -14,6 +14,7 @@ import pytest
 
 from harness import documents
 from harness.gateway import JSON, PARTNERS, VARIANT, XML
+from harness.patience import give_up_at
 from harness.sealing import sealed_by_key
 
 pytestmark = pytest.mark.asan
@@ -234,7 +235,7 @@ def test_a_letter_whose_file_is_lost_waits_for_a_person(gateways):
     (receipt,) = gateway.accept(native_with(digest(content), "FILE-9", dossier, len(content)))
     kept(gateway, digest(content)).unlink()
     told = {}
-    until = time.monotonic() + 30
+    until = give_up_at(30)
     while told.get("cause") != "file:missing" and time.monotonic() < until:
         answer = gateway.call("GET", "/v1/inbox?wait=1", None, gateway.authorised(DISTRICT), 60)
         assert answer.json()["items"] == []

@@ -14,6 +14,7 @@ import pytest
 
 from harness import documents, proof
 from harness.gateway import PARTNERS, XML
+from harness.patience import give_up_at
 
 COMMUNE, DISTRICT, PROVINCE = (partner["id"] for partner in PARTNERS)
 BY_MAILBOX = {"deliver": {"by": "mailbox"}}
@@ -149,7 +150,7 @@ def test_two_hundred_waiting_clients_hold_no_threads(gateways):
     before = threads_of(gateway)
     with concurrent.futures.ThreadPoolExecutor(200) as pool:
         waiting = [pool.submit(Inbox(gateway).fetch, 12, 1) for _ in range(200)]
-        deadline = time.monotonic() + 10
+        deadline = give_up_at(10)
         while gateway.metric("lienthong_http_connections") < 200:
             assert time.monotonic() < deadline, "not all are connected"
             time.sleep(0.05)
@@ -223,7 +224,7 @@ def test_a_refusal_comes_back_to_the_sender(patient):
 
 
 def refuse_until_answered(inbox, item):
-    deadline = time.monotonic() + 30
+    deadline = give_up_at(30)
     while time.monotonic() < deadline:
         try:
             answer = inbox.refuse(item)
@@ -263,7 +264,7 @@ def test_a_kill_while_refusing_neither_loses_nor_doubles_the_return(gateways, ka
 def test_who_waits_is_let_go_at_a_stop(patient):
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(Inbox(patient).fetch, 60)
-        deadline = time.monotonic() + 10
+        deadline = give_up_at(10)
         while patient.metric("lienthong_http_connections") < 2:  # with this very question
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -333,7 +334,7 @@ def test_the_command_line_empties_a_mailbox(patient, tmp_path):
     as_district = ("--as", DISTRICT, "--keys", str(keys), "--url", f"http://127.0.0.1:{patient.port}")
     first, second = hand_over(patient, "INBOX-10", 1), hand_over(patient, "INBOX-11", 2)
     ids = {}
-    deadline = time.monotonic() + 30
+    deadline = give_up_at(30)
     while len(ids) < 2:
         assert time.monotonic() < deadline
         listed = patient.run("inbox", "list", *as_district, "--wait", "20", "--to", str(tmp_path))

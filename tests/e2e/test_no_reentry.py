@@ -19,6 +19,7 @@ from harness import farend, proof
 from harness.delivering import FAST, rows
 from harness.gateway import JSON, XML, Gateway
 from harness.partner import Partner
+from harness.patience import give_up_at
 from harness.services import ROOT
 
 pytestmark = [pytest.mark.broker, pytest.mark.asan]
@@ -259,7 +260,7 @@ def test_the_journey_tells_who_has_it(world):
     for (sender, receiver), dossier in world.dossiers.items():
         answer = world.gateway.get(f"/v1/dossiers/{dossier.code}", world.senders[sender].id)
         assert answer.status == 200
-        deadline = time.monotonic() + 10
+        deadline = give_up_at(10)
         while world.receivers[receiver].id not in answer.body.decode():
             assert time.monotonic() < deadline, answer
             time.sleep(0.1)

@@ -12,6 +12,7 @@ import requests
 
 from harness import visitor
 from harness.gateway import PARTNERS
+from harness.patience import give_up_at
 from harness.services import ROOT
 from harness.visitor import PASSWORD, Visitor, call_locally, record
 
@@ -164,7 +165,7 @@ def test_a_lock_out_ends_by_itself(gateways, users):
     for _ in range(2):
         Visitor(address).login("vanhanh", "sai")
     answer = Visitor(address).login("vanhanh")
-    deadline = time.monotonic() + 90
+    deadline = give_up_at(90)
     while answer.status_code == 429:
         assert time.monotonic() < deadline
         time.sleep(min(int(answer.headers["Retry-After"]), 5))
@@ -253,7 +254,7 @@ def test_what_a_user_may_not_is_refused_and_on_record(console, user):
 # operators.yaml while the daemon runs.
 
 def wait_for_record(gateway, act, count):
-    deadline = time.monotonic() + 20
+    deadline = give_up_at(20)
     while len(record(gateway, act)) < count:
         assert time.monotonic() < deadline, record(gateway)
         time.sleep(0.05)

@@ -9,6 +9,7 @@ import pytest
 from harness import documents, operators
 from harness.delivering import FAST
 from harness.operators import PARKING, RIGHT, WRONG, Operator, faulty, sound, tokens
+from harness.patience import give_up_at
 from harness.readers import FastavroDecoder, read_topic
 
 pytestmark = pytest.mark.broker
@@ -75,7 +76,7 @@ def by_job(house, bad, group):
 
 
 def wait(look, condition, timeout=30):
-    deadline = time.monotonic() + timeout
+    deadline = give_up_at(timeout)
     while not condition(found := look()):
         assert time.monotonic() < deadline, found
         time.sleep(0.05)

@@ -16,6 +16,7 @@ import pytest
 from harness import documents
 from harness.delivering import FAST
 from harness.gateway import Answer, JSON, PARTNERS, merge
+from harness.patience import give_up_at
 from harness.readers import FastavroDecoder, read_topic
 from harness.services import ROOT, free_port
 
@@ -96,7 +97,7 @@ def gateway(gateways, kafka, registry, tmp_path):
                    config={"operate": {"listen": f"127.0.0.1:{port}", "secure_cookie": False,
                                        "operators": str(tmp_path / "operators.yaml")}})
     one.operate_port = port
-    deadline = time.monotonic() + 20
+    deadline = give_up_at(20)
     while not is_open(port):  # it listens there after it listens for partners
         assert time.monotonic() < deadline, one.log()
         time.sleep(0.02)
@@ -362,7 +363,7 @@ def test_a_partner_that_needs_no_approval(gateway, kafka, registry, users):
     gateway.write_partners([merge(PARKING[0], {"approval": "none"}), *PARKING[1:]])
     gateway.reload()
     receipt = gateway.accept(bad_xml("P-1", documents.dossier_code(12)))[0]["receipt"]
-    deadline = time.monotonic() + 20
+    deadline = give_up_at(20)
     while users["an"].get(f"entries/{receipt}")["needs_approval"]:
         assert time.monotonic() < deadline
     revision = revise(users["an"], receipt, mended(users["an"].unmasked(receipt)))
@@ -422,7 +423,7 @@ def test_a_delivered_document_is_shown_and_compared(gateway, partners, kafka, ro
     gateway.write_partners([*PARKING[:1], receiver.row()])
     gateway.start()
     receipt = gateway.accept(documents.native_xml("D-1", documents.dossier_code(15)))[0]["receipt"]
-    deadline = time.monotonic() + 60
+    deadline = give_up_at(60)
     while not (found := [one for one in root.get(f"entries/{receipt}")["deliveries"]
                          if one["state"] == "delivered"]):
         assert time.monotonic() < deadline, gateway.log()

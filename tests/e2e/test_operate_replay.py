@@ -12,6 +12,7 @@ from test_operate_repair import (AGENCY, Operator, PARKING, WRONG_AGENCY, act, i
 
 from harness import documents
 from harness.delivering import FAST, listed, rows
+from harness.patience import give_up_at
 from harness.readers import FastavroDecoder, read_topic
 from harness.services import ROOT, free_port
 
@@ -41,7 +42,7 @@ class Jobs:
         return self.until(job, lambda seen: seen["state"] in states, timeout)
 
     def until(self, job, condition, timeout=60):
-        deadline = time.monotonic() + timeout
+        deadline = give_up_at(timeout)
         while True:
             seen = self.get(job)
             if condition(seen):
@@ -73,7 +74,7 @@ def gateway(gateways, kafka, registry, tmp_path):
                            "operate": {"listen": f"127.0.0.1:{port}", "secure_cookie": False,
                                        "operators": str(tmp_path / "operators.yaml")}, **FAST})
     one.operate_port, one.agencies = port, agencies
-    deadline = time.monotonic() + 20
+    deadline = give_up_at(20)
     while not is_open(port):
         assert time.monotonic() < deadline, one.log()
         time.sleep(0.02)
@@ -220,7 +221,7 @@ def test_a_rule_mends_a_whole_group_after_another_persons_word(gateway, kafka, r
     jobs.say(own, "approve", operator=binh)
     jobs.say(own, "run", operator=dung)
     assert jobs.wait(own, "done")["report"]["skipped"] == 40, "others were faster"
-    deadline = time.monotonic() + 20
+    deadline = give_up_at(20)
     while (metrics := numbers_of(gateway))['lienthong_jobs{state="done"}'] < 2:
         assert time.monotonic() < deadline, metrics
         time.sleep(0.2)
@@ -263,7 +264,7 @@ def test_what_a_partner_refuses_again_stops_the_job_too(gateway, jobs, partners)
     wait_dead(gateway, 60)
     refused = len(receiver.requests())
     job = jobs.preview(kind="deliveries", filter={"partner": "noi-nhan"},
-                       options={"rate_per_s": 100, "stop_above_share": 0.3})
+                       options={"rate_per_s": 20, "stop_above_share": 0.3})  # refusals come later
     assert job["preview"]["would_pass"] == 60, job
     assert len(receiver.requests()) == refused, "a preview sends nothing"
     jobs.say(job, "run")
@@ -271,8 +272,8 @@ def test_what_a_partner_refuses_again_stops_the_job_too(gateway, jobs, partners)
     failed, done = stopped["counts"]["failed"], stopped["counts"]["done"]
     assert 20 <= failed + done < 60 and failed > 0.3 * (failed + done), stopped
 
+    wait_dead(gateway, 60)  # what was under way is refused before the partner takes anything
     receiver.behave()
-    wait_dead(gateway, 60)
     again = jobs.preview(kind="deliveries", filter={"partner": "noi-nhan"})
     jobs.say(again, "run")
     done = jobs.wait(again, "done")
@@ -286,7 +287,7 @@ def test_what_a_partner_refuses_again_stops_the_job_too(gateway, jobs, partners)
 
 
 def wait_dead(gateway, count):
-    deadline = time.monotonic() + 60
+    deadline = give_up_at(60)
     while len(listed(gateway, "--partner", "noi-nhan", "--state", "dead")) < count:
         assert time.monotonic() < deadline, gateway.log()[-2000:]
         time.sleep(0.1)
@@ -359,7 +360,7 @@ def test_events_are_sent_again_for_a_consumer_that_lost_them(gateway, kafka, reg
     assert sum(one["expected"] for one in jobs.items(job)) == 200
     assert len(events(kafka, registry, gateway)) == 200, "a preview sends nothing"
     jobs.say(job, "run")
-    deadline = time.monotonic() + 30
+    deadline = give_up_at(30)
     while len(read_topic(kafka.brokers, gateway.topic())) <= 200:
         assert time.monotonic() < deadline
     gateway.kill()

@@ -10,7 +10,6 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import time
 import http.client
 import urllib.parse
 
@@ -19,6 +18,7 @@ import pytest
 from harness import documents
 from harness.delivering import FAST, Sender, rows
 from harness.gateway import PARTNERS
+from harness.patience import until
 from harness.services import ROOT
 
 COMMUNE, DISTRICT, PROVINCE = (partner["id"] for partner in PARTNERS)
@@ -66,15 +66,6 @@ def items(gateway, path, **query):
 
 def receipts(gateway, **query):
     return {one["receipt"] for one in items(gateway, "entries", limit=1000, **query)}
-
-
-def until(condition, timeout=30):
-    """What `condition` gives as soon as it is true."""
-    deadline = time.monotonic() + timeout
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.05)
-    return found
 
 
 def code(number, agency=WARD):

@@ -15,10 +15,11 @@ from harness.delivering import FAST
 from harness.exchange import Exchange
 from harness.gateway import JSON, PARTNERS
 from harness.operators import RIGHT, WRONG, Operator
+from harness.patience import until
 from harness.readers import read_topic
 from test_bad_input import HEAD, raw
 from test_collect import letter
-from test_drop import place, until
+from test_drop import place
 from test_operate_rights import CALLS, POLICY, is_let_in
 
 pytestmark = pytest.mark.broker

@@ -14,9 +14,10 @@ import pytest
 
 from harness import confined, documents, visitor
 from harness.gateway import PARTNERS, Gateway
+from harness.patience import until
 from harness.services import ROOT
 from harness.visitor import Visitor
-from test_drop import DOSSIER, place, until
+from test_drop import DOSSIER, place
 
 UNIT = ROOT / "deploy" / "lienthong.service"
 # systemd 252 says 1.1; a later one that weighs more things may say a little more.

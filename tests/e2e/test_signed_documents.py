@@ -10,9 +10,10 @@ import yaml
 
 from harness import documents
 from harness.gateway import BUILD, JSON, PARTNERS
+from harness.patience import until
 from harness.services import ROOT
 from harness.signing import DSIG, SIGNER, TEMPLATE, SigningAuthority
-from test_drop import place, until
+from test_drop import place
 from test_openapi import assert_described
 
 pytestmark = pytest.mark.asan

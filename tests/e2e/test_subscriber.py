@@ -7,6 +7,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from harness import documents
+from harness.patience import give_up_at
 
 pytestmark = pytest.mark.broker
 
@@ -16,7 +17,7 @@ def subscriber(gateway):
 
 
 def wait_for(gateway, timeout=30, **wanted):
-    deadline = time.monotonic() + timeout
+    deadline = give_up_at(timeout)
     while True:
         found = subscriber(gateway)
         if all(found.get(name) == value for name, value in wanted.items()):
@@ -29,7 +30,7 @@ def take_one(gateway, number, total):
     """One more handoff comes back from Kafka."""
     message = documents.native_xml(f"SUB-{number}", documents.dossier_code(number))
     gateway.wait_published(gateway.accept(message)[0]["receipt"])
-    deadline = time.monotonic() + 30
+    deadline = give_up_at(30)
     while gateway.metric("lienthong_subscribed_total") < total:
         assert time.monotonic() < deadline, gateway.log()[-2000:]
         time.sleep(0.1)
@@ -38,7 +39,7 @@ def take_one(gateway, number, total):
 def replace_topic(gateway, kafka):
     server = ("--bootstrap-server", kafka.brokers)
     kafka.tool("topics", *server, "--delete", "--topic", gateway.topic())
-    deadline = time.monotonic() + 30
+    deadline = give_up_at(30)
     while gateway.topic() in kafka.tool("topics", *server, "--list")[0].split():
         assert time.monotonic() < deadline
     gateway.run("topics", "create")
@@ -101,7 +102,7 @@ def test_partitions_that_were_added_while_it_was_away_are_read(gateway, kafka):
                gateway.topic(), "--partitions", "24")
     gateway.start()
     gateway.wait_for_log("subscriber.share")
-    deadline = time.monotonic() + 150
+    deadline = give_up_at(150)
     while not is_read(gateway, kafka, 23):
         assert time.monotonic() < deadline, gateway.log()[-2000:]
         time.sleep(1)

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from harness import documents
+from harness.patience import give_up_at
 from harness.readers import FastavroDecoder, read_topic
 
 pytestmark = pytest.mark.broker
@@ -28,7 +29,7 @@ def state(gateway, receipt):
 
 
 def wait_for_state(gateway, receipt, wanted, timeout=30):
-    deadline = time.monotonic() + timeout
+    deadline = give_up_at(timeout)
     while (found := state(gateway, receipt))["state"] not in wanted:
         assert time.monotonic() < deadline, f"{found} is not {wanted}"
         time.sleep(0.1)

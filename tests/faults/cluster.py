@@ -9,6 +9,7 @@ from confluent_kafka.admin import AdminClient
 
 from faults import Fault
 from harness import services
+from harness.patience import give_up_at
 
 NODES = 3
 IN_SYNC_TIMEOUT = 120
@@ -63,7 +64,7 @@ class Cluster:
 
     def topics(self, names):
         """What is known of these topics.  Whichever broker answers may be behind the others."""
-        deadline = time.monotonic() + IN_SYNC_TIMEOUT
+        deadline = give_up_at(IN_SYNC_TIMEOUT)
         while missing := set(names) - set((seen := self.metadata().topics)):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not known in {IN_SYNC_TIMEOUT} s: {sorted(missing)}")
@@ -73,7 +74,7 @@ class Cluster:
     def wait_in_sync(self, topics=()):
         """Until every broker knows these topics, and says that every partition has all its
         replicas again."""
-        deadline = time.monotonic() + IN_SYNC_TIMEOUT
+        deadline = give_up_at(IN_SYNC_TIMEOUT)
         while behind := [line for node in self.nodes for line in self.behind(node, topics)]:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not in sync in {IN_SYNC_TIMEOUT} s: {behind[:5]}")
@@ -114,7 +115,7 @@ class LostLeader(Fault):
     def apply(self, scene):
         self.lost = scene.kafka.leader_of(scene.gateway.topic())
         self.lost.kill()
-        before, deadline = published(scene), time.monotonic() + self.most_wait
+        before, deadline = published(scene), give_up_at(self.most_wait)
         while published(scene) <= before:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"nothing was published in {self.most_wait} s without a leader")

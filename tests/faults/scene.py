@@ -18,6 +18,7 @@ from harness.delivering import FAST, RETRY_STATUSES, Sender, findings_at, listed
 from harness.gateway import merge
 from harness.judge import judge
 from harness.partner import Partner
+from harness.patience import give_up_at
 from harness.readers import FastavroDecoder, read_topic
 from harness.slow import ProxiedKafka
 from orders import AilingGateway
@@ -298,7 +299,7 @@ class Scene:
 
     def account(self):
         """Its own books, once the last outcomes are in them."""
-        deadline = time.monotonic() + 15
+        deadline = give_up_at(15)
         while left := [one for one in listed(self.gateway) if one["state"] != "delivered"]:
             if time.monotonic() > deadline:
                 self.findings.append(f"{len(left)} deliveries not delivered: {left[:2]}")

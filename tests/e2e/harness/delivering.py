@@ -10,6 +10,7 @@ import time
 from harness import documents
 from harness.delivery_judge import Sent, judge
 from harness.gateway import PARTNERS, XML
+from harness.patience import give_up_at
 
 SENDER = "motcua-phucuong"
 # As lienthong.yaml has them, but in parts of a second.
@@ -139,7 +140,7 @@ def delivery_of(gateway, partner, event_id):
 
 def wait_delivery(gateway, partner, event_id, condition, timeout=30):
     """The delivery once `condition` holds of it."""
-    deadline = time.monotonic() + timeout
+    deadline = give_up_at(timeout)
     while True:
         found = delivery_of(gateway, partner, event_id)
         if found is not None and condition(found):

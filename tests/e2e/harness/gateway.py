@@ -14,13 +14,11 @@ import time
 
 import yaml
 
+from harness.patience import PATIENCE, SLOWER, VALGRIND, give_up_at
 from harness.services import ROOT, free_port
 
 VARIANT = os.environ.get("VARIANT", "release")
 BUILD = ROOT / "build" / VARIANT
-# The daemon runs under valgrind, some twenty times slower; what it finds lies beside the log.
-VALGRIND = os.environ.get("LIENTHONG_VALGRIND", "") not in ("", "0")
-PATIENCE = 10 if VALGRIND else 1  # times longer that a daemon is waited for
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:")
 XML, JSON = "application/xml", "application/json"
 
@@ -165,7 +163,7 @@ class Gateway:
 
     def wait_for(self, path, timeout=60):
         """Waits until the call answers 200; a daemon that ends instead is an error with its log."""
-        deadline = time.monotonic() + timeout * PATIENCE
+        deadline = give_up_at(timeout)
         last = None
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -184,7 +182,7 @@ class Gateway:
         """A clean stop: SIGTERM, exit 0, and no sanitizer had anything to say."""
         process, self.process = self.process, None
         process.send_signal(signal.SIGTERM)
-        status = process.wait(timeout * PATIENCE)
+        status = process.wait(timeout * SLOWER)
         self.assert_no_valgrind_report()
         assert status == 0, f"exit {status} after SIGTERM:\n{self.log()[-3000:]}"
         self.assert_no_sanitizer_report()
@@ -210,7 +208,7 @@ class Gateway:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def wait_for_log(self, text, timeout=20):
-        deadline = time.monotonic() + timeout * PATIENCE
+        deadline = give_up_at(timeout)
         while text not in self.log():
             assert time.monotonic() < deadline, f"no {text!r} in the log:\n{self.log()[-2000:]}"
             time.sleep(0.05)
@@ -267,7 +265,7 @@ class Gateway:
 
     def wait_published(self, receipt, partner="motcua-phucuong", timeout=30):
         """What the status call says once the handoff is on Kafka."""
-        deadline = time.monotonic() + timeout * PATIENCE
+        deadline = give_up_at(timeout)
         while True:
             answer = self.get(f"/v1/handoffs/{receipt}", partner)
             assert answer.status == 200, answer

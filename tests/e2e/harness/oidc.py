@@ -11,6 +11,7 @@ import urllib.parse
 
 import requests
 
+from harness.patience import give_up_at
 from harness.services import ROOT, Unavailable, free_port
 
 SOURCES = ROOT / "tests" / "e2e" / "oidc"
@@ -49,7 +50,7 @@ class OidcProvider:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(["node", "provider.js"], cwd=FOLDER, stdout=log,
                                             stderr=log, env=self.environment)
-        deadline = time.monotonic() + 30
+        deadline = give_up_at(30)
         while True:
             try:
                 requests.get(f"{self.issuer}/.well-known/openid-configuration", timeout=2)

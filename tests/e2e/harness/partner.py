@@ -9,6 +9,7 @@ import sys
 import time
 
 from harness.partner_services import Service
+from harness.patience import give_up_at
 from harness.services import free_port
 
 PROGRAM = pathlib.Path(__file__).with_name("partner_server.py")
@@ -172,7 +173,7 @@ class Partner:
 
     def wait_for(self, condition, timeout=30, what="it"):
         """Until `condition(requests)` holds; the requests."""
-        deadline = time.monotonic() + timeout
+        deadline = give_up_at(timeout)
         while True:
             seen = self.requests()
             if condition(seen):
@@ -183,7 +184,7 @@ class Partner:
 
     def wait_taken(self, keys, timeout=30):
         """Until it has taken all these events."""
-        keys, deadline = set(keys), time.monotonic() + timeout
+        keys, deadline = set(keys), give_up_at(timeout)
         while not keys <= self.notes.read().taken_keys:
             missing = keys - self.notes.taken_keys
             assert time.monotonic() < deadline, \

@@ -14,6 +14,8 @@ from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
+from harness.patience import give_up_at
+
 
 def millis(value):
     """Times as the UTC milliseconds that they were written as, everything else as it is."""
@@ -81,7 +83,7 @@ def read_topic(brokers, topic, decode=None, *, until=None, timeout=60):
     consumer = Consumer({"bootstrap.servers": brokers, "group.id": f"e2e-{uuid.uuid4()}",
                          "enable.auto.commit": False, "auto.offset.reset": "earliest",
                          "isolation.level": "read_committed", "enable.partition.eof": True, "log_level": 0})
-    records, ended, deadline = [], set(), time.monotonic() + timeout
+    records, ended, deadline = [], set(), give_up_at(timeout)
     try:
         partitions = _partitions(consumer, topic, deadline)
         consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
