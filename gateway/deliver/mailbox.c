@@ -273,6 +273,9 @@ struct mailbox *mailbox_open(const struct mailbox_options *options, struct fault
     mailbox->stations = stations_open(options->adapters, options->spool_file, why);
     if (!mailbox->stations)
         return NULL;
+    mailbox->claims = claims_new(why);
+    if (!mailbox->claims)
+        return NULL;
     mailbox->room = room_open(options->spool, options->spool_file, why);
     return mailbox->room ? steal(mailbox) : NULL;
 }
@@ -288,6 +291,7 @@ void mailbox_close(struct mailbox *mailbox)
     if (!mailbox)
         return;
     room_close(mailbox->room);
+    claims_release(mailbox->claims);
     stations_close(mailbox->stations);
     free(mailbox);
 }

@@ -4,6 +4,7 @@
 
 #include "api/station.h"
 #include "base/metrics.h"
+#include "deliver/claims.h"
 #include "deliver/mailbox.h"
 #include "deliver/room.h"
 #include "deliver/tell.h"
@@ -25,6 +26,7 @@ struct mailbox {
     struct tell_schemas tell;
     struct stations *stations;
     struct room *room;
+    struct claims *claims;
     atomic_llong held_bytes; /**< of answers that are not sent yet */
     struct metric *counts[COUNT_COUNT_];
 };

@@ -150,7 +150,7 @@ static void settled(void *own, const struct fault *why)
 }
 
 /* An accept that found an earlier refusal has settled that, and is told so. */
-static void step_settled(struct visit *visit, struct http_request *request)
+static void answer_settled(struct visit *visit, struct http_request *request)
 {
     struct fault why;
     struct letter letter;
@@ -181,13 +181,22 @@ static void step_settled(struct visit *visit, struct http_request *request)
     letter_free(&letter);
 }
 
+static void step_settled(struct visit *visit, struct http_request *request)
+{
+    visit->is_under_way = false;
+    answer_settled(visit, request);
+    visit_let_go(visit);
+}
+
 static void settle_so(struct visit *visit, struct http_request *request,
                       const struct spool_settlement *settlement)
 {
+    visit->is_under_way = true;
     visit_sleep(visit, request, step_settled);
     if (spool_settle(visit->mailbox->options.spool, settlement, 1, settled, visit_hold(visit),
                      &visit->fault))
         return;
+    visit->is_under_way = false;
     visit_release(visit);
     refuse_fault(request, &visit->fault);
 }
@@ -225,10 +234,13 @@ static void settle(struct visit *visit, struct http_request *request,
 
 static void step_stored(struct visit *visit, struct http_request *request)
 {
+    visit->is_under_way = false;
     if (visit->has_failed)
         refuse_fault(request, &visit->fault);
     else
         settle(visit, request, &visit->send_back->letter.delivery, true);
+    if (!visit->is_under_way)
+        visit_let_go(visit);
 }
 
 /* From the writer's thread. */
@@ -248,10 +260,12 @@ static void stored(void *own, const struct spool_receipt *receipts, size_t count
 
 static void store_return(struct visit *visit, struct http_request *request)
 {
+    visit->is_under_way = true;
     visit_sleep(visit, request, step_stored);
     if (spool_add(visit->mailbox->options.spool, &visit->send_back->document, stored,
                   visit_hold(visit), &visit->fault))
         return;
+    visit->is_under_way = false;
     visit_release(visit);
     refuse_fault(request, &visit->fault);
 }
@@ -292,6 +306,23 @@ static void send_back(struct visit *visit, struct http_request *request, struct 
 }
 
 /* ---- the calls ---- */
+
+/* Until it is answered, or, when its partner is gone, until what is on its way to the spool is
+ * there. */
+static bool claim(struct visit *visit, struct http_request *request)
+{
+    struct fault why;
+    struct claims *claims = visit->mailbox->claims;
+    if (claims_take(claims, visit->delivery, &why)) {
+        visit->claims = claims_hold(claims);
+        return true;
+    }
+    if (why.kind == FAULT_RETRY)
+        refuse(request, REFUSAL_QUEUE_FULL, "Another answer to this letter is being stored.", NULL);
+    else
+        refuse_fault(request, &why);
+    return false;
+}
 
 static void act(struct visit *visit, struct http_request *request, struct station *station)
 {
@@ -344,9 +375,11 @@ static void reply(struct mailbox *mailbox, struct http_request *request, bool is
         refuse_fault(request, &why);
     else if (!id || !delivery_read(id, &visit->delivery))
         refuse(request, REFUSAL_UNKNOWN_DELIVERY, NULL, NULL);
-    else {
+    else if (claim(visit, request)) {
         visit->is_refusal = is_refusal;
         act(visit, request, station);
+        if (!visit->is_under_way)
+            visit_let_go(visit); /* before the answer leaves */
     }
 }
 

@@ -2,6 +2,7 @@
 /* The memory and the life of one call on the mailbox. */
 #include "deliver/visit.h"
 
+#include "deliver/claims.h"
 #include "deliver/hand_out.h"
 #include "deliver/send_back.h"
 
@@ -35,11 +36,21 @@ void visit_release(struct visit *visit)
 {
     if (!visit || atomic_fetch_sub(&visit->holders, 1) != 1)
         return;
+    visit_let_go(visit);
     hand_out_free(visit->hand_out);
     send_back_free(visit->send_back);
     caller_forget(&visit->caller);
     pthread_mutex_destroy(&visit->lock);
     free(visit);
+}
+
+void visit_let_go(struct visit *visit)
+{
+    if (!visit->claims)
+        return;
+    claims_give_back(visit->claims, visit->delivery);
+    claims_release(visit->claims);
+    visit->claims = NULL;
 }
 
 void visit_sleep(struct visit *visit, struct http_request *request, visit_step next_step)

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct claims;
 struct mailbox;
 struct visit;
 
@@ -38,6 +39,8 @@ struct visit {
 
     /* Of one that answers a letter. */
     int64_t delivery;
+    struct claims *claims; /**< that keep the delivery for this answer; NULL: they do not */
+    bool is_under_way;     /**< to the spool; of the request's thread */
     bool is_refusal;
     struct send_back *send_back;
 
@@ -51,6 +54,9 @@ struct visit *visit_new(struct mailbox *mailbox, struct http_request *request,
                         struct caller *caller);
 struct visit *visit_hold(struct visit *visit);
 void visit_release(struct visit *visit);
+
+/** What another answer to the same delivery waited for is over. */
+void visit_let_go(struct visit *visit);
 
 /** Takes the request off its thread, which goes on with `next_step` once it is woken. */
 void visit_sleep(struct visit *visit, struct http_request *request, visit_step next_step);

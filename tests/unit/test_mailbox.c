@@ -515,6 +515,40 @@ static void accepting_after_half_a_refusal_ends_the_refusal(void **state)
     assert_int_equal(state_of(house, delivery), DELIVERY_DELIVERED);
 }
 
+/* What came of an answer whose call was sent; one that came too soon is said again. */
+static bool is_taken(struct house *house, int peer, const char *line, const char *body, int good)
+{
+    struct answer answer;
+    peer_receive(peer, &answer);
+    (void)close(peer);
+    while (answer.status == 503)
+        call(house, "district", line, body, &answer);
+    if (answer.status != good && answer.status != 409)
+        fail_msg("%s: %s", line, answer.text);
+    return answer.status == good;
+}
+
+static void of_two_answers_at_the_same_moment_one_counts(void **state)
+{
+    enum { ROUNDS = 20 };
+    static const char reason[] = "{\"reason\": \"muộn\"}";
+    struct house *house = *state;
+    for (int i = 0; i < ROUNDS; i++) {
+        char accept[LINE_SIZE], refuse[LINE_SIZE], id[LINE_SIZE], dossier[LINE_SIZE];
+        (void)snprintf(id, sizeof id, "AT-ONCE-%d", i);
+        (void)snprintf(dossier, sizeof dossier, "000.12.40.H09-250512-%04d", i);
+        const struct sample sample = {id, dossier};
+        int64_t delivery = land(house, &sample, "district");
+        line_of(accept, delivery, "accept");
+        line_of(refuse, delivery, "refuse");
+        int one = start_call(house, "district", accept, "", "");
+        int two = start_call(house, "district", refuse, "", reason);
+        bool is_accepted = is_taken(house, one, accept, "", 200);
+        assert_int_equal(is_taken(house, two, refuse, reason, 202), !is_accepted);
+        assert_int_equal(state_of(house, delivery), DELIVERY_DELIVERED);
+    }
+}
+
 /* ---- decisions ---- */
 
 static void what_an_answer_does_follows_from_the_state(void **state)
@@ -668,6 +702,7 @@ int main(void)
         IN_HOUSE(a_refusal_needs_a_reason),
         IN_HOUSE(a_crash_within_a_refusal_neither_loses_nor_doubles_it),
         IN_HOUSE(accepting_after_half_a_refusal_ends_the_refusal),
+        IN_HOUSE(of_two_answers_at_the_same_moment_one_counts),
         cmocka_unit_test(what_an_answer_does_follows_from_the_state),
         cmocka_unit_test(reasons_have_something_to_read),
         cmocka_unit_test(a_reason_is_counted_in_characters),
