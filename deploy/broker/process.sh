@@ -26,10 +26,12 @@ process_pid() {
     tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$DIR/" && echo "$pid"
 }
 
-# process_start COMMAND...: its own session, so that Ctrl-C in a terminal does not reach it.
+# process_start COMMAND...: its own session, so that Ctrl-C in a terminal does not reach it.  It is known
+# by its command line only once it is more than a copy of this shell: else it is taken for dead.
 process_start() {
     setsid "$@" >>"$DIR/log" 2>&1 </dev/null &
     echo $! >"$DIR/pid"
+    until process_pid >/dev/null || ! kill -0 $! 2>/dev/null; do sleep 0.01; done
 }
 
 # process_signal TERM|KILL|STOP|CONT: the first two wait until it is gone.
