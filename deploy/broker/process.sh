@@ -23,7 +23,7 @@ fetch_once() {
 process_pid() {
     local pid
     pid=$(cat "$DIR/pid" 2>/dev/null) || return 1
-    tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$DIR/" && echo "$pid"
+    { tr '\0' '\n' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qF -- "$DIR/" && echo "$pid"
 }
 
 # process_start COMMAND...: its own session, so that Ctrl-C in a terminal does not reach it.  It is known
