@@ -431,7 +431,9 @@ def test_a_delivered_document_is_shown_and_compared(gateway, partners, kafka, ro
     delivery = found[0]
     assert delivery["partner"] == "noi-nhan" and delivery["document_sha256"]
     whats = [one["what"] for one in root.get(f"entries/{receipt}")["timeline"]]
-    assert whats == ["accepted", "published", "arrived", "delivered"]
+    # Kafka may give it to who reads before it tells who writes.
+    assert sorted(whats) == ["accepted", "arrived", "delivered", "published"]
+    assert whats[0] == "accepted" and whats.index("arrived") < whats.index("delivered")
 
     sheet = root.get(f"entries/{receipt}/document?what=delivery:{delivery['id']}")
     assert sheet["masked"] and documents.dossier_code(15) in sheet["text"]
