@@ -28,6 +28,7 @@ struct box {
     struct directory *directory; /* that the peer is bound to; held */
     int64_t due_ms;              /* clock_ticks_ms of the next look */
     int64_t since_ms;            /* time of day; nothing is left there from before it */
+    size_t first;                /* which letter of the list the next look begins with */
 };
 
 struct collector {
@@ -97,6 +98,7 @@ static void look(struct box *box)
         .directory = box->directory,
         .from_ms = from_ms < box->since_ms ? from_ms : box->since_ms,
         .to_ms = now_ms,
+        .first = box->first,
         .taken = collector->taken,
         .refused = collector->refused,
     };
@@ -108,6 +110,7 @@ static void look(struct box *box)
     if (!look_into(box->peer, &settings, &result, &why) && !stop_is_asked(&collector->stop))
         log_warn("collect.waits", "partner=%s why=\"%s\"", box->peer->id, why.text);
     box->since_ms = result.is_whole ? now_ms : settings.from_ms;
+    box->first = result.next_first;
     tell(box, &result);
 }
 

@@ -15,7 +15,8 @@ struct letter_list {
     json_t *answer;
     char **ids; /* numbers are ids, too */
     const char **documents;
-    size_t count;
+    size_t count, nameless;
+    bool has_items;
 };
 
 /* The member at "/a/b" below `json`; itself for "". */
@@ -49,20 +50,19 @@ static bool waits(const struct service_call *call, const json_t *item)
     return !call->state;
 }
 
-static bool add_item(struct letter_list *list, const struct service_call *call, const json_t *item,
-                     struct fault *why)
+static void add_item(struct letter_list *list, const struct service_call *call, const json_t *item)
 {
     if (!waits(call, item))
-        return true;
+        return;
     char *id = id_of(json_object_get(item, call->id));
     if (!id || *id == '\0') {
         free(id);
-        return fault_set(why, FAULT_RETRY, "the list has an item without %s", call->id);
+        list->nameless++;
+        return;
     }
     if (call->document)
         list->documents[list->count] = json_string_value(json_object_get(item, call->document));
     list->ids[list->count++] = id;
-    return true;
 }
 
 struct letter_list *letter_list_read(const struct service_call *call,
@@ -80,6 +80,7 @@ struct letter_list *letter_list_read(const struct service_call *call,
         return NULL;
     }
     size_t count = json_array_size(items);
+    list->has_items = json_is_array(items);
     list->ids = calloc(count + 1, sizeof *list->ids);
     list->documents = calloc(count + 1, sizeof *list->documents);
     if (!list->ids || !list->documents) {
@@ -87,8 +88,7 @@ struct letter_list *letter_list_read(const struct service_call *call,
         return NULL;
     }
     for (size_t i = 0; i < count && list->count < LETTER_LIST_MOST; i++)
-        if (!add_item(list, call, json_array_get(items, i), why))
-            return NULL;
+        add_item(list, call, json_array_get(items, i));
     return steal(list);
 }
 
@@ -107,6 +107,16 @@ void letter_list_free(struct letter_list *list)
 size_t letter_list_count(const struct letter_list *list)
 {
     return list->count;
+}
+
+size_t letter_list_nameless(const struct letter_list *list)
+{
+    return list->nameless;
+}
+
+bool letter_list_has_items(const struct letter_list *list)
+{
+    return list->has_items;
 }
 
 struct listed letter_list_at(const struct letter_list *list, size_t index)

@@ -20,6 +20,10 @@ struct letter_list *letter_list_read(const struct service_call *call,
     __attribute__((warn_unused_result));
 void letter_list_free(struct letter_list *list);
 size_t letter_list_count(const struct letter_list *list);
+/** How many more wait that have no id, by which they could be asked for. */
+size_t letter_list_nameless(const struct letter_list *list);
+/** Whether the answer has an array of letters, be it empty. */
+bool letter_list_has_items(const struct letter_list *list);
 struct listed letter_list_at(const struct letter_list *list, size_t index);
 
 /**

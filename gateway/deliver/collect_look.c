@@ -187,23 +187,46 @@ static bool is_superseded(const struct look_settings *settings)
     return is_another;
 }
 
+static void leave_nameless(struct look *look, const struct letter_list *list)
+{
+    look->result->left = (int64_t)letter_list_nameless(list);
+    if (look->result->left > 0)
+        (void)fault_set(&look->result->last, FAULT_REFUSE, "a letter without %s",
+                        look->mailbox->list.id);
+}
+
 static bool take_all(struct look *look, const struct letter_list *list, struct fault *why)
 {
-    size_t count = letter_list_count(list);
+    size_t count = letter_list_count(list), first = count ? look->settings->first % count : 0;
+    leave_nameless(look, list);
     for (size_t i = 0; i < count; i++) {
-        const struct listed letter = letter_list_at(list, i);
+        const struct listed letter = letter_list_at(list, (first + i) % count);
         if (stop_is_asked(look->settings->stop) || is_superseded(look->settings))
             return true;
         if (take(look, &letter, why))
             continue;
         (void)fault_prefix(why, "letter %s", letter.id);
-        if (why->kind == FAULT_RETRY)
+        if (why->kind == FAULT_RETRY) {
+            look->result->next_first = look->misses < MOST_MISSES ? first : first + i + 1;
             return false;
+        }
         look->result->left++;
         look->result->last = *why;
     }
     look->result->is_whole = look->result->left == 0 && count < LETTER_LIST_MOST;
     return true;
+}
+
+/* Without a list, what the adapter's rules say of the answer counts: else "busy" would be taken for
+ * an empty mailbox, and what was left there be forgotten. */
+static bool is_list(const struct look *look, const struct letter_list *list,
+                    const struct service_answer *answer, struct fault *why)
+{
+    char cause[ANSWER_CAUSE_SIZE];
+    const char *detail;
+    return letter_list_has_items(list) ||
+           service_judge(look->peer->adapter, answer, cause, &detail) != ANSWER_AGAIN ||
+           fault_set(why, FAULT_RETRY, "the mailbox gave no list (%s)", cause);
 }
 
 static bool empty(struct look *look, struct fault *why)
@@ -215,7 +238,7 @@ static bool empty(struct look *look, struct fault *why)
     const struct service_answer answer = request_answer(request);
     auto_free(letter_list_free) struct letter_list *list =
         letter_list_read(&look->mailbox->list, &answer, why);
-    return list && take_all(look, list, why);
+    return list && is_list(look, list, &answer, why) && take_all(look, list, why);
 }
 
 bool look_into(struct peer *peer, const struct look_settings *settings, struct look_result *result,

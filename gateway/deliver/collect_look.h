@@ -11,6 +11,7 @@ struct look_settings {
     const struct stop *stop;           /**< ends it, and the call under way */
     const struct directory *directory; /**< that the peer is bound to; another one ends it, too */
     int64_t from_ms, to_ms;            /**< time of day: letters of these days are listed */
+    size_t first;                      /**< of them: is asked for first, and those before it last */
     struct metric *taken, *refused;    /**< count them */
 };
 
@@ -20,6 +21,7 @@ struct look_result {
     int64_t left;      /**< are there still, by their own fault */
     struct fault last; /**< of those */
     bool is_whole;     /**< none that waited is left */
+    size_t next_first; /**< for the next look: behind those in a row that were not to be had */
 };
 
 /** One look into the mailbox of a peer whose adapter has one.  The result is filled in any case;

@@ -8,7 +8,7 @@
 #include <dlfcn.h>
 #include <time.h>
 
-enum { DAY_S = 86400, LETTERS = 8 };
+enum { DAY_S = 86400, LETTERS = 32, FEW = 8 };
 
 /* The time of day is the test's. */
 static _Atomic time_t ahead_s;
@@ -40,22 +40,34 @@ static const char *const answers[] = {
     [FAILING] = "{}",
 };
 
-/* Its letters d0, d1 ...: what becomes of a fetch, and which are marked. */
+/* Its letters d0 to d9, da to dv: what becomes of a fetch, and which are marked. */
+static const char digits[LETTERS + 1] = "0123456789abcdefghijklmnopqrstuv";
+
+static size_t number_of(char digit)
+{
+    const char *at = strchr(digits, digit);
+    assert_true(at && digit);
+    return (size_t)(at - digits);
+}
+
 struct box {
     _Atomic enum fate fates[LETTERS];
     _Atomic bool is_marked[LETTERS];
     _Atomic size_t count;
-    int slow_ms;   /* each answer */
-    bool is_stuck; /* fetches get none */
+    int slow_ms;              /* each answer */
+    bool is_stuck;            /* fetches get none */
+    _Atomic bool is_busy;     /* lists are an error inside 200 */
+    _Atomic bool is_nameless; /* an item without an id stands before the letters */
 };
 
 static void list(const struct box *box, char answer[STAND_TEXT])
 {
-    char body[1000];
-    int used = snprintf(body, sizeof body, "{\"status\":\"OK\",\"data\":[");
+    char body[2000];
+    int used = snprintf(body, sizeof body, "{\"status\":\"OK\",\"data\":[%s",
+                        box->is_nameless ? "{\"status\":\"initial\"}," : "");
     for (size_t i = 0; i < box->count; i++)
         used += snprintf(body + used, sizeof body - (size_t)used,
-                         "%s{\"docId\":\"d%zu\",\"status\":\"%s\"}", i > 0 ? "," : "", i,
+                         "%s{\"docId\":\"d%c\",\"status\":\"%s\"}", i > 0 ? "," : "", digits[i],
                          box->is_marked[i] ? "done" : "initial");
     (void)snprintf(body + used, sizeof body - (size_t)used, "]}");
     stand_say(answer, 200, "", body);
@@ -70,16 +82,18 @@ static void serve(struct stand *stand, size_t number, const struct heard *heard,
     const char *id;
     (void)number;
     (void)usleep((useconds_t)box->slow_ms * 1000);
-    if (strstr(heard->head, "syncReceived")) {
+    if (strstr(heard->head, "syncReceived") && box->is_busy) {
+        stand_say(answer, 200, "", "{\"ErrorCode\":\"20\"}");
+    } else if (strstr(heard->head, "syncReceived")) {
         list(box, answer);
     } else if ((id = strstr(heard->head, "getEdoc?docId=d"))) {
-        enum fate fate = box->fates[id[15] - '0'];
+        enum fate fate = box->fates[number_of(id[15])];
         if (box->is_stuck)
             stand_hang(stand);
         else if (fate != CUT)
             stand_say(answer, statuses[fate], "", answers[fate]);
     } else if ((id = strstr(heard->body, "\"docId\":\"d"))) {
-        box->is_marked[id[10] - '0'] = true;
+        box->is_marked[number_of(id[10])] = true;
         stand_say(answer, 200, "", "{\"status\":\"OK\"}");
     }
 }
@@ -159,7 +173,7 @@ static void await_mark(const struct box *at, size_t letter)
 {
     for (int round = 0; !at->is_marked[letter]; round++) {
         if (round > 2000)
-            fail_msg("d%zu is not marked", letter);
+            fail_msg("d%c is not marked", digits[letter]);
         (void)usleep(5000);
     }
 }
@@ -202,6 +216,29 @@ static void a_letter_that_is_not_to_be_had_holds_up_none(void **state)
     for (size_t i = 0; i < 4; i++)
         await_mark(&box, i);
     assert_int_equal(taker.taken, 5);
+}
+
+static void many_in_a_row_hold_up_none_behind_them(void **state)
+{
+    (void)state;
+    struct taker taker = {.kind = FAULT_NONE};
+    box.count = LETTERS;
+    for (size_t i = 0; i < LETTERS - 1; i++)
+        box.fates[i] = FAILING;
+    start(&taker);
+    await_mark(&box, LETTERS - 1);
+    box.fates[0] = GOOD;
+    await_mark(&box, 0);
+}
+
+static void an_item_without_an_id_holds_up_none(void **state)
+{
+    (void)state;
+    struct taker taker = {.kind = FAULT_NONE};
+    box.count = 1;
+    box.is_nameless = true;
+    start(&taker);
+    await_mark(&box, 0);
 }
 
 static void when_nothing_can_be_taken_now_the_look_ends(void **state)
@@ -268,13 +305,25 @@ static void the_first_look_reaches_back_further(void **state)
     assert_int_equal(looked_back(), 28);
 }
 
+static void a_mailbox_that_is_busy_is_not_empty(void **state)
+{
+    (void)state;
+    struct taker taker = {.kind = FAULT_NONE};
+    box.is_busy = true;
+    start(&taker);
+    assert_int_equal(looked_back(), 28);
+    box.is_busy = false;
+    (void)looked_back(); /* the first one that is answered */
+    assert_int_equal(looked_back(), 7);
+}
+
 static void a_slow_mailbox_leaves_the_others_alone(void **state)
 {
     (void)state;
     enum { SLOW_MS = 3000 };
     struct taker taker = {.kind = FAULT_NONE};
-    box = (struct box){.count = LETTERS, .slow_ms = SLOW_MS};
-    other_box.count = LETTERS;
+    box = (struct box){.count = FEW, .slow_ms = SLOW_MS};
+    other_box.count = FEW;
     stand_open(&other, 0, serve, &other_box);
     start(&taker);
     stand_await(&stand, 1);
@@ -285,7 +334,7 @@ static void a_slow_mailbox_leaves_the_others_alone(void **state)
     struct fault why;
     must(directory_reload(town.place, &why), &why);
     int64_t since = clock_ticks_ms();
-    await_mark(&other_box, LETTERS - 1);
+    await_mark(&other_box, FEW - 1);
     assert_in_range(clock_ticks_ms() - since, 0, SLOW_MS);
     stand_close(&other);
 }
@@ -309,9 +358,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TOWN(a_letter_that_nobody_takes_holds_up_none),
         TOWN(a_letter_that_is_not_to_be_had_holds_up_none),
+        TOWN(many_in_a_row_hold_up_none_behind_them),
+        TOWN(an_item_without_an_id_holds_up_none),
         TOWN(when_nothing_can_be_taken_now_the_look_ends),
         TOWN(what_is_left_is_listed_for_as_long_as_it_is_there),
         TOWN(the_first_look_reaches_back_further),
+        TOWN(a_mailbox_that_is_busy_is_not_empty),
         TOWN(a_slow_mailbox_leaves_the_others_alone),
         TOWN(a_stop_ends_the_call_under_way),
     };

@@ -72,16 +72,28 @@ static void an_empty_mailbox_may_say_so_in_many_ways(void **state)
 static void what_is_no_list_is_tried_again(void **state)
 {
     (void)state;
-    static const char *const answers[] = {
-        "", "<html>", "{\"data\":{\"list\":\"x\"}}",
-        "{\"data\":{\"list\":[{\"status\":\"initial\"}]}}",
-        "{\"data\":{\"list\":[{\"docId\":\"\",\"status\":\"sent\"}]}}"};
+    static const char *const answers[] = {"", "<html>", "{\"data\":{\"list\":\"x\"}}"};
     struct fault why;
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         const struct service_answer answer = answer_of(answers[i]);
         assert_null(letter_list_read(&call, &answer, &why));
         assert_int_equal(why.kind, FAULT_RETRY);
     }
+}
+
+static void what_has_no_id_is_counted_and_hides_no_other(void **state)
+{
+    (void)state;
+    struct fault why;
+    const struct service_answer answer = answer_of(
+        "{\"data\":{\"list\":[{\"status\":\"initial\"},{\"docId\":\"\",\"status\":\"sent\"},"
+        "{\"status\":\"done\"},{\"docId\":7,\"status\":\"initial\"}]}}");
+    struct letter_list *list = letter_list_read(&call, &answer, &why);
+    assert_non_null(list);
+    assert_int_equal(letter_list_nameless(list), 2);
+    assert_int_equal(letter_list_count(list), 1);
+    assert_string_equal(letter_list_at(list, 0).id, "7");
+    letter_list_free(list);
 }
 
 static void a_letter_is_found_wherever_it_stands(void **state)
@@ -126,6 +138,7 @@ int main(void)
         cmocka_unit_test(what_is_done_takes_no_place_of_what_waits),
         cmocka_unit_test(an_empty_mailbox_may_say_so_in_many_ways),
         cmocka_unit_test(what_is_no_list_is_tried_again),
+        cmocka_unit_test(what_has_no_id_is_counted_and_hides_no_other),
         cmocka_unit_test(a_letter_is_found_wherever_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
