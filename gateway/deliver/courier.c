@@ -15,19 +15,15 @@ enum {
     QUEUED = 4       /* times the connections: what may wait for them */
 };
 
+ENDS_WITH_SCOPE(struct peer *, peer_free)
+
 /* ---- the partners ---- */
 
-static struct peer *find_or_make(struct loop *loop, const char *id, struct fault *why)
+static bool add_as_spool_says(struct loop *loop, struct peer *peer, struct fault *why)
 {
-    for (size_t i = 0; i < loop->peer_count; i++)
-        if (strcmp(loop->peers[i]->id, id) == 0)
-            return loop->peers[i];
-    struct peer *peer = peer_new(id, why);
     bool is_paused = false;
-    if (!peer || !spool_paused(loop->reader, id, &is_paused, why)) {
-        peer_free(peer);
-        return NULL;
-    }
+    if (!spool_paused(loop->reader, peer->id, &is_paused, why))
+        return false;
     peer->is_paused = is_paused;
     (void)pthread_mutex_lock(&loop->lock);
     struct peer **longer = reallocarray(loop->peers, loop->peer_count + 1, sizeof *longer);
@@ -36,11 +32,21 @@ static struct peer *find_or_make(struct loop *loop, const char *id, struct fault
         loop->peers[loop->peer_count++] = peer;
     }
     (void)pthread_mutex_unlock(&loop->lock);
-    if (longer)
-        return peer;
-    peer_free(peer);
-    (void)fault_memory(why);
-    return NULL;
+    return longer || fault_memory(why);
+}
+
+static struct peer *find_or_make(struct loop *loop, const char *id, struct fault *why)
+{
+    for (size_t i = 0; i < loop->peer_count; i++)
+        if (strcmp(loop->peers[i]->id, id) == 0)
+            return loop->peers[i];
+    auto_free(peer_free) struct peer *peer = peer_new(id, why);
+    if (!peer)
+        return NULL;
+    (void)pthread_mutex_lock(&loop->pausing);
+    bool is_added = add_as_spool_says(loop, peer, why);
+    (void)pthread_mutex_unlock(&loop->pausing);
+    return is_added ? steal(peer) : NULL;
 }
 
 static bool bind_partner(struct loop *loop, const struct partner *partner, struct fault *why)
@@ -242,6 +248,7 @@ static void free_courier(struct courier *courier)
     directory_release(loop->directory);
     if (loop->multi)
         (void)curl_multi_cleanup(loop->multi); /* nothing is in it any more */
+    (void)pthread_mutex_destroy(&loop->pausing);
     (void)pthread_mutex_destroy(&loop->lock);
     stop_close(&courier->stop);
     free(courier);
@@ -309,6 +316,7 @@ struct courier *courier_start(const struct courier_options *options, struct faul
     courier->stop.wake = -1;
     atomic_init(&courier->stop_at, INT64_MAX);
     (void)pthread_mutex_init(&courier->loop.lock, NULL);
+    (void)pthread_mutex_init(&courier->loop.pausing, NULL);
     if (!open_loop(courier, why))
         return NULL;
     if (pthread_create(&courier->thread, NULL, run, courier) != 0) {
@@ -332,12 +340,15 @@ void courier_stop(struct courier *courier, int64_t timeout_ms)
 bool courier_pause(struct courier *courier, const char *partner, bool is_paused,
                    const struct spool_record *record, struct fault *why)
 {
-    if (!courier_knows(courier, partner, record, why) ||
-        !spool_pause_partner(courier->options.spool, partner, is_paused, record, why))
+    if (!courier_knows(courier, partner, record, why))
         return false;
-    struct peer *peer = find_peer(&courier->loop, partner);
+    (void)pthread_mutex_lock(&courier->loop.pausing);
+    bool is_said = spool_pause_partner(courier->options.spool, partner, is_paused, record, why);
+    struct peer *peer = is_said ? find_peer(&courier->loop, partner) : NULL;
     if (peer)
         peer->is_paused = is_paused;
-    wake(courier);
-    return true;
+    (void)pthread_mutex_unlock(&courier->loop.pausing);
+    if (is_said)
+        wake(courier);
+    return is_said;
 }

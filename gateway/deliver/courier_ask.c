@@ -113,25 +113,25 @@ json_t *courier_describe(struct courier *courier)
 
 /* ---- whether a partner is there ---- */
 
-static bool log_in(struct peer *peer, const _Atomic bool *is_over, struct fault *why)
+static bool log_in(struct courier *courier, struct peer *peer, struct fault *why)
 {
     auto_free(request_free) struct request *request =
-        call_login(peer, peer->partner->deliver.timeout_ms, why);
+        call_login(peer, courier->options.answer_limit_bytes, why);
     if (!request)
         return false;
-    CURLcode result = request_result(request, request_perform(request, is_over));
+    CURLcode result = request_result(request, request_perform(request, &courier->tests_end));
     if (result != CURLE_OK)
         return fault_set(why, FAULT_RETRY, "login: %s", curl_easy_strerror(result));
     struct service_answer answer = request_answer(request);
     return login_take(&peer->login, service_auth(peer->adapter), &answer, clock_ticks_ms(), why);
 }
 
-static json_t *call(struct peer *peer, const _Atomic bool *is_over, struct fault *why)
+static json_t *call(struct courier *courier, struct peer *peer, struct fault *why)
 {
     auto_free(request_free) struct request *request = call_address(peer, why);
     if (!request || !request_want_certificate(request, why))
         return NULL;
-    CURLcode result = request_result(request, request_perform(request, is_over));
+    CURLcode result = request_result(request, request_perform(request, &courier->tests_end));
     const char *refusal = request_refusal(request);
     auto_free(free) char *certificate = request_certificate(request);
     return json_pack("{sb si sI ss* ss*}", "reached", result == CURLE_OK && !refusal, /**/
@@ -150,14 +150,14 @@ static json_t *not_reached(const struct fault *why)
     return json_pack("{sb si ss}", "reached", 0, "status", 0, "why", why->text);
 }
 
-static json_t *test(struct peer *peer, const _Atomic bool *is_over, struct fault *why)
+static json_t *test(struct courier *courier, struct peer *peer, struct fault *why)
 {
     struct fault failure;
     if (!peer_read_secrets(peer, clock_ticks_ms(), why))
         return NULL;
-    if (login_is_needed(service_auth(peer->adapter)) && !log_in(peer, is_over, &failure))
+    if (login_is_needed(service_auth(peer->adapter)) && !log_in(courier, peer, &failure))
         return not_reached(&failure);
-    json_t *json = call(peer, is_over, &failure);
+    json_t *json = call(courier, peer, &failure);
     return json ? json : not_reached(&failure);
 }
 
@@ -182,7 +182,7 @@ json_t *courier_test(struct courier *courier, const char *id, struct fault *why)
         (void)fault_set(why, FAULT_REFUSE, "partner %s: its adapter is not there", id);
         return NULL;
     }
-    auto_free(json_decref) json_t *json = test(peer, &courier->tests_end, why);
+    auto_free(json_decref) json_t *json = test(courier, peer, why);
     if (!json || !atomic_load(&courier->tests_end))
         return steal(json);
     (void)fault_set(why, FAULT_RETRY, "the gateway stops");

@@ -41,6 +41,7 @@ struct loop {
     } sweep;
 
     pthread_mutex_t lock; /**< guards the list for other threads; peers live as long as the loop */
+    pthread_mutex_t pausing; /**< so that a peer is as the spool says, whoever speaks first */
     struct peer **peers;
     size_t peer_count;
 };

@@ -539,6 +539,45 @@ static void who_gets_nothing_is_not_paused(void **state)
     assert_outcomes("refused done done done refused");
 }
 
+static void *pause_or_resume(void *own)
+{
+    struct fault why;
+    must(courier_pause(town.courier, "province", own != NULL, &world_word, &why), &why);
+    return NULL;
+}
+
+static bool is_shown_paused(void)
+{
+    json_t *list = courier_describe(town.courier);
+    const char *shown = json_string_value(json_object_get(json_array_get(list, 0), "state"));
+    bool is_paused = shown && strcmp(shown, "paused") == 0;
+    json_decref(list);
+    return is_paused;
+}
+
+/* Whoever speaks last in the spool has spoken last in the courier, which shows it a little later. */
+static void of_contrary_words_at_the_same_moment_one_holds(void **state)
+{
+    enum { ROUNDS = 100 };
+    (void)state;
+    struct fault why;
+    town_partner(&town, "province", "lienthong-xml", 1, "");
+    town_open(&town);
+    for (int i = 0; i < ROUNDS; i++) {
+        pthread_t one, two;
+        bool is_paused = false;
+        assert_int_equal(pthread_create(&one, NULL, pause_or_resume, &town), 0);
+        assert_int_equal(pthread_create(&two, NULL, pause_or_resume, NULL), 0);
+        (void)pthread_join(one, NULL);
+        (void)pthread_join(two, NULL);
+        must(spool_paused(town.world.reader, "province", &is_paused, &why), &why);
+        for (int waited = 0; is_shown_paused() != is_paused; waited++) {
+            assert_true(waited < 1000);
+            (void)usleep(10000);
+        }
+    }
+}
+
 static void a_test_reaches_the_partner_and_sends_nothing(void **state)
 {
     (void)state;
@@ -554,6 +593,30 @@ static void a_test_reaches_the_partner_and_sends_nothing(void **state)
     assert_int_equal(strncmp(stand.heard[0].head, "HEAD /base", 10), 0);
     assert_null(courier_test(town.courier, "nobody", &why));
     assert_int_equal(why.kind, FAULT_REFUSE);
+    stand_close(&stand);
+}
+
+/* As long as token answers are. */
+static void say_long_login(struct stand *at, size_t number, const struct heard *heard,
+                           char answer[STAND_TEXT])
+{
+    char body[2000];
+    (void)at, (void)number;
+    (void)snprintf(body, sizeof body,
+                   "{\"error_code\": \"0\", \"session\": \"s\", \"roles\": \"%01500d\"}", 0);
+    stand_say(answer, 200, "", strstr(heard->head, "login") ? body : "{\"error_code\": \"0\"}");
+}
+
+static void a_test_reads_the_whole_answer_to_a_login(void **state)
+{
+    (void)state;
+    struct fault why;
+    stand_open(&stand, 0, say_long_login, NULL);
+    town_partner(&town, "portal", "dvcqg-json", stand.port, ", timeout_ms: 1000");
+    town_open(&town);
+    json_t *json = courier_test(town.courier, "portal", &why);
+    assert_true(json_is_true(json_object_get(json, "reached")));
+    json_decref(json);
     stand_close(&stand);
 }
 
@@ -636,7 +699,9 @@ int main(void)
         TOWN(what_keeps_failing_at_a_partner_that_is_up_expires),
         TOWN(nothing_goes_to_a_partner_that_is_paused),
         TOWN(who_gets_nothing_is_not_paused),
+        TOWN(of_contrary_words_at_the_same_moment_one_holds),
         TOWN(a_test_reaches_the_partner_and_sends_nothing),
+        TOWN(a_test_reads_the_whole_answer_to_a_login),
         TOWN(a_test_ends_when_it_is_told),
         TOWN(a_stop_lets_what_is_under_way_end),
     };
