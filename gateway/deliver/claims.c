@@ -4,13 +4,11 @@
 #include "deliver/numbers.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 struct claims {
     pthread_mutex_t lock;
     struct numbers taken; /* guarded by lock */
-    atomic_int holders;
 };
 
 struct claims *claims_new(struct fault *why)
@@ -21,19 +19,12 @@ struct claims *claims_new(struct fault *why)
         return NULL;
     }
     (void)pthread_mutex_init(&claims->lock, NULL);
-    atomic_init(&claims->holders, 1);
     return claims;
 }
 
-struct claims *claims_hold(struct claims *claims)
+void claims_free(struct claims *claims)
 {
-    atomic_fetch_add(&claims->holders, 1);
-    return claims;
-}
-
-void claims_release(struct claims *claims)
-{
-    if (!claims || atomic_fetch_sub(&claims->holders, 1) != 1)
+    if (!claims)
         return;
     numbers_free(&claims->taken);
     (void)pthread_mutex_destroy(&claims->lock);

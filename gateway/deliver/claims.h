@@ -8,12 +8,11 @@
 #include <stdint.h>
 
 /** Which deliveries are being answered, so that no two answers to one are judged before either is
- * stored.  From any thread; held by each who may yet give a claim back. */
+ * stored.  From any thread. */
 struct claims;
 
 struct claims *claims_new(struct fault *why) __attribute__((warn_unused_result));
-struct claims *claims_hold(struct claims *claims);
-void claims_release(struct claims *claims);
+void claims_free(struct claims *claims);
 
 /** FAULT_RETRY when another has it. */
 bool claims_take(struct claims *claims, int64_t delivery, struct fault *why)

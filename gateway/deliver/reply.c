@@ -314,7 +314,7 @@ static bool claim(struct visit *visit, struct http_request *request)
     struct fault why;
     struct claims *claims = visit->mailbox->claims;
     if (claims_take(claims, visit->delivery, &why)) {
-        visit->claims = claims_hold(claims);
+        visit->claims = claims;
         return true;
     }
     if (why.kind == FAULT_RETRY)

@@ -17,6 +17,9 @@ struct visit *visit_new(struct mailbox *mailbox, struct http_request *request,
         return NULL;
     }
     pthread_mutex_init(&visit->lock, NULL);
+    pthread_mutex_lock(&mailbox->lock);
+    mailbox->visits++;
+    pthread_mutex_unlock(&mailbox->lock);
     atomic_init(&visit->holders, 1);
     atomic_init(&visit->has_turn, false);
     visit->mailbox = mailbox;
@@ -41,7 +44,12 @@ void visit_release(struct visit *visit)
     send_back_free(visit->send_back);
     caller_forget(&visit->caller);
     pthread_mutex_destroy(&visit->lock);
+    struct mailbox *mailbox = visit->mailbox;
     free(visit);
+    pthread_mutex_lock(&mailbox->lock);
+    if (--mailbox->visits == 0)
+        pthread_cond_signal(&mailbox->is_left);
+    pthread_mutex_unlock(&mailbox->lock); /* nothing of the mailbox is touched from here on */
 }
 
 void visit_let_go(struct visit *visit)
@@ -49,7 +57,6 @@ void visit_let_go(struct visit *visit)
     if (!visit->claims)
         return;
     claims_give_back(visit->claims, visit->delivery);
-    claims_release(visit->claims);
     visit->claims = NULL;
 }
 

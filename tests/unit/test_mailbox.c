@@ -672,6 +672,56 @@ static void a_document_by_address_must_name_every_file(void **state)
     assert_false(document_names_all(&written, one));
 }
 
+/* The writer stands still from `hold` on. */
+struct stillness {
+    atomic_bool has_begun, is_over;
+};
+
+static void hold(void *own, const struct fault *why)
+{
+    struct stillness *stillness = own;
+    (void)why;
+    atomic_store(&stillness->has_begun, true);
+    while (!atomic_load(&stillness->is_over))
+        (void)usleep(1000);
+}
+
+static void *end_soon(void *own)
+{
+    struct stillness *stillness = own;
+    (void)usleep(300000);
+    atomic_store(&stillness->is_over, true);
+    return NULL;
+}
+
+/* As at a stop whose time is over: requests are cut, and the spool still has their settlements. */
+static void a_mailbox_outlives_what_the_spool_does_for_it(void **state)
+{
+    struct house *house = *state;
+    struct fault why;
+    struct answer answer;
+    pthread_t ender;
+    struct stillness stillness = {false, false};
+    const struct spool_settlement nothing = {.delivery = 999999999, .kind = SETTLE_AGAIN};
+    (void)land(house, &first, "district");
+    must(spool_settle(house->spool, &nothing, 1, hold, &stillness, &why), &why);
+    while (!atomic_load(&stillness.has_begun))
+        (void)usleep(1000);
+    int peer = start_call(house, "district", "GET /v1/inbox", "", "");
+    (void)usleep(300000); /* it is on its way to the spool */
+    mailbox_hush(house->mailbox);
+    http_close(house->server);
+    peer_receive(peer, &answer);
+    (void)close(peer);
+    assert_int_equal(pthread_create(&ender, NULL, end_soon, &stillness), 0);
+    mailbox_close(house->mailbox);
+    assert_true(atomic_load(&stillness.is_over));
+    (void)pthread_join(ender, NULL);
+    ingest_close(house->ingest);
+    start_stages(house); /* for who closes the house */
+    house->server = NULL;
+}
+
 #define IN_HOUSE(test)        cmocka_unit_test_setup_teardown(test, open_house, close_house)
 #define IN_HASTY_HOUSE(test)  cmocka_unit_test_setup_teardown(test, open_hasty_house, close_house)
 #define IN_NARROW_HOUSE(test) cmocka_unit_test_setup_teardown(test, open_narrow_house, close_house)
@@ -703,6 +753,7 @@ int main(void)
         IN_HOUSE(a_crash_within_a_refusal_neither_loses_nor_doubles_it),
         IN_HOUSE(accepting_after_half_a_refusal_ends_the_refusal),
         IN_HOUSE(of_two_answers_at_the_same_moment_one_counts),
+        IN_HOUSE(a_mailbox_outlives_what_the_spool_does_for_it),
         cmocka_unit_test(what_an_answer_does_follows_from_the_state),
         cmocka_unit_test(reasons_have_something_to_read),
         cmocka_unit_test(a_reason_is_counted_in_characters),
