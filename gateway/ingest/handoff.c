@@ -19,6 +19,9 @@ struct handoff *handoff_new(struct ingest *ingest, struct http_request *request,
     }
     pthread_mutex_init(&handoff->lock, NULL);
     atomic_init(&handoff->holders, 1);
+    pthread_mutex_lock(&ingest->lock);
+    ingest->handoffs++;
+    pthread_mutex_unlock(&ingest->lock);
     handoff->ingest = ingest;
     handoff->request = request;
     handoff->caller = *caller;
@@ -32,8 +35,10 @@ struct handoff *handoff_hold(struct handoff *handoff)
     return handoff;
 }
 
-static bool has_file(const struct item_memory *memory, const uint8_t *sha256)
+bool handoff_uses_file(const struct handoff *handoff, size_t index,
+                       const uint8_t sha256[SHA256_SIZE])
 {
+    const struct item_memory *memory = &handoff->memory[index];
     for (size_t i = 0; i < memory->file_count; i++)
         if (memcmp(memory->files[i], sha256, SHA256_SIZE) == 0)
             return true;
@@ -44,7 +49,7 @@ bool handoff_use_file(struct handoff *handoff, size_t index, const uint8_t sha25
                       struct fault *why)
 {
     struct item_memory *memory = &handoff->memory[index];
-    if (has_file(memory, sha256))
+    if (handoff_uses_file(handoff, index, sha256))
         return true;
     uint8_t(*files)[SHA256_SIZE] =
         reallocarray(memory->files, memory->file_count + 1, sizeof *files);
@@ -92,7 +97,12 @@ static void free_handoff(struct handoff *handoff)
     json_decref(handoff->problems);
     caller_forget(&handoff->caller);
     pthread_mutex_destroy(&handoff->lock);
+    struct ingest *ingest = handoff->ingest;
     free(handoff);
+    pthread_mutex_lock(&ingest->lock);
+    if (--ingest->handoffs == 0)
+        pthread_cond_signal(&ingest->is_idle);
+    pthread_mutex_unlock(&ingest->lock); /* nothing of the ingest is touched from here on */
 }
 
 void handoff_release(struct handoff *handoff)

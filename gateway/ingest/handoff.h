@@ -76,7 +76,6 @@ struct handoff {
     struct fault fault; /**< why it was not stored */
     int64_t last_number;
     int64_t publish_by_ticks;
-    struct handoff *next_waiting; /**< guarded by the list's lock */
 
     size_t candidate_count;
     const struct adapter *candidates[]; /**< the partner's adapters that take the media type */
@@ -105,6 +104,9 @@ struct spool_item *handoff_add_item(struct handoff *handoff, struct fault *why);
  * True also when the file is leaving the store: it is then not used. */
 bool handoff_use_file(struct handoff *handoff, size_t index, const uint8_t sha256[SHA256_SIZE],
                       struct fault *why) __attribute__((warn_unused_result));
+/** Whether it does. */
+bool handoff_uses_file(const struct handoff *handoff, size_t index,
+                       const uint8_t sha256[SHA256_SIZE]);
 /** Forgets all items. */
 void handoff_drop_items(struct handoff *handoff);
 

@@ -10,12 +10,39 @@
 
 enum { ROUND_MS = 100 };
 
+/* What the spool is given: it may keep it as long as Kafka is away, and the handoff not. */
+struct ticket {
+    pthread_mutex_t lock;
+    struct handoff *handoff; /* guarded by lock; held; NULL once it waits no more */
+    atomic_int holders;      /* the list and the spool */
+    struct ticket *next;     /* guarded by the list's lock */
+};
+
 struct publishing {
     struct stop stop;
     pthread_t thread;
     pthread_mutex_t lock;
-    struct handoff *first; /* guarded by lock; each is held */
+    struct ticket *first; /* guarded by lock */
 };
+
+static void release(struct ticket *ticket)
+{
+    if (atomic_fetch_sub(&ticket->holders, 1) != 1)
+        return;
+    pthread_mutex_destroy(&ticket->lock);
+    free(ticket);
+}
+
+/* Off the list: the spool finds nothing any more. */
+static void end(struct ticket *ticket)
+{
+    pthread_mutex_lock(&ticket->lock);
+    struct handoff *handoff = ticket->handoff;
+    ticket->handoff = NULL;
+    pthread_mutex_unlock(&ticket->lock);
+    handoff_release(handoff);
+    release(ticket);
+}
 
 static bool is_waiting(struct handoff *handoff)
 {
@@ -30,16 +57,17 @@ static void look_through(struct publishing *publishing)
 {
     int64_t now = clock_ticks_ms();
     pthread_mutex_lock(&publishing->lock);
-    struct handoff **place = &publishing->first;
+    struct ticket **place = &publishing->first;
     while (*place) {
-        struct handoff *handoff = *place;
+        struct ticket *ticket = *place;
+        struct handoff *handoff = ticket->handoff; /* changed by this thread alone */
         if (now >= handoff->publish_by_ticks)
             handoff_resume(handoff, HANDOFF_PUBLISHING, HANDOFF_DONE);
         if (is_waiting(handoff)) {
-            place = &handoff->next_waiting;
+            place = &ticket->next;
         } else {
-            *place = handoff->next_waiting;
-            handoff_release(handoff);
+            *place = ticket->next;
+            end(ticket);
         }
     }
     pthread_mutex_unlock(&publishing->lock);
@@ -81,33 +109,45 @@ void publishing_close(struct publishing *publishing)
     stop_ask(&publishing->stop);
     pthread_join(publishing->thread, NULL);
     while (publishing->first) {
-        struct handoff *handoff = publishing->first;
-        publishing->first = handoff->next_waiting;
-        handoff_release(handoff);
+        struct ticket *ticket = publishing->first;
+        publishing->first = ticket->next;
+        end(ticket);
     }
     stop_close(&publishing->stop);
     pthread_mutex_destroy(&publishing->lock);
     free(publishing);
 }
 
-/* The spool's thread; also when the spool closes: the request then finds the watermark too low. */
+/* The spool's thread; also when the spool closes, long after the ingest. */
 static void published(void *own)
 {
-    struct handoff *handoff = own;
-    handoff_resume(handoff, HANDOFF_PUBLISHING, HANDOFF_DONE);
-    handoff_release(handoff);
+    struct ticket *ticket = own;
+    pthread_mutex_lock(&ticket->lock);
+    if (ticket->handoff)
+        handoff_resume(ticket->handoff, HANDOFF_PUBLISHING, HANDOFF_DONE);
+    pthread_mutex_unlock(&ticket->lock);
+    release(ticket);
 }
 
-void publishing_wait(struct publishing *publishing, struct spool *spool, struct handoff *handoff)
+bool publishing_wait(struct publishing *publishing, struct spool *spool, struct handoff *handoff)
 {
+    struct ticket *ticket = calloc(1, sizeof *ticket);
+    if (!ticket)
+        return false;
+    pthread_mutex_init(&ticket->lock, NULL);
+    atomic_init(&ticket->holders, 2);
+    ticket->handoff = handoff_hold(handoff);
+    int64_t number = handoff->last_number;
+
     pthread_mutex_lock(&handoff->lock);
     handoff->phase = HANDOFF_PUBLISHING;
     http_suspend(handoff->request);
     pthread_mutex_unlock(&handoff->lock);
 
     pthread_mutex_lock(&publishing->lock);
-    handoff->next_waiting = publishing->first;
-    publishing->first = handoff_hold(handoff);
+    ticket->next = publishing->first;
+    publishing->first = ticket;
     pthread_mutex_unlock(&publishing->lock);
-    spool_when_published(spool, handoff->last_number, published, handoff_hold(handoff));
+    spool_when_published(spool, number, published, ticket);
+    return true;
 }

@@ -13,8 +13,9 @@ void publishing_close(struct publishing *publishing);
 
 /**
  * Suspends the handoff's request until `handoff->last_number` is published or
- * `handoff->publish_by_ticks` has come, then resumes it with phase DONE.
+ * `handoff->publish_by_ticks` has come, then resumes it with phase DONE.  False when
+ * there is no memory: then it is not suspended.
  */
-void publishing_wait(struct publishing *publishing, struct spool *spool, struct handoff *handoff);
+bool publishing_wait(struct publishing *publishing, struct spool *spool, struct handoff *handoff);
 
 #endif

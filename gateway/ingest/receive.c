@@ -356,7 +356,8 @@ static void answer_stored(struct handoff *handoff, struct http_request *request)
         return;
     }
     handoff->publish_by_ticks = clock_ticks_ms() + handoff->ingest->options.publish_wait_ms;
-    publishing_wait(handoff->ingest->publishing, handoff->ingest->options.spool, handoff);
+    if (!publishing_wait(handoff->ingest->publishing, handoff->ingest->options.spool, handoff))
+        answer_unpublished(handoff, request);
 }
 
 void receive_resumed(void *own, struct http_request *request)

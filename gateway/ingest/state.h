@@ -44,6 +44,9 @@ struct ingest {
     struct stations *stations;
     struct accounts *accounts;
     struct publishing *publishing;
+    pthread_mutex_t lock;
+    pthread_cond_t is_idle;
+    int handoffs; /**< guarded by lock: that are not over, or the spool works for */
     struct metric *acceptance_seconds;
     struct metric *gauges[GAUGE_COUNT_];
     struct metric *files[FILES_COUNT_];
