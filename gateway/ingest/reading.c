@@ -25,6 +25,7 @@ struct run {
     struct handoff *handoff;
     struct station *station;
     struct circumstances circumstances;
+    struct custody_strangers strangers;
 };
 
 static bool came_along(const void *own, const uint8_t *sha256)
@@ -33,7 +34,7 @@ static bool came_along(const void *own, const uint8_t *sha256)
     for (size_t i = 0; i < handoff->files.count; i++)
         if (memcmp(handoff->files.items[i].sha256, sha256, SHA256_SIZE) == 0)
             return true;
-    return false;
+    return handoff_uses_file(handoff, handoff->document.item_count - 1, sha256);
 }
 
 /* By the item that was added last. */
@@ -43,10 +44,10 @@ static bool use_file(void *own, const uint8_t *sha256, struct fault *why)
     return handoff_use_file(handoff, handoff->document.item_count - 1, sha256, why);
 }
 
-static bool use_named_files(const struct run *run, const avro_value_t *event, struct fault *why)
+static bool use_named_files(struct run *run, const avro_value_t *event, struct fault *why)
 {
     const struct custody_naming naming = {
-        run->station, &run->handoff->caller, came_along, use_file, run->handoff,
+        run->station, &run->handoff->caller, came_along, use_file, run->handoff, &run->strangers,
     };
     return custody_use_named(&naming, event, why);
 }

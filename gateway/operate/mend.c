@@ -117,8 +117,8 @@ static bool encode(struct mending *mending, avro_value_t *event, struct fault *w
     struct mended *mended = mending->mended;
     struct spool_item *stored = &mended->item;
     mended->datum = wire_encode(mending->mender->schema, event, &stored->event_size, why);
-    const struct custody_naming naming = {mending->station, &mending->caller, came_along, use_file,
-                                          mended};
+    const struct custody_naming naming = {mending->station, &mending->caller, came_along,
+                                          use_file,         mended,           NULL};
     if (!mended->datum || !custody_use_named(&naming, event, why))
         return false;
     stored->event = mended->datum;
