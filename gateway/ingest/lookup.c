@@ -4,6 +4,7 @@
 
 #include "api/found.h"
 #include "api/member.h"
+#include "api/party.h"
 #include "api/refusal.h"
 #include "api/succession.h"
 #include "base/bilingual.h"
@@ -316,10 +317,20 @@ static json_t *tell_page(struct ingest *ingest, const struct listener *listener,
     return steal(entries);
 }
 
-static void answer_page(struct http_request *request, const char *code, const struct page *page,
-                        json_t *entries)
+/* Who is shown nothing and takes no part is not told that there is more, as of a dossier that is
+ * not there. */
+static bool has_more(const struct listener *listener, const char *code, const struct page *page,
+                     const json_t *entries, bool *has, struct fault *why)
 {
-    bool has_more = (int64_t)page->count > page->limit;
+    const struct party_among all = {.dossier_code = code};
+    *has = (int64_t)page->count > page->limit;
+    return !*has || json_array_size(entries) > 0 ||
+           party_takes_part(listener->station, listener->caller, &all, NULL, has, why);
+}
+
+static void answer_page(struct http_request *request, const char *code, const struct page *page,
+                        json_t *entries, bool has_more)
+{
     if (json_array_size(entries) == 0 && page->after == 0 && !has_more) {
         refuse(request, REFUSAL_UNKNOWN_DOSSIER, NULL, NULL);
         return;
@@ -348,8 +359,9 @@ static void answer_dossier(struct ingest *ingest, struct http_request *request,
         spool_of_dossier(station->reader, code, (struct spool_range){page.after, page.limit + 1},
                          note, &page, &why))
         entries = tell_page(ingest, &listener, &page, &why);
-    if (entries)
-        answer_page(request, code, &page, entries);
+    bool has = false;
+    if (entries && has_more(&listener, code, &page, entries, &has, &why))
+        answer_page(request, code, &page, entries, has);
     else
         refuse_fault(request, &why);
 }
