@@ -59,7 +59,9 @@ static void write_receipt(FILE *out, const struct handoff *handoff, size_t index
     write_member(out, "dossier", item->dossier_code);
     write_member(out, "event_id", item->event_type ? event_id : NULL);
     write_member(out, "event_type", item->event_type);
-    write_member(out, "state", name_of(receipt->state, item->cause));
+    /* What has an event was never meant to be but kept: it was discarded since. */
+    write_member(out, "state",
+                 name_of(receipt->state, item->cause ? item->cause : item->event_type));
     write_agencies(out, handoff->memory[index].agencies);
     (void)fprintf(out, ",\"repeated\":%s}", receipt->verdict == SPOOL_REPEATED ? "true" : "false");
 }
