@@ -98,6 +98,9 @@ static void look_at(struct drop *drop, const struct partner *partner, bool prune
     bool is_open = drop_folder_open(partner->collect.drop, &round.folder, &why);
     if (!is_open || !take_files(&round, &why))
         log_warn("drop.waits", "partner=%s why=\"%s\"", partner->id, why.text);
+    if (prunes && is_open && round.folder.overlong > 0) /* now and then */
+        log_warn("drop.passed_over", "partner=%s files=%zu why=\"their names are over %d bytes\"",
+                 partner->id, round.folder.overlong, (int)DROP_NAME_MOST);
     if (round.taken > 0)
         log_info("drop.taken", "partner=%s files=%" PRId64, partner->id, round.taken);
     if (round.failed > 0)

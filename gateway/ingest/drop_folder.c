@@ -66,7 +66,7 @@ static bool ends_in(const char *name, const char *ending)
 static bool is_complete(const char *name)
 {
     static const char *const endings[] = {".tmp", ".part", ".filepart", ".jws"};
-    if (name[0] == '.' || strlen(name) > NAME_MAX - sizeof ".4102444800000.problems.json")
+    if (name[0] == '.')
         return false;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         if (ends_in(name, endings[i]))
@@ -89,12 +89,15 @@ static void cut(struct dropped *list, size_t *count, size_t limit)
         free(list[--*count].name);
 }
 
-static bool look_at(const struct drop_folder *folder, const char *name, struct dropped *file,
-                    bool *waits)
+static bool look_at(struct drop_folder *folder, const char *name, struct dropped *file, bool *waits)
 {
     struct stat status;
     *waits = is_complete(name) && fstatat(folder->inbox, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
              S_ISREG(status.st_mode);
+    if (*waits && strlen(name) > DROP_NAME_MOST) {
+        *waits = false;
+        folder->overlong++;
+    }
     if (!*waits)
         return true;
     *file = (struct dropped){strdup(name), (int64_t)status.st_mtim.tv_sec * 1000 * NS_PER_MS +
@@ -103,8 +106,8 @@ static bool look_at(const struct drop_folder *folder, const char *name, struct d
 }
 
 /* Keeps twice the limit while it looks, so that any number of files costs bounded memory. */
-static bool gather(const struct drop_folder *folder, DIR *listing, struct dropped *list,
-                   size_t limit, size_t *count)
+static bool gather(struct drop_folder *folder, DIR *listing, struct dropped *list, size_t limit,
+                   size_t *count)
 {
     for (struct dirent *entry; (entry = readdir(listing));) {
         bool waits;
@@ -118,10 +121,10 @@ static bool gather(const struct drop_folder *folder, DIR *listing, struct droppe
     return true;
 }
 
-struct dropped *drop_folder_list(const struct drop_folder *folder, size_t limit, size_t *count,
+struct dropped *drop_folder_list(struct drop_folder *folder, size_t limit, size_t *count,
                                  struct fault *why)
 {
-    *count = 0;
+    *count = folder->overlong = 0;
     auto_free(closedir) DIR *listing = opendir(folder->path);
     if (!listing) {
         (void)fault_set(why, FAULT_RETRY, "%s: %s", folder->path, strerror(errno));

@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,12 +13,17 @@
 struct drop_folder {
     const char *path; /**< borrowed */
     int inbox, done, failed;
+    size_t
+        overlong; /**< files that drop_folder_list passed over: no name beside theirs would fit */
 };
 
 /** FAULT_RETRY when it is not there or not ours to write in; makes done and failed. */
 bool drop_folder_open(const char *path, struct drop_folder *folder, struct fault *why)
     __attribute__((warn_unused_result));
 void drop_folder_close(struct drop_folder *folder);
+
+/** Bytes of a name, so that NAME.problems.json with a time fits beside it. */
+enum { DROP_NAME_MOST = NAME_MAX - sizeof ".4102444800000.problems.json" };
 
 /** A file that waits. */
 struct dropped {
@@ -27,7 +33,7 @@ struct dropped {
 
 /** The oldest files that wait, oldest first, by time and then by name: at most `limit`.  The caller
  * owns the list and frees it with drop_list_free. */
-struct dropped *drop_folder_list(const struct drop_folder *folder, size_t limit, size_t *count,
+struct dropped *drop_folder_list(struct drop_folder *folder, size_t limit, size_t *count,
                                  struct fault *why) __attribute__((warn_unused_result));
 void drop_list_free(struct dropped *list, size_t count);
 

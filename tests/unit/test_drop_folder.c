@@ -65,7 +65,7 @@ static bool is_there(int folder, const char *name)
 
 static void the_oldest_files_come_first_and_no_more_than_asked(void **state)
 {
-    const struct place *place = *state;
+    struct place *place = *state;
     struct fault why;
     char name[16];
     size_t count;
@@ -83,9 +83,28 @@ static void the_oldest_files_come_first_and_no_more_than_asked(void **state)
     drop_list_free(list, count);
 }
 
+static void names_beside_which_none_would_fit_are_counted(void **state)
+{
+    struct place *place = *state;
+    struct fault why;
+    size_t count;
+    char longest[DROP_NAME_MOST + 1], longer[DROP_NAME_MOST + 2];
+    memset(longest, 'a', sizeof longest);
+    longest[DROP_NAME_MOST] = '\0';
+    (void)snprintf(longer, sizeof longer, "%sa", longest);
+    put(place->folder.inbox, longest, "x", 1000000);
+    put(place->folder.inbox, longer, "x", 1000000);
+    struct dropped *list = drop_folder_list(&place->folder, 10, &count, &why);
+    assert_non_null(list);
+    assert_int_equal(count, 1);
+    assert_int_equal(place->folder.overlong, 1);
+    assert_true(drop_folder_end(&place->folder, false, longest, ".problems.json", "{}", &why));
+    drop_list_free(list, count);
+}
+
 static void what_is_still_being_written_does_not_count(void **state)
 {
-    const struct place *place = *state;
+    struct place *place = *state;
     static const char *const names[] = {".a.xml", "a.xml.tmp", "a.xml.part", "a.xml.filepart"};
     struct fault why;
     size_t count;
@@ -215,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_PLACE(the_oldest_files_come_first_and_no_more_than_asked),
         IN_PLACE(what_is_still_being_written_does_not_count),
+        IN_PLACE(names_beside_which_none_would_fit_are_counted),
         IN_PLACE(a_file_is_read_up_to_its_limit_and_never_through_a_link),
         IN_PLACE(a_file_ends_beside_what_is_said_of_it),
         IN_PLACE(a_name_that_was_there_before_loses_nothing),
