@@ -139,7 +139,10 @@ char *http_take_body(struct http_request *request, size_t *size)
 int64_t http_said_size(const struct http_request *request)
 {
     const char *text = http_header(request, "Content-Length");
-    return text ? (int64_t)strtoull(text, NULL, 10) : -1; /* the library took it as a number */
+    if (!text)
+        return -1;
+    unsigned long long size = strtoull(text, NULL, 10); /* the library took it as a number */
+    return size > INT64_MAX ? INT64_MAX : (int64_t)size;
 }
 
 int64_t http_arrived_ms(const struct http_request *request)
