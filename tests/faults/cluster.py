@@ -113,12 +113,16 @@ class LostLeader(Fault):
         self.lost = None
 
     def apply(self, scene):
+        scene.kafka.wait_in_sync()  # else nobody may lead what the killed one alone has
         self.lost = scene.kafka.leader_of(scene.gateway.topic())
         self.lost.kill()
         before, deadline = published(scene), give_up_at(self.most_wait)
         while published(scene) <= before:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"nothing was published in {self.most_wait} s without a leader")
+                behind = [line for node in scene.kafka.nodes if node is not self.lost
+                          for line in scene.kafka.behind(node, ())]
+                raise TimeoutError(f"nothing was published in {self.most_wait} s without a leader:"
+                                   f" {behind[:6]}\n{scene.gateway.log()[-1500:]}")
             time.sleep(0.2)
 
     def heal(self, scene):
