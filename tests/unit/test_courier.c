@@ -555,7 +555,8 @@ static bool is_shown_paused(void)
     return is_paused;
 }
 
-/* Whoever speaks last in the spool has spoken last in the courier, which shows it a little later. */
+/* Whoever speaks last in the spool has spoken last in the courier, which shows it a little later.
+ */
 static void of_contrary_words_at_the_same_moment_one_holds(void **state)
 {
     enum { ROUNDS = 100 };

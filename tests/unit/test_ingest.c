@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "event/wire.h"
 #include "ingest/ingest.h"
+#include "spool/filing.h"
 #include "spool/reader.h"
 #include "spool/receipt.h"
 
@@ -605,6 +606,34 @@ static void good_items_are_taken_where_bad_ones_are_parked(void **state)
     json_decref(first);
 }
 
+/* What could not be read when it came, and was given up since, is no acknowledgement. */
+static void what_was_discarded_is_told_so_when_it_comes_again(void **state)
+{
+    struct house *house = *state;
+    struct fault why;
+    struct letter letter = usual;
+    char *with = NULL;
+    letter.id = "M-discarded";
+    letter.to = "000.00.77.H09";
+    json_t *dead = post_letter(house, "province", &letter, 202);
+    assert_string_equal(text_at(receipt_at(dead, 0), "state"), "dead");
+    int64_t entry = strtoll(text_at(receipt_at(dead, 0), "receipt"), NULL, 10);
+    assert_true(spool_discard(house->spool, entry, "a test", &why));
+    assert_true(asprintf(&with,
+                         "%sH09.77,000.00.77.H09,Có rồi,DISTRICT,H09,20160101,20250630,H29\n",
+                         agencies) > 0);
+    write_file(house->agencies, with);
+    if (!directory_reload(house->place, &why))
+        fail_msg("%s", why.text);
+    json_t *again = post_letter(house, "province", &letter, 200);
+    assert_string_equal(text_at(receipt_at(again, 0), "state"), "discarded");
+    write_file(house->agencies, agencies);
+    assert_true(directory_reload(house->place, &why));
+    json_decref(again);
+    json_decref(dead);
+    free(with);
+}
+
 static void one_bad_item_refuses_the_document_of_others(void **state)
 {
     json_t *problem = post(
@@ -729,6 +758,14 @@ static void a_journey_comes_in_pages(void **state)
         assert_true(pages < 4);
     }
     assert_int_equal(seen, 5);
+
+    /* To who has no part in it, it is as if it were not there, however little is asked for. */
+    (void)snprintf(path, sizeof path, "/v1/dossiers/%s?limit=2", letter.dossier);
+    json_decref(get(house, "elsewhere", path, 404));
+    (void)snprintf(path, sizeof path, "/v1/dossiers/%s?limit=2&after=1", letter.dossier);
+    json_t *none = get(house, "elsewhere", path, 200);
+    assert_null(json_object_get(none, "after"));
+    json_decref(none);
 }
 
 /* A dossier of many steps, all of which Kafka has. */
@@ -896,6 +933,43 @@ static void stopping_cuts_who_waits_and_keeps_what_was_stored(void **state)
     free(text);
 }
 
+static void a_stop_lets_go_of_the_files_of_who_waits_for_kafka(void **state)
+{
+    struct house *house = *state;
+    struct letter letter = usual;
+    struct answer answer;
+    struct fault why;
+    uint8_t sha256[SHA256_SIZE];
+    char hex[SHA256_HEX_SIZE];
+    int64_t size = 0;
+    bool was_there = false;
+    struct file_writer *writer = file_writer_open(house->files, &why);
+    assert_non_null(writer);
+    assert_true(file_writer_add(writer, "abc", 3, &why));
+    assert_true(file_writer_end(writer, sha256, &size, &why));
+    assert_true(spool_note_upload(house->spool, "patient", sha256, 3, clock_now_ms(), &why));
+    assert_true(file_writer_keep(writer, sha256, &was_there, &why));
+    file_writer_close(writer);
+    digest_hex(sha256, SHA256_SIZE, hex);
+    letter.id = "M-stop-files";
+    char *plain = write_letter(&letter), *text = NULL;
+    char *at = strstr(plain, "</Dossier>");
+    assert_true(asprintf(&text,
+                         "%.*s<Documents><Document><Sha256>%s</Sha256></Document></Documents>%s",
+                         (int)(at - plain), plain, hex, at) > 0);
+    int64_t before = unpublished(house);
+    int peer = start_post(house, "patient", XML, text);
+    await_stored(house, before + 1);
+    stop_house(house);
+    peer_receive(peer, &answer);
+    assert_int_equal(answer.status, 503);
+    (void)close(peer);
+    open_spool(house);
+    listen_to(house);
+    free(plain);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -910,6 +984,7 @@ int main(void)
         cmocka_unit_test(wrong_media_types_are_refused),
         cmocka_unit_test(every_problem_is_listed_and_nothing_personal_told),
         cmocka_unit_test(good_items_are_taken_where_bad_ones_are_parked),
+        cmocka_unit_test(what_was_discarded_is_told_so_when_it_comes_again),
         cmocka_unit_test(one_bad_item_refuses_the_document_of_others),
         cmocka_unit_test(an_answer_finds_its_dossier_for_those_who_take_part),
         cmocka_unit_test(a_flood_is_told_to_wait),
@@ -920,6 +995,7 @@ int main(void)
         cmocka_unit_test(who_waits_too_long_for_kafka_gets_the_receipts_all_the_same),
         cmocka_unit_test(a_sender_that_goes_away_harms_nobody),
         cmocka_unit_test(watchers_need_no_key),
+        cmocka_unit_test(a_stop_lets_go_of_the_files_of_who_waits_for_kafka),
         cmocka_unit_test(stopping_cuts_who_waits_and_keeps_what_was_stored),
     };
     return cmocka_run_group_tests(tests, open_house, close_house);

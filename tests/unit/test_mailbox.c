@@ -390,6 +390,7 @@ static void assert_return(struct house *house, int64_t entry, int64_t delivery)
     assert_string_equal(returned.event_type, "HANDOFF_RETURNED");
     assert_string_equal(returned.partner, "district");
     struct recall *recall = recall_new();
+    assert_non_null(recall);
     const struct stored_event stored = {returned.schema_no, returned.event, returned.event_size};
     const avro_value_t *event = recall_as_ours(recall, house->reader, &stored, house->schema, &why);
     must(event, &why);
@@ -469,6 +470,7 @@ static void leave_half_refused(struct house *house, int64_t delivery)
     struct fault why;
     struct letter letter;
     struct recall *recall = recall_new();
+    assert_non_null(recall);
     must(letter_load(house->reader, delivery, &letter, &why), &why);
     const struct stored_event stored = {letter.delivery.schema_no, letter.delivery.event,
                                         letter.delivery.event_size};
