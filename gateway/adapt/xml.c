@@ -124,8 +124,21 @@ void xml_parser_free(struct xml_parser *parser)
     free(parser);
 }
 
+static void hear_nothing(void *own, xmlErrorPtr error)
+{
+    (void)own, (void)error;
+}
+
+static void print_nothing(void *own, const char *format, ...)
+{
+    (void)own, (void)format;
+}
+
+/* What libxml2 has no memory for it prints, whatever the options, with lines of the document. */
 static bool ready(struct xml_parser *parser, struct fault *why)
 {
+    xmlSetStructuredErrorFunc(NULL, hear_nothing); /* of this thread */
+    xmlSetGenericErrorFunc(NULL, print_nothing);
     if (parser->libxml && xmlDictSize(parser->libxml->dict) > DICTIONARY_LIMIT) {
         xmlFreeParserCtxt(parser->libxml);
         parser->libxml = NULL;

@@ -391,6 +391,7 @@ static void where_nobody_listens_it_says_so(void **state)
         .url = "http://127.0.0.1:1/", .timeout_ms = 300, .tries = 1};
     auto_free(registry_close) struct registry *registry = registry_open(&options, &why);
     int32_t id;
+    assert_non_null(registry);
     assert_false(registry_id(registry, SUBJECT, TEXT, &id, &why));
     assert_int_equal(why.kind, FAULT_RETRY);
 }

@@ -5,6 +5,7 @@
 #include "short.h"
 
 #include <jansson.h>
+#include <unistd.h>
 
 static bool pass_over(void *own, const struct adapt_item *item, struct fault *why)
 {
@@ -51,9 +52,17 @@ static void a_good_json_document_is_not_refused(void **state)
 
 static void a_good_xml_document_is_not_refused(void **state)
 {
+    FILE *said = tmpfile();
+    int before = dup(STDERR_FILENO);
+    assert_true(said && before >= 0 && dup2(fileno(said), STDERR_FILENO) >= 0);
     short_libxml(true);
     read_short(*state, "lienthong-xml", "lienthong-xml/fixtures/accept/handoff-full.xml");
     short_libxml(false);
+    assert_true(dup2(before, STDERR_FILENO) >= 0);
+    (void)close(before);
+    (void)fseek(said, 0, SEEK_END);
+    assert_int_equal(ftell(said), 0); /* of the document, of persons, nothing goes to the log */
+    (void)fclose(said);
 }
 
 int main(void)
