@@ -132,6 +132,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     stop_if(write(file.descriptor, stored, left) != (ssize_t)left, "not written");
     auto_free(content_close) struct content *content =
         content_open(&file, keys, samples[0].sha256, &why);
+    if (!content)
+        (void)close(file.descriptor);
     for (; content && at + STEP_SIZE <= size; at += STEP_SIZE)
         read_some(content, bytes + at);
     return 0;
