@@ -13,8 +13,7 @@
 struct drop_folder {
     const char *path; /**< borrowed */
     int inbox, done, failed;
-    size_t
-        overlong; /**< files that drop_folder_list passed over: no name beside theirs would fit */
+    size_t overlong; /**< files that the list passed over: no name beside theirs would fit */
 };
 
 /** FAULT_RETRY when it is not there or not ours to write in; makes done and failed. */
