@@ -40,7 +40,7 @@ class Visit:
     def __init__(self, page, url):
         self.page, self.url, self.faults = page, url, []
         host = urllib.parse.urlsplit(url).netloc
-        page.set_default_timeout(10000)
+        page.set_default_timeout(60000)
         page.on("console", self.note_message)
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         page.on("dialog", lambda dialog: self.faults.append(f"alert: {dialog.message}"))

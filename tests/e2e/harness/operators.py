@@ -121,7 +121,7 @@ class Seat:
         dialog.locator("button[type=submit]").click()
         dialog.wait_for(state="detached")
 
-    def wait_for(self, text, timeout=20000):
+    def wait_for(self, text, timeout=60000):
         self.page.get_by_text(text).first.wait_for(timeout=timeout)
 
     def look(self, name, picture=None):
