@@ -267,8 +267,7 @@ struct mailbox *mailbox_open(const struct mailbox_options *options, struct fault
     }
     mailbox->options = *options;
     atomic_init(&mailbox->held_bytes, 0);
-    (void)pthread_mutex_init(&mailbox->lock, NULL);
-    (void)pthread_cond_init(&mailbox->is_left, NULL);
+    tally_begin(&mailbox->visits);
     open_metrics(mailbox);
     if (!number_schemas(mailbox, why))
         return NULL;
@@ -288,24 +287,14 @@ void mailbox_hush(struct mailbox *mailbox)
         room_hush(mailbox->room);
 }
 
-/* The spool may have something of a visit whose request is over long since. */
-static void wait_for_visits(struct mailbox *mailbox)
-{
-    (void)pthread_mutex_lock(&mailbox->lock);
-    while (mailbox->visits > 0)
-        (void)pthread_cond_wait(&mailbox->is_left, &mailbox->lock);
-    (void)pthread_mutex_unlock(&mailbox->lock);
-}
-
 void mailbox_close(struct mailbox *mailbox)
 {
     if (!mailbox)
         return;
-    wait_for_visits(mailbox);
+    tally_await_none(&mailbox->visits); /* the spool may have something of one that was cut */
     room_close(mailbox->room);
     claims_free(mailbox->claims);
     stations_close(mailbox->stations);
-    (void)pthread_cond_destroy(&mailbox->is_left);
-    (void)pthread_mutex_destroy(&mailbox->lock);
+    tally_end(&mailbox->visits);
     free(mailbox);
 }

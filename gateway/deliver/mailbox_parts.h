@@ -4,12 +4,12 @@
 
 #include "api/station.h"
 #include "base/metrics.h"
+#include "base/tally.h"
 #include "deliver/claims.h"
 #include "deliver/mailbox.h"
 #include "deliver/room.h"
 #include "deliver/tell.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 enum mailbox_count {
@@ -28,9 +28,7 @@ struct mailbox {
     struct stations *stations;
     struct room *room;
     struct claims *claims;
-    pthread_mutex_t lock;
-    pthread_cond_t is_left;
-    int visits;              /**< guarded by lock: that are not over, or the spool works for */
+    struct tally visits;     /**< that are not over, or the spool works for */
     atomic_llong held_bytes; /**< of answers that are not sent yet */
     struct metric *counts[COUNT_COUNT_];
 };

@@ -17,9 +17,7 @@ struct visit *visit_new(struct mailbox *mailbox, struct http_request *request,
         return NULL;
     }
     pthread_mutex_init(&visit->lock, NULL);
-    pthread_mutex_lock(&mailbox->lock);
-    mailbox->visits++;
-    pthread_mutex_unlock(&mailbox->lock);
+    tally_add(&mailbox->visits);
     atomic_init(&visit->holders, 1);
     atomic_init(&visit->has_turn, false);
     visit->mailbox = mailbox;
@@ -46,10 +44,7 @@ void visit_release(struct visit *visit)
     pthread_mutex_destroy(&visit->lock);
     struct mailbox *mailbox = visit->mailbox;
     free(visit);
-    pthread_mutex_lock(&mailbox->lock);
-    if (--mailbox->visits == 0)
-        pthread_cond_signal(&mailbox->is_left);
-    pthread_mutex_unlock(&mailbox->lock); /* nothing of the mailbox is touched from here on */
+    tally_drop(&mailbox->visits);
 }
 
 void visit_let_go(struct visit *visit)

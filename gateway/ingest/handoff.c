@@ -19,9 +19,7 @@ struct handoff *handoff_new(struct ingest *ingest, struct http_request *request,
     }
     pthread_mutex_init(&handoff->lock, NULL);
     atomic_init(&handoff->holders, 1);
-    pthread_mutex_lock(&ingest->lock);
-    ingest->handoffs++;
-    pthread_mutex_unlock(&ingest->lock);
+    tally_add(&ingest->handoffs);
     handoff->ingest = ingest;
     handoff->request = request;
     handoff->caller = *caller;
@@ -99,10 +97,7 @@ static void free_handoff(struct handoff *handoff)
     pthread_mutex_destroy(&handoff->lock);
     struct ingest *ingest = handoff->ingest;
     free(handoff);
-    pthread_mutex_lock(&ingest->lock);
-    if (--ingest->handoffs == 0)
-        pthread_cond_signal(&ingest->is_idle);
-    pthread_mutex_unlock(&ingest->lock); /* nothing of the ingest is touched from here on */
+    tally_drop(&ingest->handoffs);
 }
 
 void handoff_release(struct handoff *handoff)

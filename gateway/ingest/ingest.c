@@ -167,8 +167,7 @@ struct ingest *ingest_open(const struct ingest_options *options, struct fault *w
         return NULL;
     }
     ingest->options = *options;
-    (void)pthread_mutex_init(&ingest->lock, NULL);
-    (void)pthread_cond_init(&ingest->is_idle, NULL);
+    tally_begin(&ingest->handoffs);
     ingest->acceptance_seconds =
         metrics_histogram("lienthong_acceptance_seconds",
                           "From a handoff's head to its answer, for what was accepted.", NULL);
@@ -177,25 +176,15 @@ struct ingest *ingest_open(const struct ingest_options *options, struct fault *w
     return open_parts(ingest, why) ? steal(ingest) : NULL;
 }
 
-/* The spool may have something of a handoff whose request is over long since. */
-static void wait_for_handoffs(struct ingest *ingest)
-{
-    (void)pthread_mutex_lock(&ingest->lock);
-    while (ingest->handoffs > 0)
-        (void)pthread_cond_wait(&ingest->is_idle, &ingest->lock);
-    (void)pthread_mutex_unlock(&ingest->lock);
-}
-
 void ingest_close(struct ingest *ingest)
 {
     if (!ingest)
         return;
     publishing_close(ingest->publishing);
-    wait_for_handoffs(ingest);
+    tally_await_none(&ingest->handoffs); /* the spool may have something of one that was cut */
     accounts_free(ingest->accounts);
     stations_close(ingest->stations);
     free(ingest->topic);
-    (void)pthread_cond_destroy(&ingest->is_idle);
-    (void)pthread_mutex_destroy(&ingest->lock);
+    tally_end(&ingest->handoffs);
     free(ingest);
 }

@@ -4,6 +4,7 @@
 
 #include "api/station.h"
 #include "base/metrics.h"
+#include "base/tally.h"
 #include "ingest/account.h"
 #include "ingest/ingest.h"
 #include "ingest/publishing.h"
@@ -44,9 +45,7 @@ struct ingest {
     struct stations *stations;
     struct accounts *accounts;
     struct publishing *publishing;
-    pthread_mutex_t lock;
-    pthread_cond_t is_idle;
-    int handoffs; /**< guarded by lock: that are not over, or the spool works for */
+    struct tally handoffs; /**< that are not over, or the spool works for */
     struct metric *acceptance_seconds;
     struct metric *gauges[GAUGE_COUNT_];
     struct metric *files[FILES_COUNT_];
