@@ -199,6 +199,7 @@ static inline int64_t world_ask(const struct world *world, const char *sql)
     sqlite3 *database = NULL;
     sqlite3_stmt *statement = NULL;
     assert_int_equal(sqlite3_open(world->file, &database), SQLITE_OK);
+    (void)sqlite3_busy_timeout(database, 10000); /* another process may be opening it */
     assert_int_equal(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
     int64_t number = sqlite3_column_int64(statement, 0);

@@ -23,7 +23,7 @@ static void a_hash_fits_its_password_and_no_other(void **state)
     assert_true(password_hash("mật khẩu của An", hash, &why));
     assert_true(password_hash("mật khẩu của An", again, &why));
     assert_string_not_equal(hash, again); /* salted */
-    assert_null(strstr(hash, "An"));
+    assert_null(strstr(hash, "khẩu"));
     assert_true(password_fits(hash, "mật khẩu của An"));
     assert_false(password_fits(hash, "mật khẩu của an"));
     assert_false(password_fits(hash, ""));

@@ -361,31 +361,42 @@ static void without_keys_nothing_is_rekeyed(void **state)
     world_end_sealed(&world);
 }
 
-/* Killed some microseconds after it began; what is left opens with both keys. */
-static void kill_while_rekeying(struct world *world, const char *lines, unsigned after_us)
+/* Data keys that are under the master key `id` by now, read beside the process that rekeys. */
+static int64_t keys_under(const struct world *world, const char *id)
 {
-    int began[2];
-    char sign;
-    world_close(world);
-    assert_int_equal(pipe(began), 0);
+    char sql[120];
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT count(*) FROM data_key k JOIN master_key m ON m.no = k.master"
+                   " WHERE m.id = '%s'",
+                   id);
+    return world_ask(world, sql);
+}
+
+static pid_t rekey_beside(struct world *world, const char *lines)
+{
     pid_t child = fork();
     assert_true(child >= 0);
-    if (child == 0) {
-        struct fault why;
-        struct spool_rekeyed done;
-        keys_serve(lines);
-        struct spool *spool = spool_open(&world->options, &why);
-        bool is_told = write(began[1], "", 1) == 1;
-        while (is_told && spool && spool_rekey(spool, &done, &why))
-            continue;
-        _exit(1);
-    }
-    assert_int_equal(read(began[0], &sign, 1), 1);
-    (void)close(began[0]);
-    (void)close(began[1]);
-    (void)usleep(after_us);
-    assert_int_equal(kill(child, SIGKILL), 0);
+    if (child > 0)
+        return child;
+    struct fault why;
+    struct spool_rekeyed done;
+    keys_serve(lines);
+    struct spool *spool = spool_open(&world->options, &why);
+    while (spool && spool_rekey(spool, &done, &why))
+        continue;
+    _exit(1);
+}
+
+/* Killed as soon as more keys are under `id`, or all; what is left opens with both keys. */
+static void kill_while_rekeying(struct world *world, const char *lines, const char *id, int64_t all)
+{
     int status = 0;
+    const int64_t before = keys_under(world, id);
+    world_close(world);
+    pid_t child = rekey_beside(world, lines);
+    for (int64_t now = before; now == before && now < all; now = keys_under(world, id))
+        assert_int_equal(waitpid(child, &status, WNOHANG), 0);
+    assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFSIGNALED(status));
     keys_serve(lines);
@@ -399,24 +410,19 @@ static void a_rekeying_that_is_killed_loses_nothing(void **state)
     enum { DOSSIERS = 1200, ROUNDS = 24 };
     struct world world;
     int in_the_middle = 0;
-    unsigned after_us = 2000; /* grows until it is in the middle, however slow the machine is */
     world_make_sealed(&world, NULL);
     for (int id = 1; id <= DOSSIERS; id++)
         (void)world_add_one(&world, id, id, 1);
     for (int round = 0; round < ROUNDS; round++) {
-        char lines[200];
+        char lines[200], id[16];
         /* The first rounds seal what is plain, the others go from key to key. */
-        (void)snprintf(lines, sizeof lines, "k%d %s\nk%d %s\n", round / 4 + 1,
+        (void)snprintf(id, sizeof id, "k%d", round / 4 + 1);
+        (void)snprintf(lines, sizeof lines, "%s %s\nk%d %s\n", id,
                        (round / 4 + 1) % 2 ? MASTER_A : MASTER_B, round / 4,
                        (round / 4) % 2 ? MASTER_A : MASTER_B);
-        kill_while_rekeying(&world, lines, after_us);
-        int64_t plain = world_ask(&world, "SELECT count(*) FROM entry WHERE event_sealed IS NULL");
-        int64_t newer = world_ask(&world, "SELECT count(*) FROM data_key WHERE master ="
-                                          " (SELECT max(no) FROM master_key)");
-        bool has_begun = round < 4 ? plain < DOSSIERS : newer > 0;
-        bool is_through = plain == 0 && newer == DOSSIERS;
-        in_the_middle += has_begun && !is_through;
-        after_us = !has_begun ? after_us * 2 : is_through ? after_us / 2 + 500 : after_us;
+        kill_while_rekeying(&world, lines, id, DOSSIERS);
+        int64_t moved = keys_under(&world, id);
+        in_the_middle += moved > 0 && moved < DOSSIERS;
         if (round % 4 == 3)
             (void)world_rekey(&world);
     }
