@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks for a refusal among the entries of its dossier. */
+/* Looks for a refusal by the id that it was given. */
 #include "api/returned.h"
 
 #include <stdio.h>
 #include <string.h>
-
-struct search {
-    char native_id[RETURNED_ID_SIZE];
-    const char *partner;
-    int64_t entry;
-};
 
 void returned_write_id(const uint8_t event_id[UUID_SIZE], char text[RETURNED_ID_SIZE])
 {
@@ -18,28 +12,32 @@ void returned_write_id(const uint8_t event_id[UUID_SIZE], char text[RETURNED_ID_
     (void)snprintf(text, RETURNED_ID_SIZE, "refuse|%s", id);
 }
 
-static bool look(void *own, const struct spool_entry *entry)
+/* The partner's own systems may use ids that look the same. */
+static bool note_refusal(void *own, const struct spool_entry *entry)
 {
-    struct search *search = own;
-    if (strcmp(entry->adapter, RETURNED_ADAPTER) != 0 ||
-        strcmp(entry->partner, search->partner) != 0 || !entry->native_id ||
-        strcmp(entry->native_id, search->native_id) != 0)
-        return true;
-    search->entry = entry->entry;
+    bool *is_refusal = own;
+    *is_refusal = strcmp(entry->adapter, RETURNED_ADAPTER) == 0;
     return false;
 }
 
 bool returned_find(struct spool_reader *reader, const struct returned_key *key, int64_t *entry,
                    struct fault *why)
 {
-    struct search search = {.partner = key->partner};
+    char native_id[RETURNED_ID_SIZE];
+    struct spool_receipt receipt;
+    bool is_known = false, is_refusal = false;
     *entry = 0;
     if (!key->dossier_code || !key->event_id)
         return true;
-    returned_write_id(key->event_id, search.native_id);
-    if (!spool_of_dossier(reader, key->dossier_code, (struct spool_range){0, INT64_MAX}, look,
-                          &search, why))
+    returned_write_id(key->event_id, native_id);
+    const struct spool_id id = {
+        .partner = key->partner, .native_id = native_id, .native_id_size = strlen(native_id)};
+    if (!spool_look_up(reader, &id, &receipt, &is_known, why))
         return false;
-    *entry = search.entry;
+    if (!is_known)
+        return true;
+    if (!spool_find(reader, receipt.entry, note_refusal, &is_refusal, why))
+        return why->kind == FAULT_REFUSE; /* pruned meanwhile */
+    *entry = is_refusal ? receipt.entry : 0;
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One document into the journal: what is a repeat, what is a conflict, what waits behind what. */
 #include "spool/body.h"
+#include "spool/repeat.h"
 #include "spool/store.h"
 
 #include <string.h>
@@ -32,22 +33,8 @@ static bool find_repeat(struct store *store, const struct arrival *arrival,
     bind_bytes(find, 1, arrival->key, SHORT_DIGEST_SIZE);
     if (!database_next(store->database, find, "look for a repeat", found, why))
         return false;
-    if (*found) {
-        const void *content = sqlite3_column_blob(find, 0);
-        bool is_same = content && sqlite3_column_bytes(find, 0) == SHORT_DIGEST_SIZE &&
-                       memcmp(content, content_sha256, SHORT_DIGEST_SIZE) == 0;
-        *receipt = (struct spool_receipt){
-            .verdict = is_same ? SPOOL_REPEATED : SPOOL_CONFLICT,
-            .entry = sqlite3_column_int64(find, 1),
-            .number = sqlite3_column_int64(find, 4),
-            .received_at_ms = sqlite3_column_int64(find, 2),
-            .item_no = sqlite3_column_int(find, 5),
-            .state = (enum entry_state)sqlite3_column_int(find, 3),
-        };
-        const void *document = sqlite3_column_blob(find, 6);
-        if (document && sqlite3_column_bytes(find, 6) == SHA256_SIZE)
-            memcpy(receipt->document_sha256, document, SHA256_SIZE);
-    }
+    if (*found)
+        repeat_read(find, content_sha256, receipt);
     (void)sqlite3_reset(find);
     return true;
 }

@@ -87,6 +87,19 @@ bool spool_list(struct spool_reader *reader, struct spool_range range, spool_eac
 bool spool_dossier_of(struct spool_reader *reader, const char *reference, char **dossier_code,
                       struct fault *why) __attribute__((warn_unused_result));
 
+/** What a sender calls one of its handoffs, and the digest of its content. */
+struct spool_id {
+    const char *partner;
+    const char *native_id;
+    size_t native_id_size;
+    const uint8_t *content_sha256; /**< NULL: whatever it is */
+};
+/** What spool_add would find under an id: the receipt of a repeat or a conflict, whose `entry` is
+ * then what has the id.  `*found` is false when nothing has. */
+bool spool_look_up(struct spool_reader *reader, const struct spool_id *id,
+                   struct spool_receipt *receipt, bool *found, struct fault *why)
+    __attribute__((warn_unused_result));
+
 /** Where a published number went; false without a fault kind when that is not known. */
 bool spool_place_of(struct spool_reader *reader, int64_t number, struct spool_place *place,
                     struct fault *why) __attribute__((warn_unused_result));

@@ -6,6 +6,7 @@
 #include "base/moment.h"
 #include "spool/chain.h"
 #include "spool/places.h"
+#include "spool/repeat.h"
 
 #include <string.h>
 
@@ -36,9 +37,7 @@ static const struct {
     {offsetof(struct statements, commit), "COMMIT"},
     {offsetof(struct statements, find_name), "SELECT no FROM name WHERE text = ?"},
     {offsetof(struct statements, add_name), "INSERT INTO name (text) VALUES (?)"},
-    {offsetof(struct statements, find_repeat),
-     "SELECT d.content, d.number, e.received_at, e.state, ifnull(e.released, d.number), e.item,"
-     " e.sha256 FROM dedupe d LEFT JOIN entry e ON e.number = d.number WHERE d.key = ?"},
+    {offsetof(struct statements, find_repeat), REPEAT_SQL},
     {offsetof(struct statements, add_repeat), "INSERT INTO dedupe VALUES (?, ?, ?)"},
     {offsetof(struct statements, in_the_way), "SELECT 1 FROM entry WHERE dossier_key = ?1 AND "
                                               "dossier_code = ?2 AND state IN (1, 2) LIMIT 1"},

@@ -242,6 +242,38 @@ static void a_document_sent_twice_is_stored_once(void **state)
     assert_sums_match(bench, 1);
 }
 
+/* What is under an id by the reader, as spool_add would find it; 0: nothing. */
+static int64_t look_up(struct bench *bench, const char *partner, const struct spool_item *item,
+                       const uint8_t *content, enum spool_verdict verdict)
+{
+    struct fault why;
+    struct spool_receipt receipt;
+    bool found = false;
+    const struct spool_id id = {partner, item->native_id, item->native_id_size, content};
+    auto_free(spool_reader_close) struct spool_reader *reader =
+        spool_reader_open(bench->file, &why);
+    assert_non_null(reader);
+    assert_true(spool_look_up(reader, &id, &receipt, &found, &why));
+    if (found)
+        assert_int_equal(receipt.verdict, verdict);
+    return found ? receipt.entry : 0;
+}
+
+static void an_id_can_be_looked_up(void **state)
+{
+    struct bench *bench = *state;
+    const struct spool_item item = make_item("id-2", "H09-1", "two");
+    const struct spool_item other = make_item("id-2", "H09-1", "else");
+    const char *partner = make_document(&item, 1).partner;
+    assert_int_equal(look_up(bench, partner, &item, item.content_sha256, SPOOL_REPEATED), 0);
+    (void)add_one(bench->spool, "id-1", "H09-1", "one");
+    int64_t entry = add_one(bench->spool, "id-2", "H09-1", "two").entry;
+    assert_int_equal(look_up(bench, partner, &item, item.content_sha256, SPOOL_REPEATED), entry);
+    assert_int_equal(look_up(bench, "another", &item, item.content_sha256, SPOOL_REPEATED), 0);
+    assert_int_equal(look_up(bench, partner, &item, other.content_sha256, SPOOL_CONFLICT), entry);
+    assert_int_equal(look_up(bench, partner, &item, NULL, SPOOL_REPEATED), entry);
+}
+
 static void a_repeat_tells_of_the_document_that_came_first(void **state)
 {
     struct bench *bench = *state;
@@ -674,6 +706,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_was_answered_is_there_after_reopening),
         TEST(a_document_sent_twice_is_stored_once),
+        TEST(an_id_can_be_looked_up),
         TEST(a_repeat_tells_of_the_document_that_came_first),
         TEST(the_same_id_with_other_content_is_a_conflict_kept_once),
         TEST(a_conflict_undoes_the_items_before_it),
