@@ -8,6 +8,7 @@
 #include "ingest/answer.h"
 #include "ingest/filing.h"
 #include "ingest/reading.h"
+#include "ingest/repeat.h"
 #include "ingest/state.h"
 
 #include <ctype.h>
@@ -195,10 +196,12 @@ bool intake_take(struct ingest *ingest, const struct intake *intake, struct stop
     struct station *station = stations_here(ingest->stations, why);
     if (!station || !reading_run(handoff, station, &outcome, &reading, why))
         return false;
-    if (outcome != OUTCOME_STORE)
+    if (outcome != OUTCOME_STORE && outcome != OUTCOME_REPEATED)
         return tell_problems(handoff, &reading, outcome, result, why);
     bool waits = intake->needs_kafka || handoff->caller.partner->ack == ACK_PUBLISHED;
-    if (!store(handoff, why) || (waits && !wait_for_kafka(handoff, stop, why)))
+    if ((outcome == OUTCOME_STORE && !store(handoff, why)) ||
+        !repeat_recall(handoff, station->reader, why) ||
+        (waits && !wait_for_kafka(handoff, stop, why)))
         return false;
     result->verdict = verdict_of(handoff);
     count(handoff, result->verdict);

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "event/wire.h"
 #include "ingest/filing.h"
+#include "ingest/repeat.h"
 #include "ingest/signing.h"
 #include "ingest/state.h"
 
@@ -206,20 +207,28 @@ static void read_nothing(const struct handoff *handoff, struct reading *reading)
         .problems = &handoff->signature.problem, .problem_count = 1, .problem_total = 1};
 }
 
+/* Nothing of the document went unread. */
+static bool is_of_items(const struct reading *reading)
+{
+    return !problem_of(reading, -1) && reading->problem_count == reading->problem_total;
+}
+
 static bool choose_outcome(struct run *run, const struct reading *reading, enum outcome *outcome,
                            struct fault *why)
 {
+    struct handoff *handoff = run->handoff;
+    bool is_refused = handoff->is_foreign || handoff->caller.partner->invalid == INVALID_REFUSED;
+    bool is_repeat = false;
     *outcome = OUTCOME_STORE;
     if (reading->problem_count == 0)
         return true;
-    if (run->handoff->parks)
+    if (handoff->parks || !is_refused)
         return park(run, reading, why);
-    if (run->handoff->is_foreign)
-        *outcome = OUTCOME_FOREIGN;
-    else if (run->handoff->caller.partner->invalid == INVALID_REFUSED)
-        *outcome = OUTCOME_INVALID;
-    else
-        return park(run, reading, why);
+    if (is_of_items(reading) && !repeat_find(handoff, run->station->reader, &is_repeat, why))
+        return false;
+    *outcome = is_repeat             ? OUTCOME_REPEATED
+               : handoff->is_foreign ? OUTCOME_FOREIGN
+                                     : OUTCOME_INVALID;
     return true;
 }
 

@@ -7,9 +7,10 @@
 
 /** What reading a document came to. */
 enum outcome {
-    OUTCOME_STORE,   /**< the handoff's document is ready for the spool */
-    OUTCOME_INVALID, /**< refused: see the reading's problems */
-    OUTCOME_FOREIGN, /**< refused: it speaks for another's agency; the problems say where */
+    OUTCOME_STORE,    /**< the handoff's document is ready for the spool */
+    OUTCOME_REPEATED, /**< it would be refused today, and all of it is here: see its receipts */
+    OUTCOME_INVALID,  /**< refused: see the reading's problems */
+    OUTCOME_FOREIGN,  /**< refused: it speaks for another's agency; the problems say where */
 };
 
 /**

@@ -11,6 +11,7 @@
 #include "ingest/answer.h"
 #include "ingest/filing.h"
 #include "ingest/reading.h"
+#include "ingest/repeat.h"
 #include "ingest/signing.h"
 #include "ingest/state.h"
 
@@ -174,6 +175,84 @@ static void answer_problems(struct handoff *handoff, struct http_request *reques
                      (json_int_t)reading->problem_total));
 }
 
+static void answer_conflict(struct handoff *handoff, struct http_request *request,
+                            const struct spool_receipt *receipt)
+{
+    char text[RECEIPT_TEXT_SIZE];
+    receipt_write(handoff->ingest->receipt_key, receipt->entry, text);
+    account_count(handoff->account, REPLY_CONFLICT);
+    refuse(request, REFUSAL_CONFLICT,
+           "The document is kept under the receipt, for people to decide.",
+           json_pack("{s:s, s:i}", "receipt", text, "item", (int)(receipt - handoff->receipts)));
+}
+
+static void answer_good(struct handoff *handoff, struct http_request *request, int status)
+{
+    size_t size = 0;
+    char *text = answer_receipts(handoff, &size);
+    if (!text) {
+        refuse(request, REFUSAL_INTERNAL, NULL, NULL);
+        return;
+    }
+    account_count(handoff->account, status == 200 ? REPLY_REPEATED : REPLY_ACCEPTED);
+    metrics_observe_us(handoff->ingest->acceptance_seconds,
+                       clock_ticks_us() - handoff->arrived_ticks_us);
+    http_answer(request, status, "application/json", text, size);
+}
+
+/* The receipts go along: they are valid, and the same document again is only a repeat. */
+static void answer_unpublished(struct handoff *handoff, struct http_request *request)
+{
+    size_t size = 0;
+    auto_free(free) char *text = answer_receipts(handoff, &size);
+    account_count(handoff->account, REPLY_UNAVAILABLE);
+    refuse(request, REFUSAL_NOT_YET_PUBLISHED,
+           "It is stored under the receipts; send the same again to wait for Kafka.",
+           text ? json_loadb(text, size, 0, NULL) : NULL);
+}
+
+static const struct spool_receipt *conflict_of(const struct handoff *handoff)
+{
+    for (size_t i = 0; i < handoff->document.item_count; i++) {
+        if (handoff->receipts[i].verdict == SPOOL_CONFLICT)
+            return &handoff->receipts[i];
+    }
+    return NULL;
+}
+
+static int status_of(const struct handoff *handoff)
+{
+    for (size_t i = 0; i < handoff->document.item_count; i++) {
+        if (handoff->receipts[i].verdict != SPOOL_REPEATED)
+            return 202;
+    }
+    return 200;
+}
+
+static void answer_stored(struct handoff *handoff, struct http_request *request)
+{
+    struct fault why;
+    struct station *station = stations_here(handoff->ingest->stations, &why);
+    if (!station || !repeat_recall(handoff, station->reader, &why)) {
+        answer_fault(handoff, request, &why);
+        return;
+    }
+    const struct spool_receipt *conflict = conflict_of(handoff);
+    if (conflict) {
+        answer_conflict(handoff, request, conflict);
+        return;
+    }
+    if (handoff->caller.partner->ack == ACK_PUBLISHED)
+        handoff->last_number = handoff_unpublished(handoff);
+    if (handoff->last_number == 0) {
+        answer_good(handoff, request, status_of(handoff));
+        return;
+    }
+    handoff->publish_by_ticks = clock_ticks_ms() + handoff->ingest->options.publish_wait_ms;
+    if (!publishing_wait(handoff->ingest->publishing, handoff->ingest->options.spool, handoff))
+        answer_unpublished(handoff, request);
+}
+
 /* From the writer's thread: no more than keeping the receipts and waking the request. */
 static void stored(void *own, const struct spool_receipt *receipts, size_t count,
                    const struct fault *why)
@@ -259,6 +338,10 @@ static void read_and_store(struct handoff *handoff, struct http_request *request
     }
     account_charge(handoff->account, &handoff->rate, (int64_t)handoff->document.item_count - 1,
                    clock_ticks_us());
+    if (outcome == OUTCOME_REPEATED) {
+        answer_stored(handoff, request);
+        return;
+    }
     if (outcome != OUTCOME_STORE) {
         answer_problems(handoff, request, &reading, outcome);
         return;
@@ -286,78 +369,6 @@ void receive_handle(void *own, struct http_request *request)
         return;
     set_phase(handoff, HANDOFF_DONE);
     answer_fault(handoff, request, &why);
-}
-
-static void answer_conflict(struct handoff *handoff, struct http_request *request,
-                            const struct spool_receipt *receipt)
-{
-    char text[RECEIPT_TEXT_SIZE];
-    receipt_write(handoff->ingest->receipt_key, receipt->entry, text);
-    account_count(handoff->account, REPLY_CONFLICT);
-    refuse(request, REFUSAL_CONFLICT,
-           "The document is kept under the receipt, for people to decide.",
-           json_pack("{s:s, s:i}", "receipt", text, "item", (int)(receipt - handoff->receipts)));
-}
-
-static void answer_good(struct handoff *handoff, struct http_request *request, int status)
-{
-    size_t size = 0;
-    char *text = answer_receipts(handoff, &size);
-    if (!text) {
-        refuse(request, REFUSAL_INTERNAL, NULL, NULL);
-        return;
-    }
-    account_count(handoff->account, status == 200 ? REPLY_REPEATED : REPLY_ACCEPTED);
-    metrics_observe_us(handoff->ingest->acceptance_seconds,
-                       clock_ticks_us() - handoff->arrived_ticks_us);
-    http_answer(request, status, "application/json", text, size);
-}
-
-/* The receipts go along: they are valid, and the same document again is only a repeat. */
-static void answer_unpublished(struct handoff *handoff, struct http_request *request)
-{
-    size_t size = 0;
-    auto_free(free) char *text = answer_receipts(handoff, &size);
-    account_count(handoff->account, REPLY_UNAVAILABLE);
-    refuse(request, REFUSAL_NOT_YET_PUBLISHED,
-           "It is stored under the receipts; send the same again to wait for Kafka.",
-           text ? json_loadb(text, size, 0, NULL) : NULL);
-}
-
-static const struct spool_receipt *conflict_of(const struct handoff *handoff)
-{
-    for (size_t i = 0; i < handoff->document.item_count; i++) {
-        if (handoff->receipts[i].verdict == SPOOL_CONFLICT)
-            return &handoff->receipts[i];
-    }
-    return NULL;
-}
-
-static int status_of(const struct handoff *handoff)
-{
-    for (size_t i = 0; i < handoff->document.item_count; i++) {
-        if (handoff->receipts[i].verdict != SPOOL_REPEATED)
-            return 202;
-    }
-    return 200;
-}
-
-static void answer_stored(struct handoff *handoff, struct http_request *request)
-{
-    const struct spool_receipt *conflict = conflict_of(handoff);
-    if (conflict) {
-        answer_conflict(handoff, request, conflict);
-        return;
-    }
-    if (handoff->caller.partner->ack == ACK_PUBLISHED)
-        handoff->last_number = handoff_unpublished(handoff);
-    if (handoff->last_number == 0) {
-        answer_good(handoff, request, status_of(handoff));
-        return;
-    }
-    handoff->publish_by_ticks = clock_ticks_ms() + handoff->ingest->options.publish_wait_ms;
-    if (!publishing_wait(handoff->ingest->publishing, handoff->ingest->options.spool, handoff))
-        answer_unpublished(handoff, request);
 }
 
 void receive_resumed(void *own, struct http_request *request)

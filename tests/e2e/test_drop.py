@@ -56,6 +56,26 @@ def test_the_same_document_again_is_a_repeat(drop):
     assert [one["repeated"] for one in receipts] == [False, True]
 
 
+def test_the_same_document_again_is_a_repeat_also_when_its_sender_speaks_for_another(drop):
+    gateway, folder = drop
+    gateway.start()
+    first, *others = PARTNERS
+    moved = {**first, "collect": {"drop": str(folder)}, "agencies": ["H29"]}
+    place(folder, "a.xml", documents.native_xml("M1", DOSSIER))
+    until((folder / "done" / "a.xml.receipt.json").exists)
+    gateway.stop()
+    gateway.write_partners([moved, *others])
+    gateway.start()
+    place(folder, "b.xml", documents.native_xml("M1", DOSSIER))
+    place(folder, "new.xml", documents.native_xml("M2", DOSSIER))
+    until((folder / "done" / "b.xml.receipt.json").exists)
+    until((folder / "failed" / "new.xml.problems.json").exists)
+    told = [json.loads((folder / "done" / f"{name}.xml.receipt.json").read_text())["receipts"][0]
+            for name in ("a", "b")]
+    assert [one.pop("repeated") for one in told] == [False, True]
+    assert told[0] == told[1]
+
+
 def test_a_bad_document_says_why_beside_itself(drop):
     gateway, folder = drop
     gateway.start()

@@ -606,32 +606,93 @@ static void good_items_are_taken_where_bad_ones_are_parked(void **state)
     json_decref(first);
 }
 
+static void use_agencies(struct house *house, const char *more)
+{
+    struct fault why;
+    char *with = NULL;
+    assert_true(asprintf(&with, "%s%s", agencies, more) > 0);
+    write_file(house->agencies, with);
+    if (!directory_reload(house->place, &why))
+        fail_msg("%s", why.text);
+    free(with);
+}
+
 /* What could not be read when it came, and was given up since, is no acknowledgement. */
 static void what_was_discarded_is_told_so_when_it_comes_again(void **state)
 {
     struct house *house = *state;
     struct fault why;
     struct letter letter = usual;
-    char *with = NULL;
     letter.id = "M-discarded";
     letter.to = "000.00.77.H09";
     json_t *dead = post_letter(house, "province", &letter, 202);
     assert_string_equal(text_at(receipt_at(dead, 0), "state"), "dead");
     int64_t entry = strtoll(text_at(receipt_at(dead, 0), "receipt"), NULL, 10);
     assert_true(spool_discard(house->spool, entry, "a test", &why));
-    assert_true(asprintf(&with,
-                         "%sH09.77,000.00.77.H09,Có rồi,DISTRICT,H09,20160101,20250630,H29\n",
-                         agencies) > 0);
-    write_file(house->agencies, with);
-    if (!directory_reload(house->place, &why))
-        fail_msg("%s", why.text);
+    use_agencies(house, "H09.77,000.00.77.H09,Có rồi,DISTRICT,H09,20160101,20250630,H29\n");
     json_t *again = post_letter(house, "province", &letter, 200);
     assert_string_equal(text_at(receipt_at(again, 0), "state"), "discarded");
-    write_file(house->agencies, agencies);
-    assert_true(directory_reload(house->place, &why));
+    /* It tells what is kept, not what it would be today. */
+    assert_true(json_is_null(json_object_get(receipt_at(again, 0), "event_id")));
+    assert_true(json_is_null(json_object_get(receipt_at(again, 0), "event_type")));
+    use_agencies(house, "");
     json_decref(again);
     json_decref(dead);
-    free(with);
+}
+
+static void must_be_the_same(const json_t *first, const json_t *again)
+{
+    static const char *const members[] = {"receipt", "dossier", "event_id", "event_type", "state"};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        assert_string_equal(text_at(receipt_at(first, 0), members[i]),
+                            text_at(receipt_at(again, 0), members[i]));
+    assert_true(json_is_true(json_object_get(receipt_at(again, 0), "repeated")));
+    assert_string_equal(text_at(first, "received_at"), text_at(again, "received_at"));
+}
+
+/* Whoever did not hear the answer may ask again after the directory is another. */
+static void what_was_accepted_stays_so_when_it_would_be_refused_today(void **state)
+{
+    struct house *house = *state;
+    struct letter letter = usual;
+    letter.id = "M-directory";
+    letter.to = "000.00.77.H09";
+    use_agencies(house, "H09.77,000.00.77.H09,Còn đây,DISTRICT,H09,20160101,20250630,H29\n");
+    json_t *first = post_letter(house, "commune", &letter, 202);
+    use_agencies(house, "");
+    json_t *again = post_letter(house, "commune", &letter, 200);
+    must_be_the_same(first, again);
+
+    /* Neither other content under the id, nor the same of another sender, is here. */
+    letter.dossier = "000.12.40.H09-250512-0777";
+    json_decref(post_letter(house, "commune", &letter, 422));
+    letter.dossier = usual.dossier;
+    json_decref(post_letter(house, "patient", &letter, 422));
+    json_decref(again);
+    json_decref(first);
+}
+
+static void what_was_accepted_stays_so_when_its_sender_speaks_for_another(void **state)
+{
+    struct house *house = *state;
+    struct fault why;
+    struct letter letter = usual;
+    letter.id = "M-moved";
+    json_t *first = post_letter(house, "commune", &letter, 202);
+    FILE *file = fopen(house->partners, "w");
+    assert_non_null(file);
+    (void)fputs("partners:\n", file);
+    write_partner(file, "commune", "H29", "");
+    assert_int_equal(fclose(file), 0);
+    assert_true(directory_reload(house->place, &why));
+    json_t *again = post_letter(house, "commune", &letter, 200);
+    must_be_the_same(first, again);
+    letter.id = "M-moved-2";
+    json_decref(post_letter(house, "commune", &letter, 403));
+    write_partners(house->partners);
+    assert_true(directory_reload(house->place, &why));
+    json_decref(again);
+    json_decref(first);
 }
 
 static void one_bad_item_refuses_the_document_of_others(void **state)
@@ -985,6 +1046,8 @@ int main(void)
         cmocka_unit_test(every_problem_is_listed_and_nothing_personal_told),
         cmocka_unit_test(good_items_are_taken_where_bad_ones_are_parked),
         cmocka_unit_test(what_was_discarded_is_told_so_when_it_comes_again),
+        cmocka_unit_test(what_was_accepted_stays_so_when_it_would_be_refused_today),
+        cmocka_unit_test(what_was_accepted_stays_so_when_its_sender_speaks_for_another),
         cmocka_unit_test(one_bad_item_refuses_the_document_of_others),
         cmocka_unit_test(an_answer_finds_its_dossier_for_those_who_take_part),
         cmocka_unit_test(a_flood_is_told_to_wait),
