@@ -8,10 +8,12 @@ bool breaker_allows(const struct breaker *breaker, int64_t now_ms)
            (breaker->state == BREAKER_OPEN && now_ms >= breaker->probe_at_ms);
 }
 
-void breaker_started(struct breaker *breaker)
+int64_t breaker_started(struct breaker *breaker)
 {
-    if (breaker->state == BREAKER_OPEN)
-        breaker->state = BREAKER_PROBING;
+    if (breaker->state == BREAKER_CLOSED)
+        return 0;
+    breaker->state = BREAKER_PROBING;
+    return ++breaker->probe;
 }
 
 bool breaker_answered(struct breaker *breaker, int64_t now_ms)
@@ -24,28 +26,25 @@ bool breaker_answered(struct breaker *breaker, int64_t now_ms)
     return was_open;
 }
 
-bool breaker_failed(struct breaker *breaker, const struct breaker_settings *settings,
+static bool is_its_probe(const struct breaker *breaker, int64_t probe)
+{
+    return breaker->state == BREAKER_PROBING && breaker->probe == probe;
+}
+
+bool breaker_failed(struct breaker *breaker, int64_t probe, const struct breaker_settings *settings,
                     int64_t now_ms)
 {
-    breaker->failures++;
-    switch (breaker->state) {
-    case BREAKER_CLOSED:
-        if (breaker->failures < settings->failures)
-            return false;
-        break;
-    case BREAKER_OPEN: /* one that was under way when it opened: the next probe stays as it is */
-        return false;
-    case BREAKER_PROBING:
-        break;
-    }
     bool was_closed = breaker->state == BREAKER_CLOSED;
+    breaker->failures++;
+    if (was_closed ? breaker->failures < settings->failures : !is_its_probe(breaker, probe))
+        return false;
     breaker->state = BREAKER_OPEN;
     breaker->probe_at_ms = now_ms + settings->probe_ms;
     return was_closed;
 }
 
-void breaker_withdrawn(struct breaker *breaker)
+void breaker_withdrawn(struct breaker *breaker, int64_t probe)
 {
-    if (breaker->state == BREAKER_PROBING)
+    if (is_its_probe(breaker, probe))
         breaker->state = BREAKER_OPEN; /* its time has come already */
 }

@@ -23,12 +23,13 @@ static void note_answer(struct peer *peer, int64_t now_ms)
         log_info("partner.up", "partner=%s", peer->id);
 }
 
-static void note_failure(struct loop *loop, struct peer *peer, const char *cause, int64_t now_ms)
+/* `probe` is the number that the request had; so below. */
+static void note_failure(struct loop *loop, struct peer *peer, int64_t probe, const char *cause)
 {
     const struct breaker_settings settings = {loop->options->breaker_failures,
                                               loop->options->probe_ms};
     (void)snprintf(peer->cause, sizeof peer->cause, "%s", cause);
-    if (breaker_failed(&peer->breaker, &settings, now_ms))
+    if (breaker_failed(&peer->breaker, probe, &settings, clock_ticks_ms()))
         log_warn("partner.down", "partner=%s cause=%s", peer->id, cause);
 }
 
@@ -40,15 +41,16 @@ static void note_pause(struct peer *peer, int64_t pause_ms, int64_t now_ms)
     log_info("partner.waits", "partner=%s ms=%" PRId64, peer->id, pause_ms);
 }
 
-static void note_ruling(struct loop *loop, struct peer *peer, const struct ruling *ruling)
+static void note_ruling(struct loop *loop, const struct errand *errand, const struct ruling *ruling)
 {
+    struct peer *peer = errand->peer;
     int64_t now_ms = clock_ticks_ms();
     if (ruling->is_answer)
         note_answer(peer, now_ms);
     else if (ruling->is_failure)
-        note_failure(loop, peer, ruling->cause, now_ms);
+        note_failure(loop, peer, errand->probe, ruling->cause);
     else
-        breaker_withdrawn(&peer->breaker);
+        breaker_withdrawn(&peer->breaker, errand->probe);
     note_pause(peer, ruling->pause_ms, now_ms);
 }
 
@@ -193,7 +195,7 @@ static void judge(struct loop *loop, struct errand *errand, CURLcode result)
         attempt.meaning = service_judge(errand->adapter, &answer, cause, &detail);
     attempt.detail = detail;
     struct ruling ruling = outcome_judge(&attempt, &errand->peer->settings);
-    note_ruling(loop, errand->peer, &ruling);
+    note_ruling(loop, errand, &ruling);
     count(errand->peer, &ruling);
     follow(loop, errand, &attempt, &ruling);
 }
@@ -204,7 +206,7 @@ static void fail_here(struct loop *loop, struct errand *errand, const char *caus
                       const struct fault *why, bool is_dead)
 {
     struct spool_settlement settlement = {.cause = cause, .detail = why->text};
-    breaker_withdrawn(&errand->peer->breaker);
+    breaker_withdrawn(&errand->peer->breaker, errand->probe);
     if (is_dead) {
         bury(loop, errand, &settlement, OUTCOME_REFUSED);
         return;
@@ -223,7 +225,7 @@ void ended_unprepared(struct loop *loop, struct errand *errand, const struct pre
         return;
     }
     struct spool_settlement settlement = {.cause = preparing->cause, .detail = preparing->why.text};
-    note_failure(loop, peer, preparing->cause, clock_ticks_ms());
+    note_failure(loop, peer, errand->probe, preparing->cause);
     log_error("partner.settings", "partner=%s why=\"%s\"", peer->id, preparing->why.text);
     postpone(loop, errand, &settlement, outcome_delay_while_down(&peer->settings));
 }
@@ -306,7 +308,7 @@ void ended_login(struct loop *loop, struct peer *peer, CURLcode result)
         note_answer(peer, now_ms);
     } else {
         int64_t pause = request_retry_after(peer->login_request, clock_now_ms());
-        note_failure(loop, peer, cause, now_ms);
+        note_failure(loop, peer, peer->login_probe, cause);
         note_pause(peer, pause > 0 ? pause : loop->options->first_delay_ms, now_ms);
         if (why.kind == FAULT_REFUSE)
             log_error("partner.login_refused", "partner=%s why=\"%s\"", peer->id, why.text);

@@ -29,6 +29,7 @@ struct errand {
     bool is_known_there;      /**< update, not create */
     bool was_login_new;       /**< a new login was made for it */
     int resends;              /**< sent anew at once */
+    int64_t probe;            /**< what breaker_started gave it */
     int64_t login_generation; /**< of the token that it was sent with */
     int64_t started_at_ms;    /**< time of day */
 };

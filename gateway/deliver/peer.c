@@ -96,7 +96,7 @@ static void drop_login(struct peer *peer)
         return;
     request_free(peer->login_request);
     peer->login_request = NULL;
-    breaker_withdrawn(&peer->breaker);
+    breaker_withdrawn(&peer->breaker, peer->login_probe);
 }
 
 void peer_bind(struct peer *peer, const struct partner *partner, const struct adapters *adapters,

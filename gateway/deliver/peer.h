@@ -46,6 +46,7 @@ struct peer {
     struct pace pace;
     struct login login;
     struct request *login_request; /**< while it is under way */
+    int64_t login_probe;           /**< what breaker_started gave it */
     int64_t not_before_ms;         /**< clock_ticks_ms: the partner wished so, or a login failed */
     _Atomic bool is_paused;        /**< by a person; set from any thread */
 

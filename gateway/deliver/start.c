@@ -65,7 +65,7 @@ static void start_login(struct loop *loop, struct peer *peer, int64_t now_ms)
     struct fault why;
     peer->login_request = call_login(peer, loop->options->answer_limit_bytes, &why);
     if (peer->login_request && request_start(peer->login_request, loop->multi, NULL, &why)) {
-        breaker_started(&peer->breaker);
+        peer->login_probe = breaker_started(&peer->breaker);
         return;
     }
     log_error("partner.login_failed", "partner=%s why=\"%s\"", peer->id, why.text);
@@ -130,7 +130,7 @@ static void ask_what_is_there(struct loop *loop, struct errand *errand)
 static void start_fetch(struct loop *loop, struct errand *errand, const struct preparing *preparing)
 {
     struct fault why;
-    breaker_withdrawn(&errand->peer->breaker);
+    breaker_withdrawn(&errand->peer->breaker, errand->probe);
     errand->fetch = fetch_new(loop->options->files, preparing->uri, &preparing->rule, &why);
     if (errand->fetch && fetch_start(errand->fetch, loop->multi, errand, &why)) {
         errands_add(&errand->peer->fetching, errand);
@@ -146,7 +146,7 @@ static void start_fetch(struct loop *loop, struct errand *errand, const struct p
 static void start_bring(struct loop *loop, struct errand *errand, struct preparing *preparing)
 {
     struct fault why;
-    breaker_withdrawn(&errand->peer->breaker);
+    breaker_withdrawn(&errand->peer->breaker, errand->probe);
     errand->bring = bring_new(loop->options->files, preparing->files, preparing->file_count,
                               loop->wake, loop->wake_own, &why);
     if (errand->bring && bring_start(errand->bring, loop->filer, &why)) {
@@ -170,8 +170,10 @@ static void start_errand(struct loop *loop, struct errand *errand)
 {
     struct peer *peer = errand->peer;
     struct preparing preparing = {.failure = UNPREPARED_LATER};
+    int64_t probe = breaker_started(&peer->breaker);
+    errand->probe = probe;
     if (is_for_another(loop, errand)) {
-        breaker_withdrawn(&peer->breaker);
+        breaker_withdrawn(&peer->breaker, probe);
         return;
     }
     ask_what_is_there(loop, errand);
@@ -224,7 +226,6 @@ static bool start_one(struct loop *loop, struct peer *peer, int64_t now_ms)
         start_login(loop, peer, now_ms);
         return false; /* it goes on when that has ended */
     }
-    breaker_started(&peer->breaker);
     pace_take(&peer->pace, now_ms);
     start_errand(loop, errands_take(&peer->ready));
     return true;
