@@ -47,12 +47,26 @@ struct decoder {
     size_t size;
     uint32_t bits;
     int bit_count;
+    bool has_begun;
+    bool may_be_document;
 };
+
+static bool begins_as_document(const uint8_t *bytes, size_t size)
+{
+    static const char blanks[] = "\xEF\xBB\xBF \t\r\n";
+    size_t at = 0;
+    while (at < size && memchr(blanks, bytes[at], sizeof blanks - 1))
+        at++;
+    return at < size && memchr("<{[", bytes[at], 3);
+}
 
 static bool flush(struct decoder *decoder, struct fault *why)
 {
     size_t size = decoder->size;
     decoder->size = 0;
+    if (!decoder->has_begun)
+        decoder->may_be_document = begins_as_document(decoder->piece, size);
+    decoder->has_begun = true;
     return file_writer_add(decoder->writer, decoder->piece, size, why);
 }
 
@@ -68,7 +82,7 @@ static bool take_value(struct decoder *decoder, int value, struct fault *why)
 }
 
 static bool decode(const struct run_text *text, const struct base64_run *run,
-                   struct file_writer *writer, struct fault *why)
+                   struct file_writer *writer, bool *may_be_document, struct fault *why)
 {
     auto_free(free) uint8_t *piece = malloc(PIECE_SIZE);
     struct decoder decoder = {.writer = writer, .piece = piece};
@@ -80,7 +94,10 @@ static bool decode(const struct run_text *text, const struct base64_run *run,
             return false;
         at += step.size;
     }
-    return flush(&decoder, why);
+    if (!flush(&decoder, why))
+        return false;
+    *may_be_document = decoder.may_be_document;
+    return true;
 }
 
 static bool add_file(struct inline_files *files, const struct inline_file *file, struct fault *why)
@@ -116,7 +133,8 @@ static bool store_run(const struct inline_work *work, const struct run_text *tex
                       struct inline_file *file, struct fault *why)
 {
     auto_free(file_writer_close) struct file_writer *writer = file_writer_open(work->store, why);
-    return writer && decode(text, run, writer, why) && keep(work, writer, files, file, why);
+    return writer && decode(text, run, writer, &file->may_be_document, why) &&
+           keep(work, writer, files, file, why);
 }
 
 /* "76n": letters of a line, names of the blanks between, `/` at the end for escaped slashes. */

@@ -22,6 +22,7 @@
 struct inline_file {
     uint8_t sha256[SHA256_SIZE];
     int64_t size;
+    bool may_be_document; /**< it begins as XML or JSON does; known of what inline_move moves */
 };
 
 /** Where the text goes on behind a file, in the shortened document and in what came. */

@@ -32,6 +32,29 @@ static bool note(void *own, const struct inline_file *file, struct fault *why)
                              file->size, handoff->document.received_at_ms, why);
 }
 
+/* A document that one carries is loaded by the thread that reads, which must not wait for a
+ * service. */
+static bool bring_carried(struct handoff *handoff, struct fault *why)
+{
+    struct file_store *store = handoff->ingest->options.files;
+    if (!file_store_is_far(store))
+        return true;
+    for (; handoff->brought < handoff->files.count; handoff->brought++) {
+        const struct inline_file *file = &handoff->files.items[handoff->brought];
+        if (file->may_be_document && !file_store_bring(store, file->sha256, why))
+            return false;
+    }
+    return true;
+}
+
+void filing_end(struct handoff *handoff)
+{
+    for (size_t i = 0; i < handoff->brought; i++)
+        if (handoff->files.items[i].may_be_document)
+            file_store_drop(handoff->ingest->options.files, handoff->files.items[i].sha256);
+    inline_free(&handoff->files);
+}
+
 /* The buffer was as large as the document came. */
 static void shrink(struct handoff *handoff)
 {
@@ -78,7 +101,7 @@ bool filing_now(struct handoff *handoff, struct fault *why)
     if (handoff->files.count == 0)
         return true;
     shrink(handoff);
-    return describe_shortened(handoff, why);
+    return describe_shortened(handoff, why) && bring_carried(handoff, why);
 }
 
 static void run(void *own)

@@ -8,8 +8,13 @@
  * is no work for a thread that serves connections. */
 bool filing_is_needed(const struct handoff *handoff);
 
-/** Judges the signatures, takes the digest and moves the files to the store, which it waits for. */
+/** Judges the signatures, takes the digest and moves the files to the store, which it waits for;
+ * also for those that may be documents themselves, which then wait for nobody when they are read.
+ */
 bool filing_now(struct handoff *handoff, struct fault *why) __attribute__((warn_unused_result));
+
+/** Lets go of what was brought and of the files, when the handoff ends. */
+void filing_end(struct handoff *handoff);
 
 /**
  * Has a thread of files do the same: `handoff` goes from FILING to FILED then, and its request is

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "ingest/filing.h"
 #include "ingest/state.h"
 
 #include <stdlib.h>
@@ -89,7 +90,7 @@ static void free_handoff(struct handoff *handoff)
     free(handoff->bytes);
     free(handoff->jws);
     signature_verdict_free(&handoff->signature);
-    inline_free(&handoff->files);
+    filing_end(handoff);
     free(handoff->hashes);
     free(handoff->media_type);
     json_decref(handoff->problems);

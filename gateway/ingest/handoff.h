@@ -60,6 +60,7 @@ struct handoff {
     struct signature_verdict signature; /**< what was found, once it is judged */
     bool is_filed;                      /**< its digest is taken, and its files are moved out */
     struct inline_files files;          /**< that came in it */
+    size_t brought;                     /**< how many of them filing.c has looked at */
     uint8_t (*hashes)[SHA256_SIZE];     /**< theirs, for the spool */
     uint8_t shortened_sha256[SHA256_SIZE];
     struct spool_document document; /**< its pointers are into this handoff */

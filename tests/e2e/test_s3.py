@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files in a real S3-compatible service, which checks every signature and every hash."""
 import base64
+import concurrent.futures
 import hashlib
 import json
 import os
+import re
 import time
 
 import pytest
@@ -147,6 +149,39 @@ def test_a_large_file_passes_in_constant_memory(gateway):
     assert put(gateway, content).status == 201
     assert get(gateway, digest(content)).body == content
     assert gateway.peak_kib() - before < 8 * 1024
+
+
+def carrying_letter():
+    """A letter inside which a handoff of some 20 KiB lies, and a letter's file."""
+    fixture = documents.ROOT / "adapters/edxml/fixtures/accept/letter-with-our-xml.edxml"
+
+    def pad(found):
+        inner = base64.b64decode(found[2]).replace(b"</HandoffMessage>",
+                                                   b" " * 20_000 + b"</HandoffMessage>")
+        return found[1] + base64.b64encode(inner) + found[3]
+
+    text, count = re.subn(rb"(<ContentTransferEncoded>)(PD[^<]*)(<)", pad, fixture.read_bytes())
+    assert count == 1
+    return text
+
+
+def test_a_letter_that_carries_a_handoff_waits_for_a_slow_service_alone(gateways, s3):
+    slow = SlowProxy(free_port(), s3.port, 1.0)
+    slow.start()
+    assert slow.ready.wait(5)
+    gateway = gateways(config={"http": {"threads": 1}, "files": {
+        **s3.settings(), "s3_endpoint": f"http://127.0.0.1:{slow.port}"}})
+    with concurrent.futures.ThreadPoolExecutor() as beside:
+        posted = beside.submit(gateway.accept, carrying_letter())
+        longest, looks = 0, 0
+        while not posted.done():
+            began = time.monotonic()
+            assert gateway.call("GET", "/healthz").status == 200
+            longest, looks = max(longest, time.monotonic() - began), looks + 1
+            time.sleep(0.02)
+        assert posted.result()[0]["dossier"]
+    assert looks > 20 and longest < 0.9
+    slow.end()
 
 
 @pytest.mark.broker
