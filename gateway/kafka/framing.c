@@ -3,8 +3,13 @@
 #include "kafka/framing.h"
 
 #include "base/cleanup.h"
+#include "base/log.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+
+ENDS_WITH_SCOPE(struct schema *, schema_free)
 
 struct known {
     int32_t schema_no;
@@ -58,6 +63,26 @@ static bool ask_registry(struct framing *framing, const char *topic, int32_t sch
     return spool_pin_schema(framing->spool, schema_no, *id, why);
 }
 
+/* Once in a process.  Of a registry that is out of reach, does not let us look or answers garbage
+ * it is taken for granted: its outage stops nothing that is pinned. */
+static bool check_pin(struct framing *framing, const struct spool_schema_row *row,
+                      struct fault *why)
+{
+    struct fault said = {.kind = FAULT_NONE};
+    auto_free(free) char *text = registry_text(framing->registry, row->registry_id, &said);
+    if (!text && said.kind != FAULT_REFUSE) {
+        log_warn("registry.unchecked", "id=%" PRId32 " why=\"%s\"", row->registry_id, said.text);
+        return true;
+    }
+    auto_free(schema_free) struct schema *schema =
+        text ? schema_parse(text, strlen(text), &said) : NULL;
+    if (schema && schema->fingerprint == row->fingerprint)
+        return true;
+    return fault_set(why, FAULT_REFUSE,
+                     "the schema registry is not the one that gave the id %" PRId32 ": %s",
+                     row->registry_id, schema ? "it has another schema under it" : said.text);
+}
+
 static bool find(struct framing *framing, const char *topic, int32_t schema_no, struct known *known,
                  struct fault *why)
 {
@@ -66,7 +91,8 @@ static bool find(struct framing *framing, const char *topic, int32_t schema_no, 
         return false;
     auto_free(free) char *text = row.text;
     int32_t id = row.registry_id;
-    if (framing->registry && id < 0 && !ask_registry(framing, topic, schema_no, text, &id, why))
+    if (framing->registry && (id < 0 ? !ask_registry(framing, topic, schema_no, text, &id, why)
+                                     : !check_pin(framing, &row, why)))
         return false;
     known->schema_no = schema_no;
     known->fingerprint = row.fingerprint;

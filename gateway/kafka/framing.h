@@ -10,7 +10,8 @@
 /**
  * What stands before the Avro bytes of a record, by the spool's number of their schema.  With a
  * registry it is the registry's id under the subject TOPIC-value, asked for once and pinned in the
- * spool for good; without one it is the schema's fingerprint.  For one thread.
+ * spool for good; each process looks once whether the registry still has that schema under it.
+ * Without one it is the schema's fingerprint.  For one thread.
  */
 struct framing;
 
@@ -24,7 +25,8 @@ void framing_free(struct framing *framing);
 size_t framing_size(const struct framing *framing);
 
 /** The prefix of a schema for records of `topic`.  FAULT_RETRY while the registry is out of reach
- * and has not been asked before; FAULT_REFUSE when it refuses the schema. */
+ * and has not been asked before; FAULT_REFUSE when it refuses the schema, or has another under the
+ * pinned id, or none. */
 bool framing_prefix(struct framing *framing, const char *topic, int32_t schema_no,
                     struct wire_prefix *prefix, struct fault *why)
     __attribute__((warn_unused_result));

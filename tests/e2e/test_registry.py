@@ -38,6 +38,35 @@ def test_with_pinned_ids_an_outage_stops_nothing(gateways, kafka, own_registry):
     gateway.wait_published(gateway.accept(message(3))[0]["receipt"])
 
 
+def test_a_registry_without_the_pinned_id_gets_nothing_until_it_has_it(gateways, kafka, own_registry):
+    """Another took its place: under the pinned id it has nothing, and then another schema."""
+    own_registry.start()
+    gateway = gateways(brokers=kafka.brokers, registry=own_registry.url)
+    gateway.wait_published(gateway.accept(message(1))[0]["receipt"])
+    schemas = [requests.get(f"{own_registry.url}/subjects/{subject}/versions/latest", timeout=10).json()
+               for subject in requests.get(f"{own_registry.url}/subjects", timeout=10).json()]
+    gateway.stop()
+    own_registry.wipe()
+    own_registry.start()
+    gateway.start()
+    receipt = gateway.accept(message(2))[0]["receipt"]
+    gateway.wait_for_log("the schema registry is not the one that gave the id")
+    assert count_on_kafka(kafka, gateway) == 1
+    other = '{"type":"record","name":"Other","fields":[{"name":"a","type":"long"}]}'
+    for number in range(max(one["id"] for one in schemas)):
+        requests.post(f"{own_registry.url}/subjects/other-{number}/versions", timeout=10,
+                      json={"schema": other.replace("Other", f"Other{number}")}).raise_for_status()
+    gateway.wait_for_log("it has another schema under it")
+    assert count_on_kafka(kafka, gateway) == 1
+    # With the ids of before it is as good as the old one.
+    own_registry.wipe()
+    own_registry.start()
+    for one in sorted(schemas, key=lambda one: one["id"]):
+        requests.post(f"{own_registry.url}/subjects/{one['subject']}/versions",
+                      json={"schema": one["schema"]}, timeout=10).raise_for_status()
+    gateway.wait_published(receipt, timeout=90)
+
+
 def test_unpinned_it_accepts_and_publishes_when_the_registry_comes(gateways, kafka, own_registry):
     gateway = gateways(brokers=kafka.brokers, registry=own_registry.url)
     receipts = [gateway.accept(message(number))[0]["receipt"] for number in range(20)]
