@@ -211,15 +211,19 @@ static void free_name(int folder, const char *name, char free[NAME_SIZE])
         (void)snprintf(free, NAME_SIZE, "%s.%" PRId64, name, clock_now_ms());
 }
 
-/* Into a file of its own: what bears the name, from an earlier try or the partner's, who may write
- * here too, is not written through. */
+/* Under a hidden name first, so that whoever waits for the file finds all of it.  What bears either
+ * name, from an earlier try or the partner's, who may write here too, is not written through. */
 static bool write_text(int folder, const char *name, const char *text)
 {
-    if (unlinkat(folder, name, 0) != 0 && errno != ENOENT)
+    char hidden[NAME_SIZE + 40];
+    (void)snprintf(hidden, sizeof hidden, ".%s", name);
+    if (unlinkat(folder, hidden, 0) != 0 && errno != ENOENT)
         return false;
-    auto_close int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    auto_close int file =
+        openat(folder, hidden, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
     size_t size = strlen(text);
-    return file >= 0 && write(file, text, size) == (ssize_t)size;
+    return file >= 0 && write(file, text, size) == (ssize_t)size &&
+           renameat(folder, hidden, folder, name) == 0;
 }
 
 /* The document is over, so that a signature which stays behind does no harm. */

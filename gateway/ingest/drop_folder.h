@@ -21,8 +21,9 @@ bool drop_folder_open(const char *path, struct drop_folder *folder, struct fault
     __attribute__((warn_unused_result));
 void drop_folder_close(struct drop_folder *folder);
 
-/** Bytes of a name, so that NAME.problems.json with a time fits beside it. */
-enum { DROP_NAME_MOST = NAME_MAX - sizeof ".4102444800000.problems.json" };
+/** Bytes of a name, so that NAME.problems.json with a time fits beside it, with a dot in front
+ * while it is written. */
+enum { DROP_NAME_MOST = NAME_MAX - (sizeof "..4102444800000.problems.json" - 1) };
 
 /** A file that waits. */
 struct dropped {

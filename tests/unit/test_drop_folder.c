@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 
 struct place {
@@ -151,6 +152,33 @@ static void a_file_ends_beside_what_is_said_of_it(void **state)
     assert_false(is_there(place->folder.inbox, "a.xml"));
 }
 
+/* Whoever waits for what is said of a file may read it as soon as it is there. */
+static void what_is_said_of_a_file_appears_whole(void **state)
+{
+    const struct place *place = *state;
+    struct fault why;
+    char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+    char done[SCRATCH_PATH_SIZE + 8];
+    size_t moved = 0;
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    assert_true(watch >= 0);
+    (void)snprintf(done, sizeof done, "%s/done", place->path);
+    assert_true(inotify_add_watch(watch, done, IN_CREATE | IN_MOVED_TO) >= 0);
+    put(place->folder.inbox, "a.xml", "x", 1000000);
+    assert_true(drop_folder_end(&place->folder, true, "a.xml", ".receipt.json", "{}", &why));
+    ssize_t size = read(watch, events, sizeof events);
+    for (ssize_t at = 0; at < size;) {
+        const struct inotify_event *event = (const void *)(events + at);
+        at += (ssize_t)(sizeof *event + event->len);
+        if (strcmp(event->name, "a.xml.receipt.json") != 0)
+            continue;
+        assert_int_equal(event->mask, IN_MOVED_TO);
+        moved++;
+    }
+    assert_int_equal(moved, 1);
+    (void)close(watch);
+}
+
 static void a_name_that_was_there_before_loses_nothing(void **state)
 {
     const struct place *place = *state;
@@ -237,6 +265,7 @@ int main(void)
         IN_PLACE(names_beside_which_none_would_fit_are_counted),
         IN_PLACE(a_file_is_read_up_to_its_limit_and_never_through_a_link),
         IN_PLACE(a_file_ends_beside_what_is_said_of_it),
+        IN_PLACE(what_is_said_of_a_file_appears_whole),
         IN_PLACE(a_name_that_was_there_before_loses_nothing),
         IN_PLACE(only_what_ended_long_ago_is_pruned),
         IN_PLACE(nothing_waits_for_a_fifo_that_a_partner_made),
