@@ -189,8 +189,13 @@ static bool store(struct intake *intake, struct fault *why)
     const struct spool_position *positions =
         member_positions(intake->member, intake->taken, &position_count);
     bool is_due = intake->taken > 0 || clock_ticks_ms() - intake->stored_at_ms >= QUIET_MS;
-    if (position_count == 0 || !is_due)
+    if (!is_due)
         return true;
+    if (position_count == 0) {
+        member_tell(intake->member);
+        intake->stored_at_ms = clock_ticks_ms();
+        return true;
+    }
     if (!spool_arrive(intake->spool, list, count, positions, position_count, why))
         return false;
     intake->stored_at_ms = clock_ticks_ms();

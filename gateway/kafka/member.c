@@ -126,10 +126,15 @@ static void note_commit(rd_kafka_t *client, rd_kafka_resp_err_t error, partition
                         void *opaque)
 {
     (void)client;
-    (void)offsets;
-    (void)opaque;
+    struct member *member = opaque;
     if (error)
         log_debug("subscriber.offsets", "why=\"%s\"", rd_kafka_err2str(error));
+    for (int i = 0; !error && i < offsets->cnt; i++) {
+        const rd_kafka_topic_partition_t *at = &offsets->elems[i];
+        struct share *share = shares_find(&member->shares, at->partition);
+        if (share && !at->err)
+            share->told = at->offset;
+    }
 }
 
 /* ---- life ---- */
@@ -316,17 +321,18 @@ const struct spool_position *member_positions(struct member *member, size_t coun
                           position_count);
 }
 
-/* Offsets of those that moved; an answer comes by note_commit, in time or never. */
-static void tell_group(struct member *member)
+void member_tell(struct member *member)
 {
     auto_free(rd_kafka_topic_partition_list_destroy) partitions *offsets =
         rd_kafka_topic_partition_list_new((int)member->shares.count);
     for (size_t i = 0; i < member->shares.count; i++) {
         const struct share *share = &member->shares.all[i];
-        if (share->next > share->stored)
+        if (share->stored > share->told)
             rd_kafka_topic_partition_list_add(offsets, member->options.topic, share->partition)
-                ->offset = share->next;
+                ->offset = share->stored;
     }
+    if (offsets->cnt == 0)
+        return;
     rd_kafka_resp_err_t error = rd_kafka_commit(member->client, offsets, true);
     if (error)
         log_debug("subscriber.offsets", "why=\"%s\"", rd_kafka_err2str(error));
@@ -334,8 +340,8 @@ static void tell_group(struct member *member)
 
 void member_settle(struct member *member, size_t count)
 {
-    tell_group(member);
     shares_settle(&member->shares);
+    member_tell(member);
     for (size_t i = 0; i < count; i++) {
         member->bytes -= (int64_t)member->records[i]->len;
         rd_kafka_message_destroy(member->records[i]);

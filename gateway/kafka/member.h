@@ -62,6 +62,9 @@ const struct spool_position *member_positions(struct member *member, size_t coun
 
 /** The spool has the first `count` records and their positions: drops them, and tells the group. */
 void member_settle(struct member *member, size_t count);
+/** Tells the group the positions that it has not said to have taken: the answer comes in time or
+ * never, so this is for now and then, too. */
+void member_tell(struct member *member);
 
 /** Records between the positions and the end; -1 when it is not known. */
 int64_t member_lag(struct member *member);

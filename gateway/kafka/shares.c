@@ -40,7 +40,7 @@ bool shares_add(struct shares *shares, partitions *given, struct fault *why)
         return false;
     for (int i = 0; i < given->cnt; i++) {
         rd_kafka_topic_partition_t *at = &given->elems[i];
-        struct share share = {.partition = at->partition, .stored = -1, .end = -1};
+        struct share share = {.partition = at->partition, .stored = -1, .end = -1, .told = -1};
         if (!spool_position(shares->reader, shares->topic, at->partition, &share.stored, why))
             return false;
         at->offset = share.stored >= 0 ? share.stored : RD_KAFKA_OFFSET_BEGINNING;

@@ -12,6 +12,7 @@ struct share {
     int64_t stored; /**< the spool's position; -1: none */
     int64_t end;    /**< where its end was last seen; -1: not yet */
     int64_t next;   /**< what shares_advance gave last */
+    int64_t told;   /**< what the group's coordinator took last; -1: not known */
 };
 
 /** All of them, of one topic.  For one thread. */

@@ -13,7 +13,13 @@
 #include <string.h>
 
 /* Request numbers of the Kafka protocol. */
-enum { MOCK_PRODUCE = 0, MOCK_INIT_PRODUCER_ID = 22, MOCK_ADD_PARTITIONS = 24, MOCK_END_TXN = 26 };
+enum {
+    MOCK_PRODUCE = 0,
+    MOCK_OFFSET_COMMIT = 8,
+    MOCK_INIT_PRODUCER_ID = 22,
+    MOCK_ADD_PARTITIONS = 24,
+    MOCK_END_TXN = 26
+};
 
 struct mock_kafka {
     rd_kafka_t *client;

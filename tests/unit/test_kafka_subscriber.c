@@ -650,9 +650,9 @@ static void an_id_that_the_publisher_has_pinned_is_not_asked_for(void **state)
     close_peer(&peer);
 }
 
-/* ---- another reads along ---- */
+/* ---- others in the group ---- */
 
-static rd_kafka_t *join_group(const struct works *works)
+static rd_kafka_t *open_in_group(const struct works *works)
 {
     struct fault why;
     rd_kafka_conf_t *conf = kafka_configure(&works->mock.options, &why);
@@ -660,6 +660,41 @@ static rd_kafka_t *join_group(const struct works *works)
     assert_true(kafka_set(conf, "group.id", "gw-deliver", &why));
     rd_kafka_t *client = kafka_open(RD_KAFKA_CONSUMER, conf, &why);
     assert_non_null(client);
+    return client;
+}
+
+static int64_t committed(rd_kafka_t *client, int32_t partition)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition);
+    rd_kafka_resp_err_t error = rd_kafka_committed(client, list, 5000);
+    int64_t offset = error || list->elems[0].err ? -1 : list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return offset;
+}
+
+/* Whoever looks at the group with Kafka's own tools would see a lag for ever. */
+static void the_group_is_told_again_what_it_did_not_take(void **state)
+{
+    struct works *works = *state;
+    struct rows rows;
+    rd_kafka_t *client = open_in_group(works);
+    rd_kafka_mock_push_request_errors(works->mock.cluster, MOCK_OFFSET_COMMIT, 1,
+                                      RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+    post_event(works, 3, "D-2");
+    start(works);
+    await_rows(works, &rows, 1);
+    int64_t give_up_at = clock_ticks_ms() + PATIENCE_MS;
+    while (committed(client, 3) != 1) {
+        assert_true(clock_ticks_ms() < give_up_at);
+        (void)usleep(100000);
+    }
+    rd_kafka_destroy(client);
+}
+
+static rd_kafka_t *join_group(const struct works *works)
+{
+    rd_kafka_t *client = open_in_group(works);
     rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
     assert_int_equal(rd_kafka_subscribe(client, topics), RD_KAFKA_RESP_ERR_NO_ERROR);
@@ -902,6 +937,7 @@ int main(void)
         WITH_WORKS(what_cannot_be_read_is_kept_and_passed_over),
         WITH_WORKS(a_registry_out_of_reach_is_waited_for),
         WITH_WORKS(an_id_that_the_publisher_has_pinned_is_not_asked_for),
+        WITH_WORKS(the_group_is_told_again_what_it_did_not_take),
         WITH_WORKS(a_rebalance_loses_and_doubles_nothing),
         WITH_WORKS(another_cluster_is_held_until_a_person_has_spoken),
         WITH_WORKS(from_the_end_only_what_is_new_is_delivered),
