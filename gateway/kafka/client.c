@@ -9,6 +9,7 @@
 #include <string.h>
 
 ENDS_WITH_SCOPE(rd_kafka_conf_t *, rd_kafka_conf_destroy)
+ENDS_WITH_SCOPE(rd_kafka_topic_t *, rd_kafka_topic_destroy)
 
 enum {
     FIRST_SCRAM_VERSION = 0x020601ff,
@@ -246,6 +247,25 @@ rd_kafka_t *kafka_open(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct fault
 rd_kafka_error_t *kafka_commit(rd_kafka_t *producer)
 {
     return rd_kafka_commit_transaction(producer, COMMIT_MS);
+}
+
+rd_kafka_resp_err_t kafka_partitions(rd_kafka_t *client, const char *topic, int wait_ms,
+                                     int32_t *count)
+{
+    auto_free(rd_kafka_topic_destroy) rd_kafka_topic_t *asked =
+        rd_kafka_topic_new(client, topic, NULL);
+    const struct rd_kafka_metadata *metadata = NULL;
+    if (!asked)
+        return rd_kafka_last_error();
+    rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, asked, &metadata, wait_ms);
+    if (error)
+        return error;
+    const struct rd_kafka_metadata_topic *found =
+        metadata->topic_cnt == 1 ? metadata->topics : NULL;
+    error = found ? found->err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    *count = found ? found->partition_cnt : 0;
+    rd_kafka_metadata_destroy(metadata);
+    return error;
 }
 
 char *kafka_topic(const struct kafka_options *options, const char *name, struct fault *why)

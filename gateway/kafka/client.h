@@ -56,6 +56,11 @@ rd_kafka_error_t *kafka_commit(rd_kafka_t *producer) __attribute__((warn_unused_
 /** Whether librdkafka of this version (rd_kafka_version()) can log in to Kafka 4 by SCRAM. */
 bool kafka_can_scram(int version);
 
+/** How many partitions a topic (its full name) has; asks a broker, and waits at most `wait_ms`.
+ * RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART when that says that there is no such topic. */
+rd_kafka_resp_err_t kafka_partitions(rd_kafka_t *client, const char *topic, int wait_ms,
+                                     int32_t *count) __attribute__((warn_unused_result));
+
 /** "PREFIXname"; the caller owns it. */
 char *kafka_topic(const struct kafka_options *options, const char *name, struct fault *why)
     __attribute__((warn_unused_result));

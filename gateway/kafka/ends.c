@@ -8,29 +8,10 @@ enum { ANSWER_MS = 10000 };
 
 ENDS_WITH_SCOPE(rd_kafka_conf_t *, rd_kafka_conf_destroy)
 ENDS_WITH_SCOPE(rd_kafka_t *, rd_kafka_destroy)
-ENDS_WITH_SCOPE(rd_kafka_topic_t *, rd_kafka_topic_destroy)
 
 static bool retry(const char *topic, rd_kafka_resp_err_t error, struct fault *why)
 {
     return fault_set(why, FAULT_RETRY, "%s: %s", topic, rd_kafka_err2str(error));
-}
-
-static bool count_partitions(rd_kafka_t *client, const char *name, int32_t *count,
-                             struct fault *why)
-{
-    const struct rd_kafka_metadata *metadata = NULL;
-    auto_free(rd_kafka_topic_destroy) rd_kafka_topic_t *topic =
-        rd_kafka_topic_new(client, name, NULL);
-    if (!topic)
-        return retry(name, rd_kafka_last_error(), why);
-    rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, topic, &metadata, ANSWER_MS);
-    if (error)
-        return retry(name, error, why);
-    error = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-    *count = error ? 0 : metadata->topics[0].partition_cnt;
-    rd_kafka_metadata_destroy(metadata);
-    return !error || error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-           error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || retry(name, error, why);
 }
 
 bool kafka_ends(const struct kafka_options *options, const char *topic,
@@ -43,8 +24,11 @@ bool kafka_ends(const struct kafka_options *options, const char *topic,
     auto_free(rd_kafka_destroy) rd_kafka_t *client =
         kafka_open(RD_KAFKA_CONSUMER, steal(conf), why);
     int32_t count = 0;
-    if (!client || !count_partitions(client, topic, &count, why))
+    if (!client)
         return false;
+    rd_kafka_resp_err_t answer = kafka_partitions(client, topic, ANSWER_MS, &count);
+    if (answer)
+        return answer == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || retry(topic, answer, why);
     for (int32_t partition = 0; partition < count; partition++) {
         int64_t first;
         int64_t end;

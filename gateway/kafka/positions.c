@@ -3,12 +3,11 @@
 #include "kafka/positions.h"
 
 #include "base/cleanup.h"
+#include "kafka/client.h"
 
 #include <inttypes.h>
 
 enum { ANSWER_MS = 700 }; /* of one question: a stop waits no longer */
-
-ENDS_WITH_SCOPE(rd_kafka_topic_t *, rd_kafka_topic_destroy)
 
 struct stretch {
     int64_t stored; /* the spool's position; -1: none */
@@ -51,21 +50,8 @@ static bool retry(const struct positions *positions, rd_kafka_resp_err_t error, 
 
 static bool count_partitions(const struct positions *positions, int32_t *count, struct fault *why)
 {
-    auto_free(rd_kafka_topic_destroy) rd_kafka_topic_t *topic =
-        rd_kafka_topic_new(positions->client, positions->topic, NULL);
-    if (!topic)
-        return retry(positions, rd_kafka_last_error(), why);
-    const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t error =
-        rd_kafka_metadata(positions->client, 0, topic, &metadata, ANSWER_MS);
-    if (error)
-        return retry(positions, error, why);
-    error = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    if (metadata->topic_cnt == 1) {
-        error = metadata->topics[0].err;
-        *count = metadata->topics[0].partition_cnt;
-    }
-    rd_kafka_metadata_destroy(metadata);
+        kafka_partitions(positions->client, positions->topic, ANSWER_MS, count);
     return !error || retry(positions, error, why);
 }
 

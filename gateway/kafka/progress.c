@@ -65,21 +65,13 @@ static bool retry(const char *topic, rd_kafka_resp_err_t error, struct fault *wh
     return fault_set(why, FAULT_RETRY, "%s: %s", topic, rd_kafka_err2str(error));
 }
 
-/* False without a fault of its own when the broker says that there is no such topic. */
-static bool has_topic(rd_kafka_t *client, rd_kafka_topic_t *topic, bool *is_there,
-                      struct fault *why)
+static bool has_topic(rd_kafka_t *client, const char *topic, bool *is_there, struct fault *why)
 {
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, topic, &metadata, ANSWER_MS);
-    if (error)
-        return retry(rd_kafka_topic_name(topic), error, why);
-    error = metadata->topic_cnt == 1 ? metadata->topics[0].err
-                                     : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    rd_kafka_metadata_destroy(metadata);
-    if (error && error != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-        return retry(rd_kafka_topic_name(topic), error, why);
+    int32_t count = 0;
+    rd_kafka_resp_err_t error = kafka_partitions(client, topic, ANSWER_MS, &count);
     *is_there = !error;
-    return true;
+    return *is_there || error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           retry(topic, error, why);
 }
 
 /*
@@ -93,13 +85,8 @@ static bool find_stretch(const struct kafka_options *options, const char *name,
     auto_free(rd_kafka_destroy) rd_kafka_t *client = open_reader(options, "read_uncommitted", why);
     if (!client)
         return false;
-    auto_free(rd_kafka_topic_destroy) rd_kafka_topic_t *topic =
-        rd_kafka_topic_new(client, name, NULL);
-    if (!topic)
-        return retry(name, rd_kafka_last_error(), why);
-
     bool is_there = false;
-    if (!has_topic(client, topic, &is_there, why))
+    if (!has_topic(client, name, &is_there, why))
         return false;
     *stretch = (struct stretch){0, 0};
     if (!is_there)

@@ -12,7 +12,6 @@ enum { ANSWER_MS = 10000 };
 
 ENDS_WITH_SCOPE(rd_kafka_conf_t *, rd_kafka_conf_destroy)
 ENDS_WITH_SCOPE(rd_kafka_t *, rd_kafka_destroy)
-ENDS_WITH_SCOPE(rd_kafka_topic_t *, rd_kafka_topic_destroy)
 ENDS_WITH_SCOPE(rd_kafka_topic_partition_list_t *, rd_kafka_topic_partition_list_destroy)
 
 /* What one plan is made with. */
@@ -41,19 +40,10 @@ static rd_kafka_t *open_client(const struct kafka_options *options, struct fault
 
 static bool count_partitions(const struct planning *planning, int32_t *count, struct fault *why)
 {
-    auto_free(rd_kafka_topic_destroy) rd_kafka_topic_t *topic =
-        rd_kafka_topic_new(planning->client, planning->topic, NULL);
-    const struct rd_kafka_metadata *metadata = NULL;
-    if (!topic)
-        return fail(planning, rd_kafka_last_error(), why);
-    rd_kafka_resp_err_t error = rd_kafka_metadata(planning->client, 0, topic, &metadata, ANSWER_MS);
-    if (error)
-        return fail(planning, error, why);
-    *count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
-    error = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-    rd_kafka_metadata_destroy(metadata);
+    rd_kafka_resp_err_t error =
+        kafka_partitions(planning->client, planning->topic, ANSWER_MS, count);
     if (!error && *count == 0)
-        error = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+        error = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     return !error || fail(planning, error, why);
 }
 
