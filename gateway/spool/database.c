@@ -80,6 +80,18 @@ static bool sync_path(const char *path, int flags, struct fault *why)
     return is_synced;
 }
 
+void database_remove(const char *file)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        char *name = NULL;
+        if (asprintf(&name, "%s%s", file, endings[i]) < 0)
+            continue;
+        (void)unlink(name); /* not all of them are there */
+        free(name);
+    }
+}
+
 bool database_settle(const char *file, struct fault *why)
 {
     const char *name = strrchr(file, '/');

@@ -35,6 +35,10 @@ bool database_met_damage(sqlite3 *database);
 /** A file that was made without syncs, and its name in its folder, are durable afterwards. */
 bool database_settle(const char *file, struct fault *why) __attribute__((warn_unused_result));
 
+/** Removes a file that nobody has open, and what SQLite keeps beside it; also when some of that is
+ * not there. */
+void database_remove(const char *file);
+
 /** FAULT_RETRY for a full disk or a busy file, FAULT_BROKEN for the rest.  Returns false. */
 bool database_fault(sqlite3 *database, const char *doing, struct fault *why);
 

@@ -312,15 +312,8 @@ static void close_file(struct finder *finder)
 
 static void remove_file(struct finder *finder)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
     close_file(finder);
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char *path = NULL;
-        if (asprintf(&path, "%s%s", finder->file, suffixes[i]) < 0)
-            continue;
-        (void)unlink(path); /* what is not there need not go */
-        free(path);
-    }
+    database_remove(finder->file);
 }
 
 /* Whether the file is of this spool, as it is now: one that was put back from a copy may have other

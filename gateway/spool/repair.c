@@ -44,18 +44,6 @@ static bool create(const char *path, struct fault *why)
     return true;
 }
 
-static void remove_files(const char *path)
-{
-    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        auto_free(free) char *name = NULL;
-        if (asprintf(&name, "%s%s", path, endings[i]) < 0)
-            name = NULL;
-        else
-            (void)unlink(name); /* not all of them are there */
-    }
-}
-
 /* ---- the steps ---- */
 
 static void tell_log(struct repairing *repairing)
@@ -178,7 +166,7 @@ bool spool_repair(const struct spool_repair *repair, const struct spool_repair_s
     bool is_done = is_created && run(&repairing, why) && database_settle(repair->into, why);
     pages_close(&repairing.pages);
     if (is_created && !is_done)
-        remove_files(repair->into); /* half a spool would look like one */
+        database_remove(repair->into); /* half a spool would look like one */
     if (locked >= 0)
         (void)close(locked); /* ends the lock */
     return is_done;

@@ -113,18 +113,6 @@ static bool judge(const char *file, void (*each)(void *own, const char *finding)
     return reader && spool_check(reader, each, own, why) && look(reader, restored, why);
 }
 
-static void remove_files(const char *file)
-{
-    static const char *const endings[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        auto_free(free) char *name = NULL;
-        if (asprintf(&name, "%s%s", file, endings[i]) < 0)
-            name = NULL;
-        else
-            (void)unlink(name); /* not all of them are there */
-    }
-}
-
 bool spool_restore(const char *copy, const char *file, int64_t above,
                    void (*each)(void *own, const char *finding), void *own,
                    struct spool_restored *restored, struct fault *why)
@@ -136,7 +124,7 @@ bool spool_restore(const char *copy, const char *file, int64_t above,
                    judge(file, each, own, restored, why) &&
                    go_on_above(file, above, restored, why) && database_settle(file, why);
     if (may_begin && !is_done)
-        remove_files(file); /* half a spool would look like one */
+        database_remove(file); /* half a spool would look like one */
     if (locked >= 0)
         (void)close(locked); /* ends the lock */
     return is_done;
