@@ -170,7 +170,7 @@ static void start_errand(struct loop *loop, struct errand *errand)
 {
     struct peer *peer = errand->peer;
     struct preparing preparing = {.failure = UNPREPARED_LATER};
-    int64_t probe = breaker_started(&peer->breaker);
+    int64_t probe = breaker_started(&peer->breaker); /* the errand may be gone soon */
     errand->probe = probe;
     if (is_for_another(loop, errand)) {
         breaker_withdrawn(&peer->breaker, probe);

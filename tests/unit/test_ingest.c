@@ -659,7 +659,12 @@ static void what_was_accepted_stays_so_when_it_would_be_refused_today(void **sta
     letter.to = "000.00.77.H09";
     use_agencies(house, "H09.77,000.00.77.H09,Còn đây,DISTRICT,H09,20160101,20250630,H29\n");
     json_t *first = post_letter(house, "commune", &letter, 202);
+    letter.id = "M-directory-late";
+    json_t *late = post_letter(house, "patient", &letter, 503);
     use_agencies(house, "");
+    json_t *later = post_letter(house, "patient", &letter, 503); /* it waits for Kafka again */
+    must_be_the_same(late, later);
+    letter.id = "M-directory";
     json_t *again = post_letter(house, "commune", &letter, 200);
     must_be_the_same(first, again);
 
@@ -668,7 +673,9 @@ static void what_was_accepted_stays_so_when_it_would_be_refused_today(void **sta
     json_decref(post_letter(house, "commune", &letter, 422));
     letter.dossier = usual.dossier;
     json_decref(post_letter(house, "patient", &letter, 422));
+    json_decref(later);
     json_decref(again);
+    json_decref(late);
     json_decref(first);
 }
 
