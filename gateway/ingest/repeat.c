@@ -3,6 +3,7 @@
 #include "ingest/repeat.h"
 
 #include "base/cleanup.h"
+#include "spool/copy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,26 +49,14 @@ struct recalling {
     bool is_full;
 };
 
-static const char *put(char **at, const char *text)
-{
-    const char *start = *at;
-    if (!text)
-        return NULL;
-    *at = stpcpy(*at, text) + 1;
-    return start;
-}
-
-static size_t size_of(const char *text)
-{
-    return text ? strlen(text) + 1 : 0;
-}
-
 static bool recall_item(void *own, const struct spool_entry *entry)
 {
     struct recalling *recalling = own;
     struct spool_item *item = recalling->item;
-    char *texts = malloc(size_of(entry->dossier_code) + size_of(entry->event_type) +
-                         size_of(entry->cause) + 1);
+    struct spool_entry kept, told = *entry;
+    told.event = NULL; /* nobody asks for it */
+    told.event_size = 0;
+    char *texts = spool_copy_entry(&told, &kept);
     recalling->is_full = !texts;
     if (!texts)
         return false;
@@ -75,17 +64,17 @@ static bool recall_item(void *own, const struct spool_entry *entry)
     free(recalling->memory->event);
     recalling->memory->texts = texts;
     recalling->memory->event = NULL;
-    if (!entry->event_type) {
+    if (!kept.event_type) {
         json_decref(recalling->memory->agencies);
         recalling->memory->agencies = NULL;
     }
     *item = (struct spool_item){.files = item->files,
                                 .file_count = item->file_count,
-                                .dossier_code = put(&texts, entry->dossier_code),
-                                .event_type = put(&texts, entry->event_type),
-                                .cause = put(&texts, entry->cause)};
-    if (entry->event_id)
-        memcpy(item->event_id, entry->event_id, UUID_SIZE);
+                                .dossier_code = kept.dossier_code,
+                                .event_type = kept.event_type,
+                                .cause = kept.cause};
+    if (kept.event_id)
+        memcpy(item->event_id, kept.event_id, UUID_SIZE);
     return false;
 }
 
