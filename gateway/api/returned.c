@@ -27,7 +27,7 @@ bool returned_find(struct spool_reader *reader, const struct returned_key *key, 
     struct spool_receipt receipt;
     bool is_known = false, is_refusal = false;
     *entry = 0;
-    if (!key->dossier_code || !key->event_id)
+    if (!key->event_id)
         return true;
     returned_write_id(key->event_id, native_id);
     const struct spool_id id = {

@@ -24,9 +24,8 @@ void returned_write_id(const uint8_t event_id[UUID_SIZE], char text[RETURNED_ID_
 
 /** One handoff, as far as its refusal is looked for. */
 struct returned_key {
-    const char *partner;      /**< that got it */
-    const char *dossier_code; /**< or NULL: there is no refusal; as the next */
-    const uint8_t *event_id;
+    const char *partner;     /**< that got it */
+    const uint8_t *event_id; /**< or NULL: there is no refusal */
 };
 
 /** The entry of its refusal; 0 when there is none. */

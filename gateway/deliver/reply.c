@@ -124,8 +124,7 @@ static bool load(struct visit *visit, struct http_request *request, struct stati
             refuse_fault(request, &why);
         return false;
     }
-    const struct returned_key key = {partner, letter->delivery.dossier_code,
-                                     letter->delivery.event_id};
+    const struct returned_key key = {partner, letter->delivery.event_id};
     if (!letter_is_to(letter, partner))
         refuse(request, REFUSAL_UNKNOWN_DELIVERY, NULL, NULL);
     else if (!returned_find(station->reader, &key, returned, &why))

@@ -128,7 +128,6 @@ static bool find_reasons(const struct listener *listener, const struct spool_ent
         const char *state = json_string_value(json_object_get(delivery, "state"));
         const struct returned_key key = {
             .partner = json_string_value(json_object_get(delivery, "partner")),
-            .dossier_code = entry->dossier_code,
             .event_id = entry->event_id,
         };
         if (strcmp(state, "refused") == 0 && !find_reason(listener, &key, delivery, why))
