@@ -170,12 +170,9 @@ static void start_errand(struct loop *loop, struct errand *errand)
 {
     struct peer *peer = errand->peer;
     struct preparing preparing = {.failure = UNPREPARED_LATER};
-    int64_t probe = breaker_started(&peer->breaker); /* the errand may be gone soon */
-    errand->probe = probe;
-    if (is_for_another(loop, errand)) {
-        breaker_withdrawn(&peer->breaker, probe);
+    if (is_for_another(loop, errand))
         return;
-    }
+    errand->probe = breaker_started(&peer->breaker);
     ask_what_is_there(loop, errand);
     errand->started_at_ms = clock_now_ms();
     errand->sender = sender_of(loop, errand);
