@@ -4,6 +4,7 @@
 
 #include "adapt/xml.h"
 #include "base/cleanup.h"
+#include "base/opening.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
@@ -54,12 +55,9 @@ static bool parse_xml(struct answer *answer, const struct word *body)
     return is_parsed;
 }
 
-/* Some systems begin with a byte order mark. */
 static struct word trimmed(const struct service_answer *answer)
 {
-    size_t at = 0;
-    while (at < answer->size && answer->body[at] && strchr("\xEF\xBB\xBF \t\r\n", answer->body[at]))
-        at++;
+    size_t at = opening_first(answer->body, answer->size);
     return (struct word){answer->body + at, answer->size - at};
 }
 

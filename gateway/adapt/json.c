@@ -6,6 +6,7 @@
 #include "adapt/json.h"
 
 #include "base/cleanup.h"
+#include "base/opening.h"
 
 #include <errno.h>
 
@@ -312,20 +313,13 @@ static bool build(struct json_reader *reader, const struct word *document, struc
                                                                 : fault_memory(why);
 }
 
-/* Bytes that some systems write before their JSON. */
-static size_t mark_size(const struct word *document)
-{
-    static const char mark[] = "\xEF\xBB\xBF";
-    return document->size >= 3 && memcmp(document->text, mark, 3) == 0 ? 3 : 0;
-}
-
 static bool is_guarded(struct json_reader *reader, const struct word *document,
                        const struct adapt_limits *limits, struct findings *findings,
                        struct fault *why)
 {
     struct flaw flaw = {0};
     struct scan scan = {.start = document->text,
-                        .at = document->text + mark_size(document),
+                        .at = document->text + opening_mark(document->text, document->size),
                         .end = document->text + document->size,
                         .limits = limits,
                         .reader = reader,
@@ -345,7 +339,7 @@ bool json_read(struct json_reader *reader, const struct word *document,
                struct fault *why)
 {
     json_error_t error;
-    size_t skipped = mark_size(document);
+    size_t skipped = opening_mark(document->text, document->size);
     forget_document(reader);
     tree_clear(tree);
     why->kind = FAULT_NONE;

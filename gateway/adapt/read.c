@@ -2,6 +2,8 @@
 /* From a document's bytes to one Avro event for each of its items. */
 #include "adapt/bench.h"
 
+#include "base/opening.h"
+
 /* ---- one item ---- */
 
 static bool set_text(struct filling *filling, const struct field *field, const char *text,
@@ -239,7 +241,7 @@ static bool read_document(struct workbench *bench, const struct recognition *fou
 /* A document that begins with "<" is for the adapters of XML, if there is one. */
 static enum draft_syntax syntax_of(const struct adapt_document *document)
 {
-    bool is_xml = xml_begins(document->bytes, document->size);
+    bool is_xml = opening_is_xml(document->bytes, document->size);
     for (size_t each = 0; each < document->candidate_count; each++)
         if ((document->candidates[each]->syntax == SYNTAX_XML) == is_xml)
             return document->candidates[each]->syntax;

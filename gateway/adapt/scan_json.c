@@ -2,6 +2,7 @@
 /* A walk over JSON, or what passes itself off as JSON, that knows where it is. */
 #include "adapt/scan.h"
 
+#include "base/opening.h"
 #include "base/utf8.h"
 
 #include <string.h>
@@ -235,8 +236,8 @@ bool scan_json(const struct scan *scan, const char *bytes, size_t size)
                         .end = bytes + size,
                         .place = scan->root,
                         .is_sound = utf8_valid(bytes, size) == size};
-    if (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
-        give(&walk, SCAN_STRUCTURE, bytes + 3);
+    if (opening_mark(bytes, size) > 0)
+        give(&walk, SCAN_STRUCTURE, bytes + opening_mark(bytes, size));
     while (walk.at < walk.end)
         token(&walk);
     return walk.is_sound && walk.expect == EXPECT_END;

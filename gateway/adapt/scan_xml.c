@@ -3,6 +3,7 @@
 #include "adapt/scan.h"
 
 #include "adapt/map.h"
+#include "base/opening.h"
 #include "base/utf8.h"
 
 #include <string.h>
@@ -386,8 +387,8 @@ bool scan_xml(const struct scan *scan, const char *bytes, size_t size)
                         .end = bytes + size,
                         .is_sound = utf8_valid(bytes, size) == size &&
                                     (size == 0 || !memchr(bytes, '\0', size))};
-    if (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
-        give(&walk, SCAN_STRUCTURE, bytes + 3);
+    if (opening_mark(bytes, size) > 0)
+        give(&walk, SCAN_STRUCTURE, bytes + opening_mark(bytes, size));
     while (walk.at < walk.end) {
         if (*walk.at == '<')
             markup(&walk);
@@ -399,10 +400,6 @@ bool scan_xml(const struct scan *scan, const char *bytes, size_t size)
 
 bool scan_document(const struct scan *scan, const char *bytes, size_t size)
 {
-    size_t at = size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    while (at < size && is_blank(bytes[at]))
-        at++;
-    bool is_xml =
-        scan->adapter ? scan->adapter->syntax == SYNTAX_XML : at < size && bytes[at] == '<';
+    bool is_xml = scan->adapter ? scan->adapter->syntax == SYNTAX_XML : opening_is_xml(bytes, size);
     return is_xml ? scan_xml(scan, bytes, size) : scan_json(scan, bytes, size);
 }

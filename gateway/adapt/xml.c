@@ -30,14 +30,6 @@ struct xml_parser {
     int options;
 };
 
-bool xml_begins(const char *bytes, size_t size)
-{
-    size_t at = 0;
-    while (at < size && strchr("\xEF\xBB\xBF \t\r\n", bytes[at]))
-        at++;
-    return at < size && bytes[at] == '<';
-}
-
 static void start_libxml(void)
 {
     xmlInitParser();

@@ -22,10 +22,6 @@ struct xml_names {
     size_t prefix_count;
 };
 
-/** Whether a document begins with "<", behind blanks and a mark of UTF-8: then it is XML, and
- * nothing else is.  Whoever judges a document by its kind asks here, so that all judge the same. */
-bool xml_begins(const char *bytes, size_t size);
-
 /** A parser that is used again and again by one thread. */
 struct xml_parser;
 struct xml_parser *xml_parser_new(struct fault *why) __attribute__((warn_unused_result));

@@ -2,6 +2,8 @@
 /* One linear pass over an XML document, before libxml2 spends time or memory on it. */
 #include "adapt/xml_guard.h"
 
+#include "base/opening.h"
+
 #include <strings.h>
 
 struct scan {
@@ -177,8 +179,7 @@ bool xml_guard(const char *bytes, size_t size, const struct adapt_limits *limits
     struct scan scan = {bytes, bytes, bytes + size, limits, NULL, flaw, 0, 0};
     if (!guard_utf8(bytes, size, flaw))
         return false;
-    if (starts(&scan, "\xEF\xBB\xBF"))
-        scan.at += 3;
+    scan.at += opening_mark(bytes, size);
     struct scan again = scan;
     if (!check_declaration(&scan) || !pass(&scan))
         return false;

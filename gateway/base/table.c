@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/opening.h"
 #include "base/utf8.h"
 
 enum { FILE_LIMIT = 16 << 20 };
@@ -186,12 +187,6 @@ static bool check_text(struct scan *scan, size_t size, struct fault *why)
     return refuse(scan, wrong, *wrong == '\0' ? "a NUL byte" : "not UTF-8", why);
 }
 
-static char *skip_byte_order_mark(char *text)
-{
-    static const char mark[] = "\xEF\xBB\xBF";
-    return strncmp(text, mark, sizeof mark - 1) == 0 ? text + sizeof mark - 1 : text;
-}
-
 bool table_load(const char *path, char separator, size_t columns, struct table *table,
                 struct fault *why)
 {
@@ -199,7 +194,7 @@ bool table_load(const char *path, char separator, size_t columns, struct table *
     auto_free(free) char *text = file_read(path, FILE_LIMIT, &size, why);
     if (!text)
         return false;
-    char *start = skip_byte_order_mark(text);
+    char *start = text + opening_mark(text, size);
     struct scan scan = {path, separator, columns, start, start, 1};
     struct scan whole = scan;
     struct rows rows = {.count = 0};

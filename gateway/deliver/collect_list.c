@@ -4,6 +4,7 @@
 
 #include "adapt/base64.h"
 #include "base/cleanup.h"
+#include "base/opening.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -157,20 +158,12 @@ static char *decode(const struct service_call *call, const char *text, size_t *s
     return all;
 }
 
-static bool begins_as_xml(const struct service_answer *answer)
-{
-    size_t at = 0;
-    while (at < answer->size && strchr(" \t\r\n\xEF\xBB\xBF", answer->body[at]))
-        at++;
-    return at < answer->size && answer->body[at] == '<';
-}
-
 char *letter_document(const struct service_call *call, const struct service_answer *answer,
                       const char *text, size_t *size, struct fault *why)
 {
     if (text)
         return decode(call, text, size, why);
-    if (!call->document || begins_as_xml(answer)) {
+    if (!call->document || opening_is_xml(answer->body, answer->size)) {
         *size = answer->size;
         return copy(answer->body, answer->size, why);
     }

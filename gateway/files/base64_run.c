@@ -6,15 +6,13 @@
  */
 #include "files/base64_run.h"
 
+#include "base/opening.h"
+
 #include <string.h>
 
 enum run_syntax run_syntax_of(const char *bytes, size_t size)
 {
-    static const char mark[] = "\xEF\xBB\xBF"; /* of the byte order, which may stand before it */
-    size_t at = size >= 3 && memcmp(bytes, mark, 3) == 0 ? 3 : 0;
-    while (at < size && (bytes[at] == ' ' || (bytes[at] >= '\t' && bytes[at] <= '\r')))
-        at++;
-    return at < size && bytes[at] == '<' ? RUN_XML : RUN_JSON;
+    return opening_is_xml(bytes, size) ? RUN_XML : RUN_JSON;
 }
 
 /* Blanks as each syntax writes them inside a text; the names are for the shape of a run. */

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/file_reference.h"
 #include "base/number.h"
+#include "base/opening.h"
 #include "files/base64_run.h"
 #include "files/proof.h"
 
@@ -53,10 +54,7 @@ struct decoder {
 
 static bool begins_as_document(const uint8_t *bytes, size_t size)
 {
-    static const char blanks[] = "\xEF\xBB\xBF \t\r\n";
-    size_t at = 0;
-    while (at < size && memchr(blanks, bytes[at], sizeof blanks - 1))
-        at++;
+    size_t at = opening_first((const char *)bytes, size);
     return at < size && memchr("<{[", bytes[at], 3);
 }
 

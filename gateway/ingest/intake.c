@@ -5,13 +5,13 @@
 #include "api/refusal.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/opening.h"
 #include "ingest/answer.h"
 #include "ingest/filing.h"
 #include "ingest/reading.h"
 #include "ingest/repeat.h"
 #include "ingest/state.h"
 
-#include <ctype.h>
 #include <string.h>
 
 enum { LOOK_MS = 20 };
@@ -26,14 +26,6 @@ struct word {
     bool is_said; /* guarded by lock */
     struct handoff *handoff;
 };
-
-static const char *media_type_of(const char *bytes, size_t size)
-{
-    size_t at = size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    while (at < size && isspace((unsigned char)bytes[at]))
-        at++;
-    return at < size && bytes[at] == '<' ? "application/xml" : "application/json";
-}
 
 static bool find_partner(struct ingest *ingest, const char *id, struct caller *caller,
                          struct fault *why)
@@ -83,7 +75,8 @@ static struct handoff *open_handoff(struct ingest *ingest, const struct intake *
     auto_free(handoff_release) struct handoff *handoff = handoff_new(ingest, NULL, &caller);
     if (handoff) {
         handoff->account = accounts_of(ingest->accounts, intake->partner);
-        handoff->media_type = strdup(media_type_of(bytes, intake->size));
+        handoff->media_type =
+            strdup(opening_is_xml(bytes, intake->size) ? "application/xml" : "application/json");
     }
     if (handoff && intake->jws)
         handoff->jws = strdup(intake->jws);

@@ -4,6 +4,7 @@
 
 #include "adapt/xml.h"
 #include "base/cleanup.h"
+#include "base/opening.h"
 #include "signature/detached.h"
 #include "signature/xml.h"
 
@@ -88,7 +89,7 @@ static bool check_all(const struct signature_input *input, const char *jws, json
         .flaw = "a signature", .rule = RULE_SIGNATURE, .path = "/"};
     if (jws && !check_detached(input, jws, list, verdict, why))
         return false;
-    if (xml_begins(input->bytes, input->size) && !check_xml(input, list, verdict, why))
+    if (opening_is_xml(input->bytes, input->size) && !check_xml(input, list, verdict, why))
         return false;
     if (verdict->is_bad || json_array_size(list) > 0)
         return true;
