@@ -2,10 +2,10 @@
 /* From an event to what a partner gets in its mailbox. */
 #include "deliver/document.h"
 
+#include "api/addressee.h"
 #include "base/cleanup.h"
 #include "deliver/attachments.h"
 #include "deliver/brought.h"
-#include "deliver/given.h"
 #include "deliver/links.h"
 
 #include <stdlib.h>
@@ -13,19 +13,6 @@
 
 /* Files of a document that together are larger go as addresses where that is possible. */
 enum { INLINE_BYTES = 4 << 20 };
-
-/* The texts for rows with `given`, as the writer wants them: whom it is for, and the partner's own,
- * which go before that. */
-static struct adapt_given *copy_given(const struct partner *partner, const char *agency)
-{
-    const struct partner_delivery *deliver = &partner->deliver;
-    struct adapt_given *given = calloc(deliver->given_count + 1, sizeof *given);
-    if (given)
-        given[0] = given_receiver(partner, agency);
-    for (size_t i = 0; given && i < deliver->given_count; i++)
-        given[i + 1] = (struct adapt_given){deliver->given[i].name, deliver->given[i].text};
-    return given;
-}
 
 /* The size of what goes into the holes; SIZE_MAX when that cannot be told now. */
 static size_t size_of_files(const struct mailbox *mailbox, const struct adapt_written *written)
@@ -116,12 +103,13 @@ static bool write_it(struct writer *writer, const avro_value_t *event, const cha
     struct shelf shelf = {
         .brought = writer->brought,
         .links = {options->files, options->public_url, options->link_hours, partner->id}};
-    auto_free(free) struct adapt_given *given = copy_given(partner, agency);
+    size_t given_count;
+    auto_free(free) struct adapt_given *given = addressee_texts(partner, agency, 0, &given_count);
     if (!given)
         return fault_memory(why);
     const struct adapt_writing writing = {
         .given = given,
-        .given_count = partner->deliver.given_count + 1,
+        .given_count = given_count,
         .has_files = true,
         .has = has_file,
         .address = options->files && options->public_url ? address_of : NULL,

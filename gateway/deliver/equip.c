@@ -2,7 +2,9 @@
 /* The texts and credentials that a request to a partner needs, whatever it asks for. */
 #include "deliver/equip.h"
 
-enum { OWN_TEXTS = 9 }; /* that we give beside the partner's own */
+#include "api/addressee.h"
+
+enum { OWN_TEXTS = 8 }; /* that we give beside the partner's own */
 
 /* ---- what is given ---- */
 
@@ -24,17 +26,13 @@ static void give_all(struct given *given, struct adapt_given *texts,
 struct adapt_given *equip_gather(const struct peer *peer, const struct errand *errand,
                                  struct given *given)
 {
-    const struct partner_delivery *deliver = &peer->partner->deliver;
     const struct service_auth *auth = service_auth(peer->adapter);
-    struct adapt_given *texts = calloc(deliver->given_count + OWN_TEXTS, sizeof *texts);
+    const char *agency = errand ? errand->row.agency : NULL;
+    size_t count;
+    struct adapt_given *texts = addressee_texts(peer->partner, agency, OWN_TEXTS, &count);
     if (!texts)
         return NULL;
-    *given = (struct given){.texts = texts};
-    const struct adapt_given receiver =
-        given_receiver(peer->partner, errand ? errand->row.agency : NULL);
-    equip_give(given, texts, receiver.name, receiver.text); /* the partner's own goes before it */
-    for (size_t i = 0; i < deliver->given_count; i++)
-        equip_give(given, texts, deliver->given[i].name, deliver->given[i].text);
+    *given = (struct given){texts, count};
     equip_give(given, texts, "user", peer->user);
     equip_give(given, texts, "password", peer->password);
     if (auth->kind == AUTH_SESSION)

@@ -9,12 +9,6 @@
 #include <curl/curl.h>
 #include <jansson.h>
 
-struct adapt_given given_receiver(const struct partner *partner, const char *agency)
-{
-    const char *own = partner->agency_count ? partner->agencies[0] : NULL;
-    return (struct adapt_given){"to_agency", agency ? agency : own};
-}
-
 static const char name_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                       "0123456789_-";
 

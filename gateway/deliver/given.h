@@ -3,7 +3,6 @@
 #define DELIVER_GIVEN_H
 
 #include "adapt/adapter.h"
-#include "directory/partner.h"
 
 /** What the caller has for the {names} of adapter.yaml's texts: borrowed. */
 struct given {
@@ -20,10 +19,6 @@ enum given_escape {
     GIVEN_XML,
     GIVEN_PLAIN,
 };
-
-/** Whom a document is for, as formats ask for it: the agency that the delivery goes to, or the
- * partner's first, where it has subscribed.  Its text is NULL when it has none. */
-struct adapt_given given_receiver(const struct partner *partner, const char *agency);
 
 /** The escape for a body of that media type. */
 enum given_escape given_escape_of(const char *media_type);

@@ -2,6 +2,7 @@
 /* What a partner got, made again from the event that is kept. */
 #include "operate/delivered.h"
 
+#include "api/addressee.h"
 #include "base/cleanup.h"
 #include "files/hasher.h"
 
@@ -75,21 +76,11 @@ static bool has_file(void *own, const uint8_t sha256[SHA256_SIZE])
     return own && file_store_has(own, sha256, &size, &has, &why) && has;
 }
 
-/* Whom it is for, then the partner's own texts, which go before that. */
 static struct adapt_given *give(const struct partner *partner, const char *agency, size_t *count)
 {
-    const struct partner_delivery *deliver = &partner->deliver;
-    struct adapt_given *given = calloc(deliver->given_count + 2, sizeof *given);
-    const char *own = partner->agency_count ? partner->agencies[0] : NULL;
-    *count = 0;
-    if (!given)
-        return NULL;
-    if (agency || own)
-        given[(*count)++] = (struct adapt_given){"to_agency", agency ? agency : own};
-    for (size_t i = 0; i < deliver->given_count; i++)
-        given[(*count)++] = (struct adapt_given){deliver->given[i].name, deliver->given[i].text};
-    if (deliver->user)
-        given[(*count)++] = (struct adapt_given){"user", deliver->user};
+    struct adapt_given *given = addressee_texts(partner, agency, 1, count);
+    if (given && partner->deliver.user)
+        given[(*count)++] = (struct adapt_given){"user", partner->deliver.user};
     return given;
 }
 

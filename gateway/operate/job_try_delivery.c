@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether a dead delivery could go out today. */
 #include "adapt/service.h"
+#include "api/addressee.h"
 #include "base/cleanup.h"
 #include "operate/job_trial.h"
 
@@ -8,7 +9,7 @@
 
 ENDS_WITH_SCOPE(struct directory *, directory_release)
 
-enum { OWN_TEXTS = 3, CAUSE_SIZE = 80 };
+enum { OWN_TEXTS = 2, CAUSE_SIZE = 80 };
 
 /* What of a delivery is looked at, copied so that the spool can be asked more. */
 struct parcel {
@@ -65,20 +66,13 @@ static bool keep(void *own, const struct spool_delivery *delivery)
 static struct adapt_given *gather(const struct partner *partner, const struct adapter *adapter,
                                   const struct parcel *parcel, size_t *count)
 {
-    const struct partner_delivery *deliver = &partner->deliver;
+    const char *user = partner->deliver.user;
     const struct service_auth *auth = service_auth(adapter);
-    struct adapt_given *texts = calloc(deliver->given_count + OWN_TEXTS, sizeof *texts);
-    const char *own = partner->agency_count ? partner->agencies[0] : NULL;
-    const char *agency = parcel->agency ? parcel->agency : own;
+    struct adapt_given *texts = addressee_texts(partner, parcel->agency, OWN_TEXTS, count);
     if (!texts)
         return NULL;
-    *count = 0;
-    if (agency)
-        texts[(*count)++] = (struct adapt_given){"to_agency", agency};
-    for (size_t i = 0; i < deliver->given_count; i++)
-        texts[(*count)++] = (struct adapt_given){deliver->given[i].name, deliver->given[i].text};
-    if (deliver->user)
-        texts[(*count)++] = (struct adapt_given){"user", deliver->user};
+    if (user)
+        texts[(*count)++] = (struct adapt_given){"user", user};
     if (auth->kind == AUTH_SESSION && auth->given)
         texts[(*count)++] = (struct adapt_given){auth->given, "-"};
     return texts;
