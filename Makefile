@@ -46,7 +46,8 @@ objects  := $(patsubst %.c,$B/%.o,$(filter-out $(programs:%=gateway/%.c),$(sourc
             $(console:%=$B/%.o)
 # Of which each program takes what it needs: whole, they made 140 unit tests of 8 MB each.
 library  := $B/gateway.a
-threads  := $(if $(filter tsan,$(VARIANT)),$B/tests/tsan/threads.o)
+# Functions that stand before the C library's, for which no name of ours asks.
+standing := $B/gateway/kafka/waits.o $(if $(filter tsan,$(VARIANT)),$B/tests/tsan/threads.o)
 tests    := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 benches  := $(patsubst %.c,$B/%,$(wildcard tests/bench/*.c))
 probes   := $(patsubst %.c,$B/%,$(wildcard tests/e2e/*.c))
@@ -64,19 +65,19 @@ scripts  := $(shell grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash' -r deploy te
 
 all: $(programs:%=$B/%) ## build both programs (VARIANT=release|debug|asan|tsan|cover|analyze)
 
-$(library): $(objects)
+$(library): $(filter-out $(standing),$(objects))
 	@echo "  AR   $@"
 	$Q$(RM) $@ && $(AR) rcsT $@ $^
 
-$(programs:%=$B/%): $B/%: $B/gateway/%.o $(threads) $(library)
+$(programs:%=$B/%): $B/%: $B/gateway/%.o $(standing) $(library)
 	@echo "  LD   $@"
 	$Q$(CC) $(ldflags) $(LDFLAGS) $(filter %.o,$^) $(library) $(ldlibs) $(allocator) $(LDLIBS) -o $@
 
-$(tests): $B/%: $B/%.o $(threads) $(library)
+$(tests): $B/%: $B/%.o $(standing) $(library)
 	@echo "  LD   $@"
 	$Q$(CC) $(ldflags) $(LDFLAGS) $(filter %.o,$^) $(library) $(ldlibs) $(LDLIBS) -lcmocka -o $@
 
-$(benches) $(probes) $(cutter): $B/%: $B/%.o $(threads) $(library)
+$(benches) $(probes) $(cutter): $B/%: $B/%.o $(standing) $(library)
 	@echo "  LD   $@"
 	$Q$(CC) $(ldflags) $(LDFLAGS) $(filter %.o,$^) $(library) $(ldlibs) $(LDLIBS) -o $@
 
@@ -90,7 +91,7 @@ $(preloads) $(failing): $B/%.so: %.c Makefile
 
 $B/tests/powercut/record.so: tests/powercut/record.h
 
-$(fuzzers): $B/%: $B/%.o $(threads) $(library)
+$(fuzzers): $B/%: $B/%.o $(standing) $(library)
 	@echo "  LD   $@"
 	$Q$(CC) $(ldflags) -fsanitize=fuzzer $(LDFLAGS) $(filter %.o,$^) $(library) $(ldlibs) $(LDLIBS) -o $@
 

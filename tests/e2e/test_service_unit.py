@@ -77,6 +77,13 @@ def test_the_unit_names_what_is_installed(installed):
 
 
 @needs_systemd
+def test_what_is_installed_waits_by_the_steady_clock(installed):
+    """gateway/kafka/waits.c stands before the C library's function: nothing else asks for it."""
+    shown = subprocess.run(["nm", "-D", "--defined-only", installed / "usr/bin/lienthongd"], text=True,
+                           capture_output=True, check=True).stdout
+    assert " T cnd_timedwait" in shown
+
+
 def test_systemd_understands_the_unit(installed, tmp_path):
     text = (installed / "usr/lib/systemd/system/lienthong.service").read_text()
     (tmp_path / "lienthong.service").write_text(text.replace("/usr/bin/", f"{installed}/usr/bin/"))
