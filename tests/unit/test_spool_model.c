@@ -22,7 +22,7 @@ struct known {
     int sent_dossier;            /* of which it was when it came; mended, it may be of another */
     int mended_id;               /* under which it is known too; 0: it was not mended */
     int32_t revisions, revision; /* proposed, applied */
-    bool is_overtaken;           /* released although a later one of its dossier was out */
+    bool is_overtaken;           /* released although a later one of its dossier is or was out */
     bool has_event, is_conflict, is_published, is_pruned;
 };
 
@@ -403,7 +403,9 @@ static void propose(struct model *model, struct known *known, uint8_t sha256[SHA
 static void note_mended(struct model *model, struct known *known, int id, int dossier)
 {
     int left = known->dossier;
-    known->is_overtaken = is_stale(model, known, dossier);
+    /* The spool looks among what it has; what is out and was pruned since is no reason to ask. */
+    known->is_overtaken = is_stale(model, known, dossier) ||
+                          (dossier != 0 && known->first < model->published_last[dossier]);
     known->revision = known->revisions;
     known->mended_id = id;
     known->dossier = dossier;
@@ -666,6 +668,7 @@ static void the_spool_and_its_model_agree(void **state)
     run_model(0x9E3779B97F4A7C15);
     run_model(20250512);
     run_model(34);
+    run_model(1795809055950); /* mended into a dossier whose later step was out, and pruned */
 }
 
 /* The same with a seed of the moment: what it finds once, its number repeats. */
