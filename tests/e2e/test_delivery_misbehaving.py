@@ -12,7 +12,7 @@ import pytest
 
 from harness import documents
 from harness.delivering import (FAST, Sender, delivery_of, findings_at, listed, rows, wait_delivery)
-from harness.gateway import Gateway
+from harness.gateway import VARIANT, Gateway
 from harness.partner import Partner
 from harness.patience import give_up_at
 
@@ -174,7 +174,7 @@ def settle(gateway, partner, timeout=30):
 def assert_flat(gateway, name):
     grown = gateway.rss_kib() - gateway.warm_kib
     print(f"{name}: memory {gateway.rss_kib()} KiB, {grown:+} KiB since it was warm")
-    assert grown < 48 * MEBIBYTE, name
+    assert grown < 48 * MEBIBYTE or VARIANT != "release", name  # a sanitizer's memory is its own
 
 
 def assert_no_storm(partner, since):
