@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka import Producer
 
 from harness import documents
+from harness.gateway import VARIANT
 from harness.readers import FastavroDecoder, read_topic
 
 pytestmark = pytest.mark.broker
@@ -75,9 +76,9 @@ def test_a_broker_outage_only_grows_the_spool(gateways, own_kafka, registry, req
           f"memory {start} KiB before, {middle} KiB in the middle, {late} KiB late")
     assert during < max(3 * usual, 0.25)
     # SQLite's page cache fills up to its 64 MiB first; after that nothing grows any more.
-    assert late - start < 80 * MEBIBYTE
-    if seconds >= 240:
-        assert late - middle < 4 * MEBIBYTE
+    if VARIANT == "release":  # a sanitizer's memory is its own
+        assert late - start < 80 * MEBIBYTE
+        assert late - middle < 4 * MEBIBYTE or seconds < 240
 
     wanted = {name for sender in senders for name, _ in sender.accepted} | {"OUT-0"}
     records = read_topic(own_kafka.brokers, gateway.topic(), FastavroDecoder(registry.url),
