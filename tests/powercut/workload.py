@@ -62,6 +62,7 @@ class Recorded(Gateway):
 
     def start(self, wait=True, timeout=60, kill_at=None):
         self.environment = {"LD_PRELOAD": str(BUILD / "tests/powercut/record.so"),
+                            "ASAN_OPTIONS": "verify_asan_link_order=0",  # it is loaded before
                             "POWERCUT_FOLDER": str(self.state),
                             "POWERCUT_LOG": str(self.record_path)}
         if kill_at:
