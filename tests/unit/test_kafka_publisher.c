@@ -499,6 +499,7 @@ static void a_commit_in_doubt_is_settled_by_kafkas_progress(void **state)
     struct fault why;
     struct spool_place place;
     struct spool_reader *reader = spool_reader_open(works->file, &why);
+    assert_non_null(reader);
     assert_true(spool_place_of(reader, entry, &place, &why));
     spool_reader_close(reader);
 }
