@@ -66,6 +66,26 @@ static bool make_tables(sqlite3 *facets, struct fault *why)
            (version == VERSION || database_run(facets, tables, why));
 }
 
+static bool lay_out(sqlite3 *facets, struct fault *why)
+{
+    return database_run(facets, settings, why) && make_tables(facets, why);
+}
+
+bool facet_is_damaged(sqlite3 *facets)
+{
+    int code = sqlite3_errcode(facets) & 0xFF;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+/* The way that SQLite has for it; others may be reading. */
+bool facet_reset(sqlite3 *facets, struct fault *why)
+{
+    (void)sqlite3_db_config(facets, SQLITE_DBCONFIG_RESET_DATABASE, 1, NULL);
+    bool is_empty = database_run(facets, "VACUUM", why);
+    (void)sqlite3_db_config(facets, SQLITE_DBCONFIG_RESET_DATABASE, 0, NULL);
+    return is_empty && lay_out(facets, why);
+}
+
 sqlite3 *facet_open_writer(const char *file, struct fault *why)
 {
     /* Nobody else need know who deals with what. */
@@ -74,7 +94,8 @@ sqlite3 *facet_open_writer(const char *file, struct fault *why)
         (void)close(created); /* nothing was written */
     auto_free(database_close) sqlite3 *facets =
         open_file(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, why);
-    if (!facets || !database_run(facets, settings, why) || !make_tables(facets, why))
+    if (!facets ||
+        (!lay_out(facets, why) && !(facet_is_damaged(facets) && facet_reset(facets, why))))
         return NULL;
     return steal(facets);
 }

@@ -19,13 +19,21 @@ struct facet_position {
     int64_t change;                   /**< last mending that it has seen */
     uint8_t witness[SHA256_SIZE];     /**< digest of that entry's document */
     int64_t swept;                    /**< what is below was removed */
+    int64_t made_at_ms;               /**< tells it from what was made in the same file before */
 };
 
 /** The file's name, which the caller owns. */
 char *facet_file(const char *spool_file, struct fault *why) __attribute__((warn_unused_result));
 
-/** For the thread that writes; makes it when it is not there, or is of another version. */
+/** For the thread that writes; makes it when it is not there, is of another version, or is no
+ * database any more. */
 sqlite3 *facet_open_writer(const char *file, struct fault *why) __attribute__((warn_unused_result));
+/** Empties it in its place, whatever is in it.  It is never removed and made under its name again:
+ * for SQLite that would be two databases with one WAL, and of those that have the first one open
+ * one would shorten the index of the WAL that the other has mapped. */
+bool facet_reset(sqlite3 *facets, struct fault *why) __attribute__((warn_unused_result));
+/** Whether the call that just failed met damage that only facet_reset mends. */
+bool facet_is_damaged(sqlite3 *facets);
 /** NULL, with FAULT_NONE, when there is none that could be read. */
 sqlite3 *facet_open_reader(const char *file, struct fault *why) __attribute__((warn_unused_result));
 

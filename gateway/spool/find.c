@@ -248,7 +248,7 @@ bool spool_search(struct spool_reader *reader, const struct find_filter *filter,
     struct walk walk = asked;
     bool is_done = search_once(&walk, why);
     /* Without the file it takes longer; but what was given is not given again. */
-    if (!is_done && walk.given == 0 && search_drop_damaged(reader)) {
+    if (!is_done && walk.given == 0 && search_drop_damaged(&walk.search)) {
         walk = asked;
         is_done = search_once(&walk, why);
     }

@@ -42,6 +42,7 @@ struct finder {
     bool is_failing; /* the thread's, as is all that follows: it said so already */
     struct spool_reader *reader;
     sqlite3 *facets;
+    bool is_damaged; /* what was open last */
     struct facet_position position;
     struct facet *batch;
     size_t count, capacity;
@@ -310,12 +311,6 @@ static void close_file(struct finder *finder)
     finder->facets = NULL;
 }
 
-static void remove_file(struct finder *finder)
-{
-    close_file(finder);
-    database_remove(finder->file);
-}
-
 /* Whether the file is of this spool, as it is now: one that was put back from a copy may have other
  * entries under the same numbers. */
 static bool is_of_spool(struct finder *finder, const uint8_t spool[SHORT_DIGEST_SIZE],
@@ -343,7 +338,10 @@ static bool is_of_spool(struct finder *finder, const uint8_t spool[SHORT_DIGEST_
 static bool open_file(struct finder *finder, struct fault *why)
 {
     finder->facets = facet_open_writer(finder->file, why);
-    return finder->facets && facet_read_position(finder->facets, &finder->position, why);
+    if (!finder->facets || (finder->is_damaged && !facet_reset(finder->facets, why)))
+        return false;
+    finder->is_damaged = false;
+    return facet_read_position(finder->facets, &finder->position, why);
 }
 
 static bool open_own(struct finder *finder, struct fault *why)
@@ -351,13 +349,13 @@ static bool open_own(struct finder *finder, struct fault *why)
     uint8_t spool[SHORT_DIGEST_SIZE];
     bool is_of_it = false;
     facet_spool(finder->reader->receipt_key, spool);
-    if (open_file(finder, why) && !is_of_spool(finder, spool, &is_of_it, why))
+    if (!open_file(finder, why) || !is_of_spool(finder, spool, &is_of_it, why))
         return false;
     if (is_of_it)
         return true;
-    remove_file(finder);
-    if (!open_file(finder, why))
+    if (!facet_reset(finder->facets, why))
         return false;
+    finder->position = (struct facet_position){.made_at_ms = clock_now_ms()};
     memcpy(finder->position.spool, spool, sizeof spool);
     log_info("find.made_anew", "file=\"%s\"", finder->file);
     return keep_position(finder, &finder->position, why);
@@ -391,12 +389,10 @@ static bool work(struct finder *finder, struct fault *why)
 /* A damaged file is made anew; whatever else fails is tried again. */
 static void fail(struct finder *finder, const struct fault *why)
 {
-    int code = finder->facets ? sqlite3_errcode(finder->facets) & 0xFF : SQLITE_OK;
     if (!finder->is_failing)
-        log_warn("find.failed", "why=\"%s\"", why->text);
+        log_warn("find.failed", "file=\"%s\" why=\"%s\"", finder->file, why->text);
     finder->is_failing = true;
-    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        remove_file(finder);
+    finder->is_damaged |= finder->facets && facet_is_damaged(finder->facets);
     close_file(finder);
     spool_reader_close(finder->reader);
     finder->reader = NULL;

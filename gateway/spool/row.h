@@ -58,6 +58,7 @@ struct spool_reader {
     uint8_t receipt_key[SHA256_SIZE];
     sqlite3 *facets;        /* FILE.find; NULL: it was not asked for yet, or is not there */
     uint64_t facets_number; /* of that file, which may be replaced */
+    int64_t damaged_facets; /* when the one was made that is damaged; 0: none is */
 };
 
 /** database_statement of the reader's own. */

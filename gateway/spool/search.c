@@ -183,29 +183,57 @@ static bool open_facets(struct spool_reader *reader, struct fault *why)
     return true;
 }
 
-bool search_drop_damaged(struct spool_reader *reader)
+bool search_drop_damaged(const struct search *search)
 {
-    int code = reader->facets ? sqlite3_errcode(reader->facets) & 0xFF : SQLITE_OK;
-    if (code != SQLITE_CORRUPT && code != SQLITE_NOTADB && code != SQLITE_IOERR)
-        return false;
-    database_close(reader->facets);
-    reader->facets = NULL; /* its number stays: only another file is opened */
-    return true;
+    if (search->met_damage)
+        search->reader->damaged_facets = search->made_at_ms;
+    return search->met_damage;
+}
+
+/* A file that cannot be read is as good as none: its thread makes it anew. */
+static struct facet_position read_position(const struct spool_reader *reader)
+{
+    const struct facet_position none = {.entry = 0};
+    struct facet_position at = none;
+    struct fault why;
+    uint8_t spool[SHORT_DIGEST_SIZE];
+    facet_spool(reader->receipt_key, spool);
+    bool is_ours = reader->facets && facet_read_position(reader->facets, &at, &why) &&
+                   memcmp(at.spool, spool, sizeof spool) == 0;
+    return is_ours && at.made_at_ms != reader->damaged_facets ? at : none;
 }
 
 bool search_position(struct spool_reader *reader, int64_t *position, struct fault *why)
 {
-    struct facet_position at = {.entry = 0};
-    uint8_t spool[SHORT_DIGEST_SIZE];
-    *position = 0;
     if (!open_facets(reader, why))
         return false;
-    facet_spool(reader->receipt_key, spool);
-    /* A file that cannot be read is as good as none: its thread makes it anew. */
-    if (reader->facets && facet_read_position(reader->facets, &at, why) &&
-        memcmp(at.spool, spool, sizeof spool) == 0)
-        *position = at.entry;
+    *position = read_position(reader).entry;
     return true;
+}
+
+/* What it says of itself and what it has are of one moment: it may be made anew at any time. */
+static bool ask_facets(struct search *search, struct fault *why)
+{
+    struct spool_reader *reader = search->reader;
+    if (!open_facets(reader, why) ||
+        (reader->facets && !database_run(reader->facets, "BEGIN", why)))
+        return false;
+    const struct facet_position at = read_position(reader);
+    search->position = at.entry;
+    search->made_at_ms = at.made_at_ms;
+    return true;
+}
+
+static void leave_facets(struct search *search)
+{
+    sqlite3 *facets = search->reader->facets;
+    if (!facets)
+        return;
+    int code = sqlite3_errcode(facets) & 0xFF;
+    search->met_damage = search->made_at_ms != 0 &&
+                         (code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_IOERR);
+    if (!sqlite3_get_autocommit(facets))
+        (void)sqlite3_exec(facets, "COMMIT", NULL, NULL, NULL); /* nothing was written */
 }
 
 /* Those that the row itself tells are looked at in any case; the others need the teller. */
@@ -250,7 +278,7 @@ static bool add_facets(struct search *search, struct fault *why)
         is_asked |= asked(search->filter, i) != NULL;
     if (!is_asked)
         return true;
-    if (!search_position(search->reader, &search->position, why))
+    if (!ask_facets(search, why))
         return false;
     for (size_t i = 0; i < FACETS; i++) {
         const char *value = asked(search->filter, i);
@@ -288,6 +316,7 @@ void search_close(struct search *search)
     for (size_t i = 0; i < search->source_count; i++)
         (void)sqlite3_finalize(search->sources[i].seek); /* repeats the last step's code */
     (void)sqlite3_finalize(search->row);                 /* as above */
+    leave_facets(search);
     free(search->waiting);
 }
 

@@ -24,6 +24,8 @@ struct search {
     size_t source_count;
     int64_t first, last; /**< bounds of first numbers */
     int64_t position;    /**< of FILE.find: what is above is looked at by the teller */
+    int64_t made_at_ms;  /**< of FILE.find; 0: it is not asked */
+    bool met_damage;     /**< in FILE.find; set by search_close */
     int64_t *waiting;    /**< released entries that are not published, in order; owned */
     size_t waiting_count;
     sqlite3_stmt *row; /**< the nearest entry, with its event where that has to be looked at */
@@ -45,9 +47,9 @@ bool search_fingerprint(const char *cause, int64_t *number);
 bool search_position(struct spool_reader *reader, int64_t *position, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** After a failure: whether it was FILE.find that is damaged, which is then done without until it
- * is made anew. */
-bool search_drop_damaged(struct spool_reader *reader);
+/** After a search that failed and was closed: whether it was FILE.find that is damaged, which is
+ * then done without until it is made anew. */
+bool search_drop_damaged(const struct search *search);
 
 /** Bounds of the first numbers of what arrived in the filter's time. */
 bool search_bounds(struct search *search, struct fault *why) __attribute__((warn_unused_result));

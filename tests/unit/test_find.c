@@ -9,6 +9,7 @@
 #include "spool/finder.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 enum { ENTRIES = 600, DOSSIERS = 40, MOST_FOUND = ENTRIES + 10, FIRST_MS = 1000000000 };
@@ -95,14 +96,19 @@ static void start_finder(struct hall *hall)
     world_must(hall->finder, &why);
 }
 
-/* Waits until the index has an entry. */
-static void wait_for(struct hall *hall, int64_t number)
+static int64_t found_to(const struct hall *hall)
 {
     struct fault why;
     int64_t position = -1;
-    for (int round = 0; position < number; round++) {
+    world_must(spool_found_to(hall->world.reader, &position, &why), &why);
+    return position;
+}
+
+/* Waits until the index has an entry. */
+static void wait_for(const struct hall *hall, int64_t number)
+{
+    for (int round = 0; found_to(hall) < number; round++) {
         assert_true(round < 30000);
-        world_must(spool_found_to(hall->world.reader, &position, &why), &why);
         (void)usleep(1000);
     }
 }
@@ -282,6 +288,23 @@ static void check_many(struct hall *hall, int entries, int times)
     }
 }
 
+static void run_on_index(const struct hall *hall, const char *sql)
+{
+    sqlite3 *database = NULL;
+    char path[sizeof hall->world.file + 16];
+    (void)snprintf(path, sizeof path, "%s.find", hall->world.file);
+    assert_int_equal(sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    (void)sqlite3_busy_timeout(database, 5000);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+/* One that asks how far the index is, again and again. */
+struct asker {
+    const char *file;
+    atomic_bool is_over, has_failed;
+};
+
 /* ---- the tests ---- */
 
 static void all_ways_of_asking_give_what_is_there_without_an_index(void **state)
@@ -330,6 +353,8 @@ static void an_index_of_another_spool_is_made_anew(void **state)
     wait_for(one, 50);
     finder_stop(one->finder);
     one->finder = NULL;
+    spool_reader_close(one->world.reader); /* a file of SQLite's is not moved while it is open */
+    one->world.reader = NULL;
     (void)snprintf(from, sizeof from, "%s.find", one->world.file);
     (void)snprintf(to, sizeof to, "%s.find", other->world.file);
     assert_int_equal(rename(from, to), 0);
@@ -341,45 +366,110 @@ static void an_index_of_another_spool_is_made_anew(void **state)
     end(other);
 }
 
+/* Of a file's bytes those from `rubbish_from` on are no longer what they were, and it ends at
+ * `size`; -1: it stays as long as it is. */
+static void spoil(const struct hall *hall, const char *suffix, long rubbish_from, long size)
+{
+    static const char rubbish[512] = "no database";
+    struct stat status;
+    char path[sizeof hall->world.file + 16];
+    (void)snprintf(path, sizeof path, "%s.find%s", hall->world.file, suffix);
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    assert_int_equal(fstat(fileno(file), &status), 0);
+    assert_int_equal(fseek(file, rubbish_from, SEEK_SET), 0);
+    for (long at = rubbish_from; at < status.st_size; at += (long)sizeof rubbish)
+        assert_int_equal(fwrite(rubbish, sizeof rubbish, 1, file), 1);
+    assert_int_equal(fclose(file), 0);
+    if (size >= 0)
+        assert_int_equal(truncate(path, size), 0);
+}
+
 static void a_damaged_index_is_made_anew(void **state)
 {
     (void)state;
-    static const char rubbish[8192] = "no database";
-    struct hall *hall = open_hall(80);
-    char path[sizeof hall->world.file + 16];
-    (void)snprintf(path, sizeof path, "%s.find", hall->world.file);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(rubbish, sizeof rubbish, 1, file), 1);
-    assert_int_equal(fclose(file), 0);
-    check_many(hall, 80, 50); /* nobody needs it */
-    start_finder(hall);
-    wait_for(hall, 80);
-    check_many(hall, 80, 100);
+    static const struct {
+        const char *suffix;
+        long rubbish_from, size;
+    } damages[] = {
+        {"", 0, -1},  {"", 0, 777},     {"", 100, -1}, {"", 4096, -1},
+        {"", 0, 100}, {"", 8192, 8192}, {"", 0, 0},    {"-wal", 0, -1},
+    };
+    for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        struct hall *hall = open_hall(80);
+        start_finder(hall);
+        wait_for(hall, 80);
+        finder_stop(hall->finder);
+        hall->finder = NULL;
+        spoil(hall, damages[i].suffix, damages[i].rubbish_from, damages[i].size);
+        spool_reader_close(hall->world.reader); /* which had it open */
+        struct fault why;
+        hall->world.reader = spool_reader_open(hall->world.file, &why);
+        world_must(hall->world.reader, &why);
+        check_many(hall, 80, 50); /* nobody needs it */
+        start_finder(hall);
+        wait_for(hall, 80);
+        check_many(hall, 80, 100);
+        end(hall);
+    }
+}
+
+/* What is told of an index that is being made: the numbers it may have at the moment. */
+static void *ask_on(void *own)
+{
+    struct asker *asker = own;
+    struct fault why;
+    while (!atomic_load(&asker->is_over)) {
+        int64_t position;
+        struct spool_reader *reader = spool_reader_open(asker->file, &why);
+        if (!reader || !spool_found_to(reader, &position, &why))
+            atomic_store(&asker->has_failed, true);
+        spool_reader_close(reader);
+    }
+    return NULL;
+}
+
+/* Readers come while it is made, of which some have the one before open still. */
+static void an_index_is_made_anew_beside_its_readers(void **state)
+{
+    (void)state;
+    struct hall *hall = open_hall(20);
+    struct asker asker = {.file = hall->world.file};
+    pthread_t threads[2];
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_on, &asker), 0);
+    for (int round = 0; round < 100; round++) {
+        start_finder(hall);
+        wait_for(hall, 20);
+        finder_stop(hall->finder);
+        hall->finder = NULL;
+        /* As of another spool. */
+        run_on_index(hall, "UPDATE setting SET value = zeroblob(length(value))");
+    }
+    atomic_store(&asker.is_over, true);
+    for (size_t i = 0; i < 2; i++)
+        (void)pthread_join(threads[i], NULL);
+    assert_false(atomic_load(&asker.has_failed));
     end(hall);
 }
 
-/* A page in its middle is overwritten while it is read. */
+/* Pages are overwritten while it is read: first those behind the tables' own, so that what it says
+ * of itself is still believed; then these too. */
 static void an_index_that_rots_is_done_without(void **state)
 {
     (void)state;
     struct hall *hall = open_hall(ENTRIES);
-    char path[sizeof hall->world.file + 16];
-    static const char rubbish[4096] = "rot";
-    struct stat status;
-    (void)snprintf(path, sizeof path, "%s.find", hall->world.file);
     start_finder(hall);
     wait_for(hall, ENTRIES);
     finder_stop(hall->finder);
     hall->finder = NULL;
-    assert_int_equal(stat(path, &status), 0);
-    FILE *file = fopen(path, "r+");
-    assert_non_null(file);
-    for (long at = 4096; at < status.st_size; at += 4096) {
-        assert_int_equal(fseek(file, at, SEEK_SET), 0);
-        assert_int_equal(fwrite(rubbish, sizeof rubbish, 1, file), 1);
-    }
-    assert_int_equal(fclose(file), 0);
+    run_on_index(hall, "PRAGMA wal_checkpoint(TRUNCATE)");
+    spoil(hall, "", 3L * 4096, -1);
+    check_many(hall, ENTRIES, 60);
+    assert_int_equal(found_to(hall), 0);
+    spoil(hall, "", 4096, -1);
+    start_finder(hall);
+    wait_for(hall, ENTRIES);
     check_many(hall, ENTRIES, 60);
     end(hall);
 }
@@ -659,6 +749,7 @@ int main(void)
         cmocka_unit_test(what_the_index_does_not_have_yet_is_found_all_the_same),
         cmocka_unit_test(an_index_of_another_spool_is_made_anew),
         cmocka_unit_test(a_damaged_index_is_made_anew),
+        cmocka_unit_test(an_index_is_made_anew_beside_its_readers),
         cmocka_unit_test(an_index_that_rots_is_done_without),
         cmocka_unit_test(a_mended_entry_is_found_by_what_it_is_now),
         cmocka_unit_test(what_is_pruned_is_swept_out),
