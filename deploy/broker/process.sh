@@ -30,8 +30,9 @@ process_pid() {
 # by its command line only once it is more than a copy of this shell: else it is taken for dead.
 process_start() {
     setsid "$@" >>"$DIR/log" 2>&1 </dev/null &
-    echo $! >"$DIR/pid"
-    until process_pid >/dev/null || ! kill -0 $! 2>/dev/null; do sleep 0.01; done
+    started=$!
+    echo "$started" >"$DIR/pid"
+    until process_pid >/dev/null || ! kill -0 "$started" 2>/dev/null; do sleep 0.01; done
 }
 
 # process_signal TERM|KILL|STOP|CONT: the first two wait until it is gone.
@@ -49,13 +50,14 @@ process_signal() {
     rm -f "$DIR/pid"
 }
 
-# process_wait SECONDS COMMAND...: until the command succeeds; fails when the process ends before.
+# process_wait SECONDS COMMAND...: until the command succeeds; fails when what process_start started
+# ends before.  (Its command line would not do: it is empty while a program takes another's place.)
 process_wait() {
     local try tries=$(($1 * 10))
     shift
     for ((try = 0; try < tries; try++)); do
         "$@" && return 0
-        process_pid >/dev/null || break
+        kill -0 "$started" 2>/dev/null || break
         sleep 0.1
     done
     tail -n 15 "$DIR/log" >&2

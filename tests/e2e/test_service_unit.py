@@ -14,7 +14,7 @@ import pytest
 
 from harness import confined, documents, visitor
 from harness.gateway import PARTNERS, Gateway
-from harness.patience import until
+from harness.patience import VALGRIND, until
 from harness.services import ROOT
 from harness.visitor import Visitor
 from test_drop import DOSSIER, place
@@ -148,6 +148,7 @@ def manager(tmp_path, monkeypatch):
 @needs_systemd
 @needs_root
 @needs_seccomp
+@pytest.mark.skipif(VALGRIND, reason="valgrind needs memory that is written and executed")
 @pytest.mark.broker
 def test_the_daemon_does_its_work_under_the_unit(manager, tmp_path, monkeypatch, kafka, registry,
                                                  partners, authority):
