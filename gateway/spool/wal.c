@@ -75,15 +75,30 @@ static int64_t frame_at(const struct wal *wal, int64_t frame)
     return HEADER_SIZE + (frame - 1) * (FRAME_HEADER_SIZE + (int64_t)wal->page_size);
 }
 
+/* What a database says of the size of its pages; the usual one where it cannot.  Closing its file
+ * lets go of all locks that SQLite has on it in this process, so it is opened in need only. */
+static uint32_t size_in(const char *database_file)
+{
+    uint8_t header[18] = {0};
+    int file = open(database_file, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return USUAL_PAGE;
+    bool is_read = read_at(file, header, sizeof header, 0);
+    (void)close(file); /* it was only read */
+    uint32_t size = (uint32_t)header[16] << 8 | header[17];
+    if (size == 1)
+        size = MOST_PAGE;
+    return is_read && is_page_size(size) ? size : USUAL_PAGE;
+}
+
 /* Where the header is damaged, what it says is taken from the first frame. */
-static void read_header(struct walk *walk, uint32_t page_size)
+static void read_header(struct walk *walk, const char *database_file)
 {
     uint8_t header[HEADER_SIZE] = {0};
     uint8_t frame[FRAME_HEADER_SIZE] = {0};
     struct wal *wal = walk->wal;
     struct sum none = {0};
     wal->is_header_damaged = true;
-    wal->page_size = page_size;
     if (read_at(wal->file, header, sizeof header, 0)) {
         walk->is_big_endian = (big_32(header) & 1) != 0;
         struct sum sum = add_up(walk, none, header, HEADER_SIZE - sizeof sum);
@@ -98,6 +113,7 @@ static void read_header(struct walk *walk, uint32_t page_size)
         memcpy(walk->salts, header + 16, sizeof walk->salts);
         return;
     }
+    wal->page_size = size_in(database_file);
     walk->is_big_endian = false; /* as this machine writes it */
     if (read_at(wal->file, frame, sizeof frame, HEADER_SIZE))
         memcpy(walk->salts, frame + 8, sizeof walk->salts);
@@ -195,21 +211,6 @@ static bool walk_frames(struct walk *walk, struct fault *why)
     return settle(walk, why);
 }
 
-/* What a database says of the size of its pages; the usual one where it cannot. */
-static uint32_t size_in(const char *database_file)
-{
-    uint8_t header[18] = {0};
-    int file = open(database_file, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return USUAL_PAGE;
-    bool is_read = read_at(file, header, sizeof header, 0);
-    (void)close(file); /* it was only read */
-    uint32_t size = (uint32_t)header[16] << 8 | header[17];
-    if (size == 1)
-        size = MOST_PAGE;
-    return is_read && is_page_size(size) ? size : USUAL_PAGE;
-}
-
 static bool read_log(struct wal *wal, const char *database_file, struct fault *why)
 {
     struct stat status;
@@ -218,7 +219,7 @@ static bool read_log(struct wal *wal, const char *database_file, struct fault *w
         return fault_set(why, FAULT_BROKEN, "%s-wal: %s", database_file, strerror(errno));
     if (status.st_size <= HEADER_SIZE)
         return true;
-    read_header(&walk, size_in(database_file));
+    read_header(&walk, database_file);
     size_t size = FRAME_HEADER_SIZE + wal->page_size;
     walk.count = (status.st_size - HEADER_SIZE) / (int64_t)size;
     auto_free(free) uint8_t *buffer = malloc(size);

@@ -2,8 +2,10 @@
 /* Corners of the spool's contract that the model does not reach. */
 #include "spool_world.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static const int64_t later_ms = INT64_MAX / 2;
 
@@ -314,6 +316,38 @@ static void a_check_finds_contradictions(void **state)
     }
 }
 
+/* As another process is told: locks are a process's own. */
+static bool is_locked(const char *path)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        int file = open(path, O_RDWR | O_CLOEXEC);
+        if (file < 0 || fcntl(file, F_GETLK, &lock) != 0)
+            _exit(2);
+        _exit(lock.l_type == F_UNLCK ? 0 : 1);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    return WEXITSTATUS(status) == 1;
+}
+
+/* Without its locks a daemon that ends and begins anew would change the file below who checks it.
+ */
+static void a_check_keeps_what_it_reads_from_changing(void **state)
+{
+    struct world world;
+    (void)state;
+    world_make(&world);
+    add_entries(&world, 1, 3);
+    assert_true(is_locked(world.file));
+    world_check(&world);
+    assert_true(is_locked(world.file));
+    world_end(&world);
+}
+
 static void a_shortened_document_is_checked_by_its_own_digest(void **state)
 {
     struct world world;
@@ -353,6 +387,7 @@ int main(void)
         cmocka_unit_test(nobody_else_may_read_the_file),
         cmocka_unit_test(a_newer_spool_is_refused),
         cmocka_unit_test(a_check_finds_contradictions),
+        cmocka_unit_test(a_check_keeps_what_it_reads_from_changing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
