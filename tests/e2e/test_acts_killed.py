@@ -7,7 +7,7 @@ import threading
 import time
 
 from harness.delivering import FAST, Sender, listed, rows
-from harness.patience import until
+from harness.patience import SLOWER, until
 from harness.visitor import record
 from test_operate_views import NOBODYS, TOWN, ask, code, view
 
@@ -63,7 +63,7 @@ def test_an_act_and_its_record_are_both_there_or_neither(gateways, partners):
     for _ in range(KILLS):
         acting = Acting(gateway, town.id, dice)
         acting.start()
-        time.sleep(dice.uniform(0.1, 0.4))
+        time.sleep(dice.uniform(0.1, 0.4) * SLOWER)
         gateway.kill()
         acting.join(60)
         assert acting.errors == []

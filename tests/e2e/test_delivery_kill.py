@@ -11,6 +11,7 @@ import pytest
 
 from harness import documents
 from harness.delivering import FAST, Sender, findings_at, listed, rows
+from harness.patience import SLOWER
 from harness.readers import FastavroDecoder, read_topic
 
 pytestmark = pytest.mark.broker
@@ -35,7 +36,7 @@ def kill_again_and_again(gateway, kills, dice):
     """Its times; each run lasts a while, or not even until it is ready."""
     times = []
     for number in range(kills):
-        time.sleep(dice.choice([0.3, 1, 2]) * dice.uniform(0.5, 1.5))
+        time.sleep(dice.choice([0.3, 1, 2]) * dice.uniform(0.5, 1.5) * SLOWER)
         gateway.kill()
         times.append(time.time())
         gateway.start(wait=False)

@@ -10,6 +10,7 @@ import pytest
 
 from harness import documents
 from harness.delivering import (FAST, Sender, dossier_plan, findings_at, listed, rows, send_all)
+from harness.patience import SLOWER
 
 pytestmark = pytest.mark.broker
 SEED = "20250701"
@@ -32,7 +33,7 @@ def ten(partners):
         agencies = DISTRICTS[number:number + 1] or [f"H{number + 30}"]
         made.append(partners(
             f"noi-{number}", adapter, agencies=agencies, seed=f"{SEED}-{number}",
-            deliver={"subscriptions": [{}], "concurrency": 16, "timeout_ms": 2000}))
+            deliver={"subscriptions": [{}], "concurrency": 16, "timeout_ms": 2000 * SLOWER}))
     return made
 
 

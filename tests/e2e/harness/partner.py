@@ -9,7 +9,7 @@ import sys
 import time
 
 from harness.partner_services import Service
-from harness.patience import give_up_at
+from harness.patience import SLOWER, give_up_at
 from harness.services import free_port
 
 PROGRAM = pathlib.Path(__file__).with_name("partner_server.py")
@@ -102,7 +102,7 @@ class Partner:
 
     def row(self):
         deliver = {"by": "push", "adapter": self.adapter, "url": self.url, "user": Service.user,
-                   "password_file": str(self.password), "timeout_ms": 3000, **self.deliver}
+                   "password_file": str(self.password), "timeout_ms": 3000 * SLOWER, **self.deliver}
         if self.adapter == "dvcqg-json":
             unit = (self.agencies or ["000.00.00.H09"])[0]
             deliver["given"] = [f"madonvi={unit}", "query=?dstcode=VN:GOV:thu"]
