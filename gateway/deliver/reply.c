@@ -113,7 +113,7 @@ static void answer_refused(struct visit *visit, struct http_request *request, in
 
 /* The state as it is now. */
 static bool load(struct visit *visit, struct http_request *request, struct station *station,
-                 struct letter *letter, int64_t *returned)
+                 struct letter *letter)
 {
     struct fault why;
     const char *partner = visit->caller.partner->id;
@@ -127,7 +127,7 @@ static bool load(struct visit *visit, struct http_request *request, struct stati
     const struct returned_key key = {partner, letter->delivery.event_id};
     if (!letter_is_to(letter, partner))
         refuse(request, REFUSAL_UNKNOWN_DELIVERY, NULL, NULL);
-    else if (!returned_find(station->reader, &key, returned, &why))
+    else if (!returned_find(station->reader, &key, &visit->returned, &why))
         refuse_fault(request, &why);
     else
         return true;
@@ -148,12 +148,32 @@ static void settled(void *own, const struct fault *why)
     visit_release(visit);
 }
 
+/* What it came to: an operator may have ended it, or sent it elsewhere, just before. */
+static bool look_again(struct visit *visit, struct http_request *request, struct station *station,
+                       enum delivery_state *state)
+{
+    struct fault why;
+    struct letter letter;
+    *state = DELIVERY_DELIVERED;
+    if (!letter_load(station->reader, visit->delivery, &letter, &why)) {
+        if (why.kind == FAULT_REFUSE)
+            return true; /* it was pruned since, so it was over */
+        refuse_fault(request, &why);
+        return false;
+    }
+    *state = letter.delivery.state;
+    bool is_ours = letter_is_to(&letter, visit->caller.partner->id);
+    letter_free(&letter);
+    if (!is_ours)
+        refuse(request, REFUSAL_UNKNOWN_DELIVERY, NULL, NULL);
+    return is_ours;
+}
+
 /* An accept that found an earlier refusal has settled that, and is told so. */
 static void answer_settled(struct visit *visit, struct http_request *request)
 {
     struct fault why;
-    struct letter letter;
-    int64_t returned = 0;
+    enum delivery_state state;
     struct station *station = stations_here(visit->mailbox->stations, &why);
     if (visit->has_failed || !station) {
         refuse_fault(request, visit->has_failed ? &visit->fault : &why);
@@ -165,19 +185,18 @@ static void answer_settled(struct visit *visit, struct http_request *request)
         answer_refused(visit, request, receipt->entry, receipt->verdict == SPOOL_REPEATED);
         return;
     }
-    if (!load(visit, request, station, &letter, &returned))
+    if (!look_again(visit, request, station, &state))
         return;
-    if (letter.delivery.state != DELIVERY_DELIVERED) {
+    if (state != DELIVERY_DELIVERED) {
         refuse(request, REFUSAL_NOT_OPEN, NULL, NULL);
     } else if (visit->is_refusal) {
-        answer_refused(visit, request, returned, true);
-    } else if (returned != 0) {
+        answer_refused(visit, request, visit->returned, true);
+    } else if (visit->returned != 0) {
         refuse(request, REFUSAL_ALREADY_ANSWERED, "It was refused before.", NULL);
     } else {
         metrics_add(visit->mailbox->counts[COUNT_ACCEPTED], 1);
         answer(visit, request, 200, NULL);
     }
-    letter_free(&letter);
 }
 
 static void step_settled(struct visit *visit, struct http_request *request)
@@ -326,10 +345,9 @@ static bool claim(struct visit *visit, struct http_request *request)
 static void act(struct visit *visit, struct http_request *request, struct station *station)
 {
     struct letter letter;
-    int64_t returned = 0;
-    if (!load(visit, request, station, &letter, &returned))
+    if (!load(visit, request, station, &letter))
         return;
-    switch (reply_judge(&letter.delivery, returned, visit->is_refusal)) {
+    switch (reply_judge(&letter.delivery, visit->returned, visit->is_refusal)) {
     case DEED_SETTLE:
         if (visit->is_refusal)
             send_back(visit, request, &letter);
@@ -341,7 +359,7 @@ static void act(struct visit *visit, struct http_request *request, struct statio
         break;
     case DEED_REPEAT:
         if (visit->is_refusal)
-            answer_refused(visit, request, returned, true);
+            answer_refused(visit, request, visit->returned, true);
         else
             answer(visit, request, 200, NULL);
         break;

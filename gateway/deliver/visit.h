@@ -42,6 +42,7 @@ struct visit {
     struct claims *claims; /**< that keep the delivery for this answer; NULL: they do not */
     bool is_under_way;     /**< to the spool; of the request's thread */
     bool is_refusal;
+    int64_t returned; /**< entry of a refusal that was there before; 0: there was none */
     struct send_back *send_back;
 
     bool has_failed;

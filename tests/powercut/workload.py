@@ -116,6 +116,7 @@ class Client(threading.Thread):
         self.run_, self.number = run, number
         self.random = random.Random(f"{run.seed}-{number}")
         self.connection = None
+        self.lost = None  # why the last try had no answer
         self.count = 0
         self.sent = []
         self.errors = []
@@ -186,12 +187,14 @@ class Client(threading.Thread):
 
     def until_answered(self, method, path, body, media_type, partner, good):
         headers = self.run_.gateway.authorised(partner, {"Content-Type": media_type})
+        before = []
         while True:
             answer, place = self.one_try(method, path, body, headers)
             if answer and answer.status in good:
                 return answer, place
             if answer and answer.status not in RETRY_STATUSES:
-                raise RuntimeError(f"{method} {path}: {answer}")
+                raise RuntimeError(f"{method} {path}: {answer}, and before: {before}")
+            before.append(answer or self.lost)
             if self.run_.ended.is_set() and not answer:
                 raise SystemExit  # the daemon is gone, and the run with it
             time.sleep(0.02)
@@ -202,7 +205,8 @@ class Client(threading.Thread):
                 self.connection = http.client.HTTPConnection("127.0.0.1", self.run_.gateway.port,
                                                              timeout=20)
             return self.run_.gateway.exchange(self.connection, method, path, body, headers)
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
+            self.lost = error
             self.connection.close()
             self.connection = None
             return None, None

@@ -551,6 +551,47 @@ static void of_two_answers_at_the_same_moment_one_counts(void **state)
     }
 }
 
+struct pruner {
+    struct spool *spool;
+    atomic_bool is_over, has_failed;
+};
+
+static void *prune_on(void *own)
+{
+    struct pruner *pruner = own;
+    struct fault why;
+    int64_t count;
+    while (!atomic_load(&pruner->is_over))
+        if (!spool_prune(pruner->spool, INT64_MAX, &count, &why))
+            atomic_store(&pruner->has_failed, true);
+    return NULL;
+}
+
+/* Between being settled and answered, too. */
+static void what_is_accepted_may_be_pruned_at_once(void **state)
+{
+    enum { ROUNDS = 30 };
+    struct house *house = *state;
+    struct pruner pruner = {.spool = house->spool};
+    int accepted = 0;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, prune_on, &pruner), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        char line[LINE_SIZE], id[LINE_SIZE], dossier[LINE_SIZE];
+        (void)snprintf(id, sizeof id, "OVER-%d", i);
+        (void)snprintf(dossier, sizeof dossier, "000.12.40.H09-250512-%04d", i);
+        const struct sample sample = {id, dossier};
+        struct answer answer;
+        line_of(line, land(house, &sample, "district"), "accept");
+        call(house, "district", line, "", &answer);
+        accepted += answer.status == 200;
+    }
+    atomic_store(&pruner.is_over, true);
+    (void)pthread_join(thread, NULL);
+    assert_false(atomic_load(&pruner.has_failed));
+    assert_int_equal(accepted, ROUNDS);
+}
+
 /* ---- decisions ---- */
 
 static void what_an_answer_does_follows_from_the_state(void **state)
@@ -755,6 +796,7 @@ int main(void)
         IN_HOUSE(a_crash_within_a_refusal_neither_loses_nor_doubles_it),
         IN_HOUSE(accepting_after_half_a_refusal_ends_the_refusal),
         IN_HOUSE(of_two_answers_at_the_same_moment_one_counts),
+        IN_HOUSE(what_is_accepted_may_be_pruned_at_once),
         IN_HOUSE(a_mailbox_outlives_what_the_spool_does_for_it),
         cmocka_unit_test(what_an_answer_does_follows_from_the_state),
         cmocka_unit_test(reasons_have_something_to_read),
