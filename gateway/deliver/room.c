@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ struct room {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct queue *queues; /* guarded by lock, as is what is in them; the list only grows */
-    int64_t count;        /* guarded by lock */
+    struct metric *waiting;
     bool has_news, is_hushed, is_stopping; /* guarded by lock */
 };
 
@@ -71,7 +72,7 @@ static struct visit *take_first(struct room *room, struct queue *queue)
     queue->first = visit->behind;
     if (!queue->first)
         queue->last = NULL;
-    room->count--;
+    metrics_add(room->waiting, -1);
     return visit;
 }
 
@@ -101,7 +102,7 @@ static int64_t send_away(struct room *room, struct queue *queue, int64_t now_tic
         waiting = visit->behind;
         visit->behind = NULL;
         if (room->is_hushed || visit->until_ticks <= now_ticks) {
-            room->count--;
+            metrics_add(room->waiting, -1);
             (void)visit_wake(visit); /* or it is over already */
             visit_release(visit);
             continue;
@@ -241,6 +242,8 @@ struct room *room_open(struct spool *spool, const char *spool_file, struct fault
     (void)pthread_cond_init(&room->changed, &attributes);
     (void)pthread_condattr_destroy(&attributes);
     room->spool = spool;
+    room->waiting = metrics_gauge("lienthong_inbox_waiting",
+                                  "Calls of mailboxes that wait for a letter.", NULL);
     room->reader = spool_reader_open(spool_file, why);
     if (room->reader && start(room, why))
         return room;
@@ -272,7 +275,7 @@ bool room_enter(struct room *room, struct visit *visit, struct fault *why)
         else
             queue->first = visit_hold(visit);
         queue->last = visit;
-        room->count++;
+        metrics_add(room->waiting, 1);
         tell(room);
     }
     pthread_mutex_unlock(&room->lock);
@@ -297,12 +300,4 @@ void room_hush(struct room *room)
     room->is_hushed = true;
     tell(room);
     pthread_mutex_unlock(&room->lock);
-}
-
-int64_t room_count(struct room *room)
-{
-    pthread_mutex_lock(&room->lock);
-    int64_t count = room->count;
-    pthread_mutex_unlock(&room->lock);
-    return count;
 }

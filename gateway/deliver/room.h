@@ -31,7 +31,4 @@ void room_leave(struct room *room, struct visit *visit);
 /** From now on nobody waits: who is there and who comes is woken at once, without a turn. */
 void room_hush(struct room *room);
 
-/** How many wait. */
-int64_t room_count(struct room *room);
-
 #endif

@@ -265,7 +265,7 @@ def test_who_waits_is_let_go_at_a_stop(patient):
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(Inbox(patient).fetch, 60)
         deadline = give_up_at(10)
-        while patient.metric("lienthong_http_connections") < 2:  # with this very question
+        while patient.metric("lienthong_inbox_waiting") < 1:
             assert time.monotonic() < deadline
             time.sleep(0.02)
         began = time.monotonic()
