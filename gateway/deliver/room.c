@@ -146,8 +146,9 @@ static int64_t look(struct room *room, struct queue *queue)
     if (!is_asking && !is_hushed)
         return INT64_MAX; /* giving the turn back is news */
 
-    int64_t wait_ms = is_hushed ? LONGEST_MS : due_in_ms(room, queue->partner);
+    /* Who comes while the spool is asked may know of a letter that the answer does not. */
     int64_t now = clock_ticks_ms(), next = INT64_MAX;
+    int64_t wait_ms = is_hushed ? LONGEST_MS : due_in_ms(room, queue->partner);
     pthread_mutex_lock(&room->lock);
     if (wait_ms == 0)
         give_turn(room, queue);
