@@ -185,11 +185,11 @@ static bool prove(struct lookout *lookout, struct spool_reader *reader, struct f
     bool holds = spool_audit_verify(reader, &count, &finding, why);
     if (!holds && why->kind != FAULT_REFUSE)
         return false;
-    gauges_proofs(&lookout->gauges, mismatches, holds, now_ms);
-    tell(lookout, mismatches, holds ? NULL : finding.text);
     keep_proofs(lookout, json_pack("{so sI sb so}", "at", item_moment(now_ms), "mismatches",
                                    (json_int_t)mismatches, "audit_holds", holds, "audit_finding",
                                    item_text(holds ? NULL : finding.text)));
+    gauges_proofs(&lookout->gauges, mismatches, holds, now_ms);
+    tell(lookout, mismatches, holds ? NULL : finding.text);
     lookout->has_proved = true;
     return true;
 }
