@@ -98,6 +98,7 @@ def test_found_understood_mended_approved_and_delivered(enter, running):
     other.page.locator("dialog button[type=submit]").click()
     other.settle("Applied")
     wait_for(other, f"#{entry}", "On its way")
+    wait_for(other, f"#{entry}", re.compile("^Published$"))
     other.page.locator(".document").first.wait_for()
     other.shoot("gateway-mended-en-1280")
     steps = other.page.locator(".timeline b").all_inner_texts()

@@ -231,6 +231,7 @@ def test_chosen_rows_become_a_job_and_stay_chosen_as_more_are_shown(house, visit
     seen.page.get_by_role("button", name="Preview a replay of these").click()
     seen.page.locator("dialog textarea").fill("two of them")
     seen.page.locator("dialog button[type=submit]").click()
+    seen.page.wait_for_url(re.compile(r"#/jobs/1$"))
     seen.settle("2 chosen")
     assert len(house.world.jobs[1]["selection"]) == 2
     assert answers.RECEIPT in house.world.jobs[1]["selection"]

@@ -9,6 +9,7 @@ import pytest
 
 from harness import documents
 from harness.gateway import JSON, XML
+from harness.patience import PATIENCE
 
 pytestmark = pytest.mark.broker
 MEBIBYTE = 1024
@@ -238,7 +239,7 @@ def test_a_doctype_is_refused_outright(gateway, body):
     started = time.monotonic()
     answer = gateway.post(body)
     assert_refused(answer, "forbidden-xml")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 2 * PATIENCE
     assert b"root:" not in answer.body
 
 
@@ -256,7 +257,7 @@ NAMES = b"<HandoffMessage>" + b"".join(b"<n%d/>" % n for n in range(100000)) + b
 def test_xml_over_its_limits_is_refused_in_bounded_time(gateway, body):
     started = time.monotonic()
     assert_refused(gateway.post(body), "limit")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 2 * PATIENCE
 
 
 @pytest.mark.parametrize("body", [b"[" * 10000 + b"]" * 10000, b'{"a":' * 10000 + b"1" + b"}" * 10000],

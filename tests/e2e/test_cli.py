@@ -6,6 +6,7 @@ import json
 import pytest
 
 from harness import documents
+from harness.readers import read_topic
 from harness.services import ROOT
 
 pytestmark = pytest.mark.broker
@@ -26,10 +27,11 @@ def gateway(tmp_path_factory, kafka, registry):
 
 
 @pytest.fixture(scope="module")
-def published(gateway):
-    """A handoff that is on Kafka: its receipt."""
+def published(gateway, kafka):
+    """A handoff that is on Kafka, where others can read it: its receipt."""
     receipt = gateway.accept(documents.native_xml("CLI-1", DOSSIER))[0]["receipt"]
     gateway.wait_published(receipt)
+    read_topic(kafka.brokers, gateway.topic(), until=lambda seen: any(one.key == DOSSIER for one in seen))
     return receipt
 
 

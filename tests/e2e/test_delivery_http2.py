@@ -9,6 +9,7 @@ import pytest
 
 from harness import documents
 from harness.delivering import FAST, Sender, findings_at, rows, wait_delivery
+from harness.patience import SLOWER
 
 pytestmark = pytest.mark.broker
 AGENCY = "000.10.41.H09"
@@ -91,7 +92,8 @@ def test_a_file_goes_whole_also_when_its_first_connection_goes_away(gateways, ka
     """More than the window of a stream, read from the store as it is sent."""
     partner = partners("h2", "edxml", agencies=[documents.DISTRICT], host="localhost", keep=True,
                        certificate=authority.issue("h2", "localhost"), http2=[],
-                       deliver={"ca_file": str(authority.ca_file)})
+                       deliver={"ca_file": str(authority.ca_file),
+                                "timeout_ms": 20000 * SLOWER})
     partner.behave({"kind": "refused", "times": 1})
     gateway = gateways(brokers=kafka.brokers, registry=registry.url, config=FAST,
                        partners=rows([partner]))

@@ -22,7 +22,7 @@ FAILURES = [{"kind": "close", "share": 0.03}, {"kind": "status", "status": 500, 
             {"kind": "status", "status": 503, "share": 0.02}, {"kind": "error", "share": 0.03},
             {"kind": "status", "status": 429, "retry_after": "1", "share": 0.005},
             {"kind": "slow", "delay": 0.2, "share": 0.02}, {"kind": "cut", "share": 0.01},
-            {"kind": "garbage", "share": 0.01}, {"kind": "hang", "delay": 5, "share": 0.002}]
+            {"kind": "garbage", "share": 0.01}, {"kind": "hang", "delay": 12, "share": 0.002}]
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def ten(partners):
         agencies = DISTRICTS[number:number + 1] or [f"H{number + 30}"]
         made.append(partners(
             f"noi-{number}", adapter, agencies=agencies, seed=f"{SEED}-{number}",
-            deliver={"subscriptions": [{}], "concurrency": 16, "timeout_ms": 2000 * SLOWER}))
+            deliver={"subscriptions": [{}], "concurrency": 16, "timeout_ms": 5000 * SLOWER}))
     return made
 
 

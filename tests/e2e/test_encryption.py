@@ -52,7 +52,9 @@ def hand_over(gateway, number, content=b""):
     found = gateway.call("GET", "/v1/inbox?wait=30", None, gateway.authorised(COMMUNE), 60)
     (item,) = found.json()["items"]
     gateway.call("POST", f"/v1/inbox/{item['id']}/accept", b"", gateway.authorised(COMMUNE))
-    return body, answer.receipts()[0]["receipt"]
+    receipt = answer.receipts()[0]["receipt"]
+    gateway.wait_published(receipt, PROVINCE)
+    return body, receipt
 
 
 def shred(gateway, number, *more, check=True):

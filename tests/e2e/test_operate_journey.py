@@ -11,10 +11,11 @@ import pytest
 import browsing
 from browsing import NARROW, WIDE
 from harness import documents, operators
-from harness.delivering import FAST
+from harness.delivering import FAST, listed
 from harness.gateway import Gateway
 from harness.operators import PARKING, RIGHT, WRONG, Operator, Seat, Words, faulty, sound, tokens
 from harness.partner import Partner
+from harness.patience import until
 
 pytestmark = pytest.mark.broker
 
@@ -192,9 +193,9 @@ def try_the_rest(an):
     an.press("failure.rule")
     an.answer("job.new.action", **{"from": WRONG, "to": RIGHT,
                                    "reason": "Một mã sai trong cả nhóm"})
+    an.page.locator(".tile", has_text=an.words("item.would_pass")).locator("b") \
+        .get_by_text("3", exact=True).wait_for()
     an.wait_for(an.words("job.previewed"))
-    assert an.page.locator(".tile", has_text=an.words("item.would_pass")).locator("b").inner_text() \
-        == "3"
     an.look("10-preview", "preview")
     return an.page.url
 
@@ -217,6 +218,8 @@ def see_it_delivered(an, house, trouble):
     house.partner.wait_for(lambda seen: wanted <= set(tokens(seen)))
     caller = Operator(house.address, "an")
     receipt = caller.get("entries", dossier=trouble.others[0])["items"][0]["receipt"]
+    until(lambda: not [one for one in listed(house.gateway, "--partner", house.partner.id)
+                       if one["state"] in ("waiting", "parked")])
     an.visit.go(f"#/entries/{receipt}")
     an.wait_for(an.words("state.delivered"))
     an.look("12-delivered")

@@ -430,6 +430,7 @@ def test_a_delivered_document_is_shown_and_compared(gateway, partners, kafka, ro
         time.sleep(0.1)
     delivery = found[0]
     assert delivery["partner"] == "noi-nhan" and delivery["document_sha256"]
+    gateway.wait_published(receipt)
     whats = [one["what"] for one in root.get(f"entries/{receipt}")["timeline"]]
     # Kafka may give it to who reads before it tells who writes.
     assert sorted(whats) == ["accepted", "arrived", "delivered", "published"]

@@ -152,7 +152,7 @@ def test_three_causes_are_tried_run_paused_killed_and_resumed(gateway, kafka, re
     assert all(one["cause_text"] for one in nothing["preview"]["causes"])
 
     learn_agency(gateway, jobs.root)
-    job = jobs.preview(filter={"partner": "motcua-phucuong"}, options={"rate_per_s": 50})
+    job = jobs.preview(filter={"partner": "motcua-phucuong"}, options={"rate_per_s": 20})
     preview = job["preview"]
     assert (preview["would_pass"], preview["still_fail"], preview["newly_fail"]) == \
         (EACH, 2 * EACH, 0), preview
@@ -165,7 +165,7 @@ def test_three_causes_are_tried_run_paused_killed_and_resumed(gateway, kafka, re
     jobs.until(job, lambda seen: seen["counts"]["done"] >= 10)
     jobs.say(job, "pause")
     paused = jobs.get(job)["counts"]["done"]
-    assert 10 <= paused < EACH, "fifty a second are not all at once"
+    assert 10 <= paused < EACH, "twenty a second are not all at once"
     records = events(kafka, registry, gateway, paused)
     time.sleep(1)  # nothing can be waited for that must not come
     assert len(events(kafka, registry, gateway)) == len(records) == paused
@@ -264,7 +264,7 @@ def test_what_a_partner_refuses_again_stops_the_job_too(gateway, jobs, partners)
     wait_dead(gateway, 60)
     refused = len(receiver.requests())
     job = jobs.preview(kind="deliveries", filter={"partner": "noi-nhan"},
-                       options={"rate_per_s": 20, "stop_above_share": 0.3})  # refusals come later
+                       options={"rate_per_s": 8, "stop_above_share": 0.3})  # refusals come later
     assert job["preview"]["would_pass"] == 60, job
     assert len(receiver.requests()) == refused, "a preview sends nothing"
     jobs.say(job, "run")

@@ -348,7 +348,8 @@ def test_deliveries_are_listed_newest_first_and_the_other_way_round(gateways, pa
     for n in range(1, 6):
         sender.post(code(n))
     sender.post(code(9), receiver=NOBODYS)
-    until(lambda: len(items(gateway, "deliveries", state="delivered")) == 5)
+    until(lambda: len(items(gateway, "deliveries", state="delivered")) == 5
+          and len(items(gateway, "deliveries", state="dead")) == 1)
     newest = names_of(gateway, 1000)
     assert len(newest) == 6 and newest == sorted(newest, key=lambda name: -int(name[2:]))
     for narrow in ({}, {"state": "delivered"}, {"state": "dead"}, {"partner": town.id},
@@ -375,7 +376,8 @@ def test_deliveries_are_listed_and_shown_with_their_record(gateways, partners):
     for n in range(1, 6):
         sender.post(code(n))
     sender.post(code(9), receiver=NOBODYS)
-    until(lambda: len(items(gateway, "deliveries", state="delivered")) == 5)
+    until(lambda: len(items(gateway, "deliveries", state="delivered")) == 5
+          and len(items(gateway, "deliveries", state="dead")) == 1)
     assert len(items(gateway, "deliveries")) == 6
     lost, = items(gateway, "deliveries", state="dead")
     assert lost["partner"] is None and lost["cause"].endswith("nobody")

@@ -270,6 +270,14 @@ def read(path):
         return b""
 
 
+def is_since(path, since):
+    """Not what somebody else has removed meanwhile, either."""
+    try:
+        return path.lstat().st_mtime >= since
+    except OSError:
+        return False
+
+
 def left_on_disk(house, since):
     """Temporary files of the machine, and the index beside the spool; the spool itself and the files'
     store are where the documents are kept."""
@@ -278,8 +286,7 @@ def left_on_disk(house, since):
         texts[str(path)] = path.read_bytes()
     assert any(".find" in name for name in texts), "the index has another name"
     for folder in TEMPORARY:
-        texts |= {str(path): read(path) for path in folder.iterdir()
-                  if path.lstat().st_mtime >= since}
+        texts |= {str(path): read(path) for path in folder.iterdir() if is_since(path, since)}
     incoming = pathlib.Path(house.gateway.settings["files"]["folder"]) / "incoming"
     assert list(incoming.iterdir()) == []
     return texts

@@ -33,7 +33,7 @@ QUICK = merge(FAST, {
     "spool": {"reserve_bytes": 4 << 20, "checkpoint_pages": 400},
     "registry": {"timeout_ms": 700, "tries": 2}, "stop": {"drain_ms": 3000},
     "kafka": {"deadline_ms": 5000, "properties": ["reconnect.backoff.max.ms=500"]}})
-PARTNER_TIMEOUT = 1000
+PARTNER_TIMEOUT = 2500
 
 
 class Ground:

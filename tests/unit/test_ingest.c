@@ -20,7 +20,7 @@
 
 #include "http_peer.h"
 
-enum { PATH_SIZE = 128, REQUEST_SIZE = 16384, WAIT_MS = 700 };
+enum { PATH_SIZE = 128, REQUEST_SIZE = 16384, WAIT_MS = 2500 };
 
 static const char pepper[] = "a pepper of 32 bytes and more, for tests alone";
 

@@ -474,7 +474,7 @@ static void a_notice_that_kafka_refuses_stops_nothing(void **state)
 static void a_missing_right_is_waited_out(void **state)
 {
     struct works *works = *state;
-    inject(works, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 3);
+    inject(works, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 8);
     start(works);
     int64_t entry = add(works, "n-1", "H09-1", "event");
     wait_for_state(works, PUBLISHER_WAITING);

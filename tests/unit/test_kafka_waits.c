@@ -36,8 +36,10 @@ struct scene {
 
 static void *set_clock(void *own)
 {
-    const struct scene *scene = own;
+    struct scene *scene = own;
     const struct timespec half = {.tv_nsec = WAIT_MS / 2 * 1000000L};
+    (void)mtx_lock(&scene->mutex); /* the wait has begun */
+    (void)mtx_unlock(&scene->mutex);
     (void)nanosleep(&half, NULL);
     atomic_store(&ahead_s, scene->set_to_s);
     return NULL;
@@ -55,6 +57,7 @@ static void a_wait_lasts_as_long_as_it_was_meant_to_when_it_began(void **state)
         assert_int_equal(mtx_init(&scene.mutex, mtx_plain), thrd_success);
         assert_int_equal(cnd_init(&scene.condition), thrd_success);
         atomic_store(&ahead_s, changes[i][0]);
+        (void)mtx_lock(&scene.mutex);
         assert_int_equal(pthread_create(&thread, NULL, set_clock, &scene), 0);
 
         (void)clock_gettime(CLOCK_REALTIME, &until);
@@ -62,7 +65,6 @@ static void a_wait_lasts_as_long_as_it_was_meant_to_when_it_began(void **state)
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
         int64_t begun_at = clock_ticks_ms();
-        (void)mtx_lock(&scene.mutex);
         int status = cnd_timedwait(&scene.condition, &scene.mutex, &until);
         (void)mtx_unlock(&scene.mutex);
         int64_t took_ms = clock_ticks_ms() - begun_at;

@@ -272,6 +272,15 @@ static const struct trial id_trials[] = {
      .kind = FAULT_RETRY},
 };
 
+/* Short where it will be waited out. */
+static int64_t timeout_of(const struct trial *trial)
+{
+    for (size_t i = 0; i < sizeof trial->lines / sizeof trial->lines[0]; i++)
+        if (trial->lines[i].manner == KEEP_SILENT || trial->lines[i].manner == NEVER_END)
+            return 300;
+    return 10000;
+}
+
 static void each_answer_has_its_meaning(void **state)
 {
     (void)state;
@@ -280,7 +289,7 @@ static void each_answer_has_its_meaning(void **state)
         struct script script = {0};
         memcpy(script.lines, trial->lines, sizeof script.lines);
         auto_free(registry_close) struct registry *registry =
-            open_script(&script, trial->may_register, 300);
+            open_script(&script, trial->may_register, timeout_of(trial));
         struct fault why = {0};
         int32_t id = -1;
         bool is_given = registry_id(registry, SUBJECT, TEXT, &id, &why);
@@ -300,7 +309,7 @@ static void a_question_holds_the_text_as_it_is_and_the_credentials(void **state)
 {
     (void)state;
     struct script script = {.lines = {SAYS(LOOK_UP, "200 OK", "{\"id\":7}")}};
-    auto_free(registry_close) struct registry *registry = open_script(&script, false, 300);
+    auto_free(registry_close) struct registry *registry = open_script(&script, false, 10000);
     struct fault why;
     int32_t id;
     assert_true(registry_id(registry, SUBJECT, TEXT, &id, &why));
@@ -371,7 +380,7 @@ static void a_schema_is_fetched_by_its_id(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof text_trials / sizeof *text_trials; i++) {
         struct script script = {.lines = {text_trials[i].line}};
-        auto_free(registry_close) struct registry *registry = open_script(&script, false, 300);
+        auto_free(registry_close) struct registry *registry = open_script(&script, false, 10000);
         struct fault why = {0};
         auto_free(free) char *text = registry_text(registry, 7, &why);
         close_script(&script);

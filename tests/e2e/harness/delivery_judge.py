@@ -4,7 +4,7 @@ gateway: only what the receipts promised and what the partner wrote down."""
 from collections import defaultdict
 
 # What a process had sent when it was killed is read a moment after that.
-UNDER_WAY = 0.25
+UNDER_WAY = 0.5
 
 
 class Sent:

@@ -55,7 +55,7 @@ class OidcProvider:
             try:
                 requests.get(f"{self.issuer}/.well-known/openid-configuration", timeout=2)
                 return self
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 assert self.process.poll() is None, self.log_path.read_text()
                 assert time.monotonic() < deadline, "the provider does not start"
                 time.sleep(0.05)

@@ -16,6 +16,8 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 
 from harness.patience import give_up_at
 
+OPEN_FOR = 5  # seconds that the end of a transaction is waited for
+
 
 def millis(value):
     """Times as the UTC milliseconds that they were written as, everything else as it is."""
@@ -79,11 +81,13 @@ def read_topic(brokers, topic, decode=None, *, until=None, timeout=60):
     """Every committed record of a topic, in the order of each partition.
 
     Reads to the end of all partitions, and on until `until(records)` holds, if given; raises
-    TimeoutError when that takes longer than `timeout` seconds."""
+    TimeoutError when that takes longer than `timeout` seconds.  The broker writes a transaction's
+    end into the partitions after it has said that it is committed, so what an open one holds back is
+    waited for a while."""
     consumer = Consumer({"bootstrap.servers": brokers, "group.id": f"e2e-{uuid.uuid4()}",
                          "enable.auto.commit": False, "auto.offset.reset": "earliest",
                          "isolation.level": "read_committed", "enable.partition.eof": True, "log_level": 0})
-    records, ended, deadline = [], set(), give_up_at(timeout)
+    records, ended, deadline = [], {}, give_up_at(timeout)
     try:
         partitions = _partitions(consumer, topic, deadline)
         consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
@@ -92,12 +96,17 @@ def read_topic(brokers, topic, decode=None, *, until=None, timeout=60):
             if message is not None and not message.error():
                 event, schema_id = decode(message.value()) if decode else (None, None)
                 records.append(Record(message, event, schema_id))
-                ended.discard(message.partition())
+                ended.pop(message.partition(), None)
             elif message is not None and message.error().code() == KafkaError._PARTITION_EOF:
-                ended.add(message.partition())
-            if len(ended) == len(partitions) and (until is None or until(records)):
+                _, high = consumer.get_watermark_offsets(
+                    TopicPartition(topic, message.partition()), cached=True)
+                is_whole = message.offset() >= high
+                ended[message.partition()] = time.monotonic() + (0 if is_whole else OPEN_FOR)
+            now = time.monotonic()
+            if len(ended) == len(partitions) and now >= max(ended.values()) \
+                    and (until is None or until(records)):
                 return records
-            if time.monotonic() > deadline:
+            if now > deadline:
                 raise TimeoutError(f"{topic}: {len(records)} records after {timeout} s")
     finally:
         consumer.close()
