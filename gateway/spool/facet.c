@@ -71,12 +71,6 @@ static bool lay_out(sqlite3 *facets, struct fault *why)
     return database_run(facets, settings, why) && make_tables(facets, why);
 }
 
-bool facet_is_damaged(sqlite3 *facets)
-{
-    int code = sqlite3_errcode(facets) & 0xFF;
-    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
-}
-
 /* The way that SQLite has for it; others may be reading. */
 bool facet_reset(sqlite3 *facets, struct fault *why)
 {
@@ -95,7 +89,7 @@ sqlite3 *facet_open_writer(const char *file, struct fault *why)
     auto_free(database_close) sqlite3 *facets =
         open_file(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, why);
     if (!facets ||
-        (!lay_out(facets, why) && !(facet_is_damaged(facets) && facet_reset(facets, why))))
+        (!lay_out(facets, why) && !(database_met_damage(facets) && facet_reset(facets, why))))
         return NULL;
     return steal(facets);
 }

@@ -32,8 +32,6 @@ sqlite3 *facet_open_writer(const char *file, struct fault *why) __attribute__((w
  * for SQLite that would be two databases with one WAL, and of those that have the first one open
  * one would shorten the index of the WAL that the other has mapped. */
 bool facet_reset(sqlite3 *facets, struct fault *why) __attribute__((warn_unused_result));
-/** Whether the call that just failed met damage that only facet_reset mends. */
-bool facet_is_damaged(sqlite3 *facets);
 /** NULL, with FAULT_NONE, when there is none that could be read. */
 sqlite3 *facet_open_reader(const char *file, struct fault *why) __attribute__((warn_unused_result));
 

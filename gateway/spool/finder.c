@@ -335,26 +335,22 @@ static bool is_of_spool(struct finder *finder, const uint8_t spool[SHORT_DIGEST_
     return true;
 }
 
-static bool open_file(struct finder *finder, struct fault *why)
-{
-    finder->facets = facet_open_writer(finder->file, why);
-    if (!finder->facets || (finder->is_damaged && !facet_reset(finder->facets, why)))
-        return false;
-    finder->is_damaged = false;
-    return facet_read_position(finder->facets, &finder->position, why);
-}
-
 static bool open_own(struct finder *finder, struct fault *why)
 {
     uint8_t spool[SHORT_DIGEST_SIZE];
     bool is_of_it = false;
     facet_spool(finder->reader->receipt_key, spool);
-    if (!open_file(finder, why) || !is_of_spool(finder, spool, &is_of_it, why))
+    finder->facets = facet_open_writer(finder->file, why);
+    if (!finder->facets)
+        return false;
+    if (!finder->is_damaged && (!facet_read_position(finder->facets, &finder->position, why) ||
+                                !is_of_spool(finder, spool, &is_of_it, why)))
         return false;
     if (is_of_it)
         return true;
     if (!facet_reset(finder->facets, why))
         return false;
+    finder->is_damaged = false;
     finder->position = (struct facet_position){.made_at_ms = clock_now_ms()};
     memcpy(finder->position.spool, spool, sizeof spool);
     log_info("find.made_anew", "file=\"%s\"", finder->file);
@@ -392,7 +388,7 @@ static void fail(struct finder *finder, const struct fault *why)
     if (!finder->is_failing)
         log_warn("find.failed", "file=\"%s\" why=\"%s\"", finder->file, why->text);
     finder->is_failing = true;
-    finder->is_damaged |= finder->facets && facet_is_damaged(finder->facets);
+    finder->is_damaged |= finder->facets && database_met_damage(finder->facets);
     close_file(finder);
     spool_reader_close(finder->reader);
     finder->reader = NULL;

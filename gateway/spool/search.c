@@ -229,9 +229,9 @@ static void leave_facets(struct search *search)
     sqlite3 *facets = search->reader->facets;
     if (!facets)
         return;
-    int code = sqlite3_errcode(facets) & 0xFF;
-    search->met_damage = search->made_at_ms != 0 &&
-                         (code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_IOERR);
+    search->met_damage =
+        search->made_at_ms != 0 &&
+        (database_met_damage(facets) || (sqlite3_errcode(facets) & 0xFF) == SQLITE_IOERR);
     if (!sqlite3_get_autocommit(facets))
         (void)sqlite3_exec(facets, "COMMIT", NULL, NULL, NULL); /* nothing was written */
 }
