@@ -288,13 +288,19 @@ static void check_many(struct hall *hall, int entries, int times)
     }
 }
 
-static void run_on_index(const struct hall *hall, const char *sql)
+static sqlite3 *open_index(const struct hall *hall)
 {
     sqlite3 *database = NULL;
     char path[sizeof hall->world.file + 16];
     (void)snprintf(path, sizeof path, "%s.find", hall->world.file);
     assert_int_equal(sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
     (void)sqlite3_busy_timeout(database, 5000);
+    return database;
+}
+
+static void run_on_index(const struct hall *hall, const char *sql)
+{
+    sqlite3 *database = open_index(hall);
     assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(database), SQLITE_OK);
 }
@@ -523,12 +529,8 @@ static void a_mended_entry_is_found_by_what_it_is_now(void **state)
 
 static int64_t count_facets(const struct hall *hall)
 {
-    sqlite3 *database = NULL;
+    sqlite3 *database = open_index(hall);
     sqlite3_stmt *count = NULL;
-    char path[sizeof hall->world.file + 16];
-    (void)snprintf(path, sizeof path, "%s.find", hall->world.file);
-    assert_int_equal(sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    (void)sqlite3_busy_timeout(database, 5000);
     assert_int_equal(sqlite3_prepare_v2(database, "SELECT count(*) FROM facet", -1, &count, NULL),
                      SQLITE_OK);
     assert_int_equal(sqlite3_step(count), SQLITE_ROW);

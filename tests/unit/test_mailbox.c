@@ -534,17 +534,24 @@ static bool is_taken(struct house *house, int peer, const char *line, const char
     return answer.status == good;
 }
 
+/* A letter to the district, of a dossier of its own. */
+static int64_t land_numbered(struct house *house, const char *name, int number)
+{
+    char id[LINE_SIZE], dossier[LINE_SIZE];
+    (void)snprintf(id, sizeof id, "%s-%d", name, number);
+    (void)snprintf(dossier, sizeof dossier, "000.12.40.H09-250512-%04d", number);
+    const struct sample sample = {id, dossier};
+    return land(house, &sample, "district");
+}
+
 static void of_two_answers_at_the_same_moment_one_counts(void **state)
 {
     enum { ROUNDS = 20 };
     static const char reason[] = "{\"reason\": \"muộn\"}";
     struct house *house = *state;
     for (int i = 0; i < ROUNDS; i++) {
-        char accept[LINE_SIZE], refuse[LINE_SIZE], id[LINE_SIZE], dossier[LINE_SIZE];
-        (void)snprintf(id, sizeof id, "AT-ONCE-%d", i);
-        (void)snprintf(dossier, sizeof dossier, "000.12.40.H09-250512-%04d", i);
-        const struct sample sample = {id, dossier};
-        int64_t delivery = land(house, &sample, "district");
+        char accept[LINE_SIZE], refuse[LINE_SIZE];
+        int64_t delivery = land_numbered(house, "AT-ONCE", i);
         line_of(accept, delivery, "accept");
         line_of(refuse, delivery, "refuse");
         int one = start_call(house, "district", accept, "", "");
@@ -581,12 +588,9 @@ static void what_is_accepted_may_be_pruned_at_once(void **state)
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, prune_on, &pruner), 0);
     for (int i = 0; i < ROUNDS; i++) {
-        char line[LINE_SIZE], id[LINE_SIZE], dossier[LINE_SIZE];
-        (void)snprintf(id, sizeof id, "OVER-%d", i);
-        (void)snprintf(dossier, sizeof dossier, "000.12.40.H09-250512-%04d", i);
-        const struct sample sample = {id, dossier};
+        char line[LINE_SIZE];
         struct answer answer;
-        line_of(line, land(house, &sample, "district"), "accept");
+        line_of(line, land_numbered(house, "OVER", i), "accept");
         call(house, "district", line, "", &answer);
         accepted += answer.status == 200;
     }
