@@ -1,35 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Documents shown to people: any bytes must be veiled, line by line, by every format's map. */
+#include "fuzz.h"
+
 #include "adapt/scan.h"
 #include "adapt/veil.h"
-#include "base/cleanup.h"
 #include "base/utf8.h"
-
-#include <stdio.h>
-#include <string.h>
-
-int LLVMFuzzerInitialize(int *count, char ***arguments);
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static const char *const names[] = {"dvcqg-json", "dvc2026-json", "edxml", "lienthong-xml", "none"};
 static const struct adapters *adapters;
 
-static void stop_if(bool is_wrong, const char *what)
-{
-    if (!is_wrong)
-        return;
-    fprintf(stderr, "%s\n", what);
-    abort();
-}
-
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
-    static const struct adapt_limits limits = {1 << 20, 64, 20000, 64, 2000, 65536, 100, 100};
     (void)count, (void)arguments;
-    struct fault why = {0};
-    const struct schema *schema = schema_load("schemas/dossier-event.avsc", &why);
-    adapters = schema ? adapters_load("adapters", schema, &limits, &why) : NULL;
-    stop_if(!adapters, why.text);
+    adapters = fuzz_adapters();
     return 0;
 }
 
@@ -58,9 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     const struct adapter *adapter =
         adapters_find(adapters, names[bytes[0] % (sizeof names / sizeof *names)]);
     size--;
-    auto_free(free) char *body = malloc(size + (size == 0)); /* of its exact size */
-    stop_if(!body, "no memory");
-    memcpy(body, bytes + 1, size);
+    auto_free(free) char *body = exact_copy(bytes + 1, size);
 
     const char *end = body;
     const struct scan scan = {.adapter = adapter, .each = add_up, .own = &end};
