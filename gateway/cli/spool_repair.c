@@ -106,18 +106,6 @@ static bool check(struct report *report, const char *file, bool *is_sound, struc
     return *is_sound || json_array_size(report->findings) > 0;
 }
 
-static void remove_trial(const char *file)
-{
-    static const char *const endings[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        auto_free(free) char *name = NULL;
-        if (asprintf(&name, "%s%s", file, endings[i]) < 0)
-            name = NULL;
-        else
-            (void)unlink(name); /* not all of them are there */
-    }
-}
-
 static int print_sum(struct report *report, const struct spool_repair *repair,
                      const struct spool_repaired *repaired, bool is_sound, bool is_trial)
 {
@@ -153,7 +141,7 @@ static int run(const struct spool_repair *repair, bool is_trial, bool as_json)
         return cli_complain(command, &why);
     bool is_checked = check(&report, repair->into, &is_sound, &why);
     if (is_trial)
-        remove_trial(repair->into);
+        spool_repair_undo(repair);
     if (!is_checked)
         return cli_complain(command, &why);
     int printed = print_sum(&report, repair, &repaired, is_sound, is_trial);

@@ -171,3 +171,8 @@ bool spool_repair(const struct spool_repair *repair, const struct spool_repair_s
         (void)close(locked); /* ends the lock */
     return is_done;
 }
+
+void spool_repair_undo(const struct spool_repair *repair)
+{
+    database_remove(repair->into);
+}

@@ -62,4 +62,7 @@ bool spool_repair(const struct spool_repair *repair, const struct spool_repair_s
                   struct spool_repaired *repaired, struct fault *why)
     __attribute__((warn_unused_result));
 
+/** Removes the new file again, with what SQLite put beside it: for who only wanted to know. */
+void spool_repair_undo(const struct spool_repair *repair);
+
 #endif

@@ -106,6 +106,7 @@ def repair(gateway, *more):
     new = file.with_name("new.db")
     trial = gateway.run("spool", "repair", str(file), "--json", check=False)
     assert json.loads(trial.stdout)["trial"] is True and not new.exists(), trial
+    assert not list(file.parent.glob(f"{file.name}.trial-*"))
     done = gateway.run("spool", "repair", str(file), "--into", str(new), "--json", *more, check=False)
     assert done.stdout, done
     report = json.loads(done.stdout)
