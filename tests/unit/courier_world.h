@@ -5,6 +5,8 @@
 
 #include "delivery_world.h"
 #include "http_stand.h"
+#include "limits.h"
+#include "scratch.h"
 #include "store_world.h"
 
 #include "base/clock.h"
@@ -36,23 +38,11 @@ struct town {
     int64_t arrived_at_ms; /* of the next ones; 0: now */
 };
 
-static const struct adapt_limits town_limits = {.document_bytes = 1 << 20,
-                                                .depth = 64,
-                                                .nodes = 20000,
-                                                .attributes = 64,
-                                                .names = 2000,
-                                                .text_bytes = 65536,
-                                                .items = 100,
-                                                .problems = 20};
-
 static inline void town_write(const struct town *town, const char *name, const char *text)
 {
     char path[2 * TOWN_PATH];
     (void)snprintf(path, sizeof path, "%s/%s", town->folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    scratch_write(path, text);
 }
 
 static inline struct schema *town_schema(const char *path)
@@ -93,7 +83,7 @@ static inline void town_make(struct town *town)
     town->schema = town_schema("schemas/dossier-event.avsc");
     town->receipt = town_schema("schemas/delivery-receipt.avsc");
     town->dead_letter = town_schema("schemas/dead-letter.avsc");
-    town->adapters = adapters_load("adapters", town->schema, &town_limits, &why);
+    town->adapters = adapters_load("adapters", town->schema, &usual_limits, &why);
     must(town->adapters, &why);
     town->schema_no = town_schema_no(town, "e-value", town->schema);
     town->tells = (struct tell_schemas){

@@ -3,6 +3,7 @@
 #ifndef UNIT_HOUSE_H
 #define UNIT_HOUSE_H
 
+#include "limits.h"
 #include "unit.h"
 
 #include "adapt/adapter.h"
@@ -20,15 +21,6 @@ struct house {
     struct workbench *bench;
 };
 
-static const struct adapt_limits house_limits = {.document_bytes = 1 << 20,
-                                                 .depth = 64,
-                                                 .nodes = 20000,
-                                                 .attributes = 64,
-                                                 .names = 2000,
-                                                 .text_bytes = 65536,
-                                                 .items = 100,
-                                                 .problems = 20};
-
 static inline int house_open(void **state)
 {
     static struct house house;
@@ -36,7 +28,7 @@ static inline int house_open(void **state)
     *state = &house; /* closed also when it does not open */
     house.schema = schema_load("schemas/dossier-event.avsc", &why);
     assert_non_null(house.schema);
-    house.adapters = adapters_load("adapters", house.schema, &house_limits, &why);
+    house.adapters = adapters_load("adapters", house.schema, &usual_limits, &why);
     if (!house.adapters)
         fail_msg("%s", why.text);
     house.bench = workbench_new(house.adapters, &why);

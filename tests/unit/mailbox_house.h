@@ -15,10 +15,11 @@
 #include <jansson.h>
 
 #include "http_peer.h"
+#include "limits.h"
+#include "partner_files.h"
+#include "scratch.h"
 
-enum { PATH_SIZE = 128, REDELIVER_MS = 400, KEY_SIZE = 64 };
-
-static const char pepper[] = "a pepper of 32 bytes and more, for tests alone";
+enum { PATH_SIZE = 128, REDELIVER_MS = 400 };
 
 struct house {
     char folder[40];
@@ -49,28 +50,6 @@ static inline void must(bool passed, const struct fault *why)
         fail_msg("%s", why->text);
 }
 
-static inline void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-/* A partner whose key is "key-ID". */
-static inline void write_partner(FILE *file, const char *id, const char *agency, const char *more)
-{
-    char key[KEY_SIZE], hash[SHA256_HEX_SIZE];
-    uint8_t digest[SHA256_SIZE];
-    int size = snprintf(key, sizeof key, "key-%s", id);
-    digest_hmac(pepper, sizeof pepper - 1, key, (size_t)size, digest);
-    digest_hex(digest, sizeof digest, hash);
-    (void)fprintf(file,
-                  "  - id: %s\n    name: %s\n    agencies: [%s]\n"
-                  "    adapters: [lienthong-xml, edxml, dvcqg-json]\n    keys: [{hash: %s}]\n%s",
-                  id, id, agency, hash, more);
-}
-
 static inline void write_partners(const char *path)
 {
     FILE *file = fopen(path, "w");
@@ -83,23 +62,8 @@ static inline void write_partners(const char *path)
     assert_int_equal(fclose(file), 0);
 }
 
-static const char agencies[] =
-    "code,alias_codes,name,level,parent,valid_from,valid_to,successor\n"
-    "H09,000.00.00.H09,Bình Dương,PROVINCE,,20160101,20250630,H29\n"
-    "H29,000.00.00.H29,Hồ Chí Minh,PROVINCE,,20160101,,\n"
-    "H09.40,000.00.40.H09,Thủ Dầu Một,DISTRICT,H09,20160101,20250630,H29\n"
-    "H09.40.12,000.12.40.H09,Phú Cường,COMMUNE,H09.40,20160101,20250630,H29\n";
-
 static inline void load(struct house *house)
 {
-    static const struct adapt_limits limits = {.document_bytes = 1 << 20,
-                                               .depth = 64,
-                                               .nodes = 20000,
-                                               .attributes = 64,
-                                               .names = 2000,
-                                               .text_bytes = 65536,
-                                               .items = 100,
-                                               .problems = 20};
     struct fault why;
     house->schema = schema_load("schemas/dossier-event.avsc", &why);
     must(house->schema, &why);
@@ -107,7 +71,7 @@ static inline void load(struct house *house)
     must(house->receipt, &why);
     house->dead_letter = schema_load("schemas/dead-letter.avsc", &why);
     must(house->dead_letter, &why);
-    house->adapters = adapters_load("adapters", house->schema, &limits, &why);
+    house->adapters = adapters_load("adapters", house->schema, &usual_limits, &why);
     must(house->adapters, &why);
     const struct directory_options directory = {.agencies_file = house->agencies,
                                                 .partners_file = house->partners,
@@ -218,8 +182,8 @@ static inline struct house *make_house(int64_t redeliver_ms, int64_t held_bytes)
     (void)snprintf(house->peppers, PATH_SIZE, "%s/pepper", house->folder);
     (void)snprintf(house->files_folder, PATH_SIZE, "%s/files", house->folder);
     (void)snprintf(house->file, PATH_SIZE, "%s/spool.db", house->folder);
-    write_file(house->agencies, agencies);
-    write_file(house->peppers, pepper);
+    scratch_write(house->agencies, agencies);
+    scratch_write(house->peppers, pepper);
     write_partners(house->partners);
     load(house);
     start(house);

@@ -24,8 +24,8 @@ static inline void scratch_text(char path[SCRATCH_PATH_SIZE], const char *text)
     scratch_bytes(path, text, strlen(text));
 }
 
-/* Puts other bytes into a file that is there. */
-static inline void scratch_rewrite(const char *path, const char *text)
+/* Makes a file of this text, also of one that is there. */
+static inline void scratch_write(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
     assert_non_null(file);

@@ -153,17 +153,11 @@ static inline void assert_original_is_gone(struct world *world, int64_t entry)
     assert_string_equal(why.text, SPOOL_SHREDDED);
 }
 
-static inline void count_findings(void *own, const char *finding)
-{
-    (void)finding;
-    ++*(int *)own;
-}
-
 static inline int world_findings(struct world *world)
 {
     struct fault why;
     int findings = 0;
-    bool is_sound = spool_check(world->reader, count_findings, &findings, &why);
+    bool is_sound = spool_check(world->reader, count_finding, &findings, &why);
     assert_true(is_sound == (findings == 0));
     return findings;
 }

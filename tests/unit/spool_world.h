@@ -229,6 +229,32 @@ static inline void world_check(struct world *world)
     world_must(spool_check(world->reader, world_print_finding, NULL, &why), &why);
 }
 
+static inline void count_finding(void *own, const char *finding)
+{
+    int *count = own;
+    assert_non_null(finding);
+    ++*count;
+}
+
+/* Changes one byte of the file where `bytes` stand; they must be there once. */
+static inline void flip_byte(const char *path, const char *bytes)
+{
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    size_t size = (size_t)ftell(file);
+    char *all = malloc(size);
+    assert_non_null(all);
+    rewind(file);
+    assert_int_equal(fread(all, 1, size, file), size);
+    const char *at = memmem(all, size, bytes, strlen(bytes));
+    assert_non_null(at);
+    assert_int_equal(fseek(file, at - all + 3, SEEK_SET), 0);
+    assert_int_not_equal(fputc(at[3] ^ 1, file), EOF);
+    assert_int_equal(fclose(file), 0);
+    free(all);
+}
+
 /* Says what Kafka has, and waits until the spool knows it. */
 static inline void world_publish(struct world *world, int64_t watermark)
 {
@@ -237,6 +263,25 @@ static inline void world_publish(struct world *world, int64_t watermark)
         assert_true(round < 5000);
         (void)usleep(1000);
     }
+}
+
+/* A test's world of its own, sound at its end. */
+static inline int world_set_up(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    assert_non_null(world);
+    world_make(world);
+    *state = world;
+    return 0;
+}
+
+static inline int world_tear_down(void **state)
+{
+    struct world *world = *state;
+    world_check(world);
+    world_end(world);
+    free(world);
+    return 0;
 }
 
 #endif

@@ -63,7 +63,7 @@ static void change_operators(struct desk *desk, const char *roles, const char *p
     char text[TEXT_SIZE];
     struct fault why;
     write_operators(roles, password, more, text);
-    scratch_rewrite(desk->operators_path, text);
+    scratch_write(desk->operators_path, text);
     assert_true(operators_reload(desk->place, &why));
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "limits.h"
 #include "unit.h"
 
 #include "adapt/adapter.h"
@@ -38,14 +39,13 @@ static void *work(void *own)
 static void threads_share_adapters(void **state)
 {
     (void)state;
-    static const struct adapt_limits limits = {1 << 20, 64, 20000, 64, 2000, 65536, 100, 100};
     struct fault why = {0};
     size_t size = 0;
     char *bytes =
         file_read("adapters/lienthong-xml/fixtures/accept/handoff-full.xml", 1 << 20, &size, &why);
     struct schema *schema = schema_load("schemas/dossier-event.avsc", &why);
     assert_non_null(schema);
-    struct adapters *adapters = adapters_load("adapters", schema, &limits, &why);
+    struct adapters *adapters = adapters_load("adapters", schema, &usual_limits, &why);
     if (!bytes || !adapters)
         fail_msg("%s", why.text);
     const struct adapter *adapter = adapters_find(adapters, "lienthong-xml");

@@ -530,7 +530,7 @@ static void send_files_in_parts(void)
                    folder, folder);
     assert_int_equal(system(command), 0);
     adapters_free(town.adapters);
-    town.adapters = adapters_load(folder, town.schema, &town_limits, &why);
+    town.adapters = adapters_load(folder, town.schema, &usual_limits, &why);
     must(town.adapters, &why);
     town.options.adapters = town.adapters;
 }

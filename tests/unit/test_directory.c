@@ -155,7 +155,7 @@ static void a_made_key_is_known_by_its_hash_alone(void **state)
         "partners:\n- {id: a, name: A, agencies: [H29], adapters: [x], keys: [{hash: '%s',"
         " valid_to: 2026-12-31}]}\n",
         hash);
-    scratch_rewrite(files.partners, text);
+    scratch_write(files.partners, text);
     directory = directory_load(options_of(&files), &why);
     assert_non_null(directory);
     const struct partner *partner = directory_by_key(directory, key, strlen(key), 20261231);
@@ -197,7 +197,7 @@ static void a_pepper_that_is_short_or_missing_is_refused(void **state)
     (void)state;
     struct fault why;
     struct files files = write_files();
-    scratch_rewrite(files.pepper, "0123456789abcdef0123456789abcde");
+    scratch_write(files.pepper, "0123456789abcdef0123456789abcde");
     assert_null(directory_load(options_of(&files), &why));
     assert_string_equal(scratch_after_path(files.pepper, why.text), ": has under 32 bytes");
     files.options.pepper_file = NULL;
@@ -237,7 +237,7 @@ static void a_reload_takes_over_and_leaves_who_holds_the_old(void **state)
     struct directory_place *place = directory_place_open(options_of(&files), &why);
     assert_non_null(place);
     struct directory *before = directory_current(place);
-    scratch_rewrite(files.partners, "partners: []\n");
+    scratch_write(files.partners, "partners: []\n");
     assert_true(directory_reload(place, &why));
     struct directory *after = directory_current(place);
     assert_int_equal(directory_partner_count(before), 6);
@@ -254,12 +254,12 @@ static void a_version_names_both_files(void **state)
     (void)state;
     struct fault why;
     struct files files = write_files();
-    scratch_rewrite(files.partners, "partners: []\n");
+    scratch_write(files.partners, "partners: []\n");
     struct directory *before = directory_load(options_of(&files), &why);
     assert_non_null(before);
     /* sha256sum says the same of these texts */
     assert_string_equal(directory_version(before), "e0d8967b-07b93718");
-    scratch_rewrite(files.partners, "partners: [] \n");
+    scratch_write(files.partners, "partners: [] \n");
     struct directory *after = directory_load(options_of(&files), &why);
     assert_non_null(after);
     assert_memory_equal(directory_version(before), directory_version(after), 9);
@@ -288,8 +288,8 @@ static void a_bad_file_keeps_the_old_in_force(void **state)
     assert_non_null(place);
     struct directory *before = directory_current(place);
     for (size_t i = 0; i < COUNT(broken); i++) {
-        scratch_rewrite(files.agencies, broken[i].agencies);
-        scratch_rewrite(files.partners, broken[i].partners);
+        scratch_write(files.agencies, broken[i].agencies);
+        scratch_write(files.partners, broken[i].partners);
         assert_false(directory_reload(place, &why));
         assert_int_equal(why.kind, FAULT_REFUSE);
         struct directory *still = directory_current(place);

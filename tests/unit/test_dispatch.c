@@ -162,7 +162,7 @@ static void a_batch_is_routed_under_one_directory(void **state)
     struct office *office = *state;
     struct fault why;
     struct spool_arrival before = route(office, 1, &to_district);
-    scratch_rewrite(office->realm.partners, "partners: []\n");
+    scratch_write(office->realm.partners, "partners: []\n");
     assert_true(directory_reload(office->place, &why));
     struct spool_arrival same = route(office, 2, &to_district);
     assert_string_equal(same.targets[0].partner, "district");

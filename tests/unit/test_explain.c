@@ -139,8 +139,8 @@ static void what_was_decided_then_stands_beside_what_holds_now(void **state)
     struct directory *before = directory_current(room->place);
     (void)snprintf(then, sizeof then, "%s", directory_version(before));
     directory_release(before);
-    scratch_rewrite(room->realm.partners, "partners:\n- {id: office, name: O, agencies: [H09],"
-                                          " adapters: [x], deliver: {by: mailbox}}\n");
+    scratch_write(room->realm.partners, "partners:\n- {id: office, name: O, agencies: [H09],"
+                                        " adapters: [x], deliver: {by: mailbox}}\n");
     assert_true(directory_reload(room->place, &why));
 
     auto_free(json_decref) json_t *json = explain(room, "d-1024");

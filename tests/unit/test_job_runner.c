@@ -44,7 +44,7 @@ static void yard_open(struct yard *yard, struct house *house)
     struct fault why;
     *yard = (struct yard){.house = house};
     realm_begin(&yard->realm);
-    scratch_rewrite(yard->realm.partners, partners);
+    scratch_write(yard->realm.partners, partners);
     yard->place = directory_place_open(&yard->realm.options, &why);
     assert_non_null(yard->place);
     yard->mender = (struct mender){

@@ -1,40 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit.h"
-#include "workshop.h"
+#include "house.h"
 
 #include "operate/job_shown.h"
 
 ENDS_WITH_SCOPE(json_t *, json_decref)
 
-static struct schema *schema;
-static struct adapters *adapters;
-
-static int open_adapters(void **state)
-{
-    (void)state;
-    struct fault why = {0};
-    schema = schema_load("schemas/dossier-event.avsc", &why);
-    adapters = schema ? adapters_load("adapters", schema, &workshop_limits, &why) : NULL;
-    return adapters ? 0 : -1;
-}
-
-static int close_adapters(void **state)
-{
-    (void)state;
-    adapters_free(adapters);
-    schema_free(schema);
-    return 0;
-}
-
 /* The rule of a job's options, as it is shown. */
-static void expect_rule(const char *options, const char *expected)
+static void expect_rule(const struct house *house, const char *options, const char *expected)
 {
     const struct spool_job job = {.kind = "entries",
                                   .filter = "{\"filter\":{}}",
                                   .options = options,
                                   .author = "user:an",
                                   .reason = "r"};
-    auto_free(json_decref) json_t *shown = job_shown(&job, adapters, true, LANGUAGE_EN);
+    auto_free(json_decref) json_t *shown = job_shown(&job, house->adapters, true, LANGUAGE_EN);
     const json_t *rule = json_object_get(json_object_get(shown, "options"), "rule");
     auto_free(free) char *text = json_dumps(rule, JSON_COMPACT | JSON_SORT_KEYS);
     assert_string_equal(text, expected);
@@ -42,21 +21,20 @@ static void expect_rule(const char *options, const char *expected)
 
 static void the_texts_of_a_rule_are_shown_where_its_place_is(void **state)
 {
-    (void)state;
     static const char rule[] =
         "{\"from\":null,\"path\":\"/Dossier/ReceivingAgency\",\"to\":\"000.00.35.H09\"}";
     char options[200];
     (void)snprintf(options, sizeof options, "{\"rule\":%s}", rule);
-    expect_rule(options, rule);
+    expect_rule(*state, options, rule);
 }
 
 static void a_rule_that_was_kept_of_what_is_personal_is_masked(void **state)
 {
-    (void)state;
-    expect_rule("{\"rule\":{\"path\":\"/Dossier/Applicant/FullName\",\"from\":\"Nguyễn Thị "
+    expect_rule(*state,
+                "{\"rule\":{\"path\":\"/Dossier/Applicant/FullName\",\"from\":\"Nguyễn Thị "
                 "Mẫu\",\"to\":\"Mẫu\"}}",
                 "{\"from\":\"[14]\",\"path\":\"/Dossier/Applicant/FullName\",\"to\":\"[3]\"}");
-    expect_rule("{\"rule\":{\"path\":\"/Dossier[\",\"from\":null,\"to\":\"Mẫu\"}}",
+    expect_rule(*state, "{\"rule\":{\"path\":\"/Dossier[\",\"from\":null,\"to\":\"Mẫu\"}}",
                 "{\"from\":null,\"path\":\"/Dossier[\",\"to\":\"[3]\"}");
 }
 
@@ -83,5 +61,5 @@ int main(void)
         cmocka_unit_test(a_rule_that_was_kept_of_what_is_personal_is_masked),
         cmocka_unit_test(the_record_has_of_a_rule_its_place_and_digest),
     };
-    return cmocka_run_group_tests(tests, open_adapters, close_adapters);
+    return cmocka_run_group_tests(tests, house_open, house_close);
 }

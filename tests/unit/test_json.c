@@ -23,26 +23,7 @@ static const char yaml[] = "name: test\n"
 
 static int set_up(void **state)
 {
-    static struct workshop shop;
-    struct fault why = {0};
-    workshop_open(&shop);
-    workshop_file(&shop, "adapter.yaml", yaml);
-    workshop_file(&shop, "type.tsv", "*\tRECEIVED\n");
-    if (!workshop_load(&shop, &workshop_limits, &why))
-        fail_msg("%s", why.text);
-    *state = &shop;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    workshop_close(*state);
-    return 0;
-}
-
-static void read_text(struct workshop *shop, const char *text)
-{
-    workshop_read(shop, text, strlen(text));
+    return workshop_set_up(state, yaml);
 }
 
 static const struct {
@@ -67,21 +48,14 @@ static const struct {
 
 static void members_and_elements_become_nodes(void **state)
 {
-    struct workshop *shop = *state;
-    for (size_t at = 0; at < sizeof seen / sizeof seen[0]; at++) {
-        char path[100];
-        read_text(shop, seen[at].document);
-        workshop_problem(shop, 0, "");
-        (void)snprintf(path, sizeof path, "source_extra|%s", seen[at].key);
-        workshop_expect(shop, path, seen[at].text);
-        workshop_back(shop, 0);
-    }
+    for (size_t at = 0; at < sizeof seen / sizeof seen[0]; at++)
+        workshop_sees(*state, seen[at].document, seen[at].key, seen[at].text);
 }
 
 static void empty_places_say_nothing(void **state)
 {
-    read_text(*state,
-              J("\"a\": null, \"b\": \"\", \"c\": [], \"d\": {}, \"e\": [{}], \"f\": \" \""));
+    workshop_read_text(
+        *state, J("\"a\": null, \"b\": \"\", \"c\": [], \"d\": {}, \"e\": [{}], \"f\": \" \""));
     workshop_problem(*state, 0, "");
     workshop_expect(*state, "source_extra", "{}");
 }
@@ -110,25 +84,20 @@ static const struct {
 
 static void what_is_not_json_is_refused(void **state)
 {
-    struct workshop *shop = *state;
-    for (size_t at = 0; at < sizeof refused / sizeof refused[0]; at++) {
-        read_text(shop, refused[at].document);
-        if (shop->trial.problem_total != 1)
-            fail_msg("%zu: %zu problems", at, shop->trial.problem_total);
-        workshop_problem(shop, 0, refused[at].problem);
-    }
+    for (size_t at = 0; at < sizeof refused / sizeof refused[0]; at++)
+        workshop_refuses(*state, refused[at].document, refused[at].problem);
 }
 
 static void a_problem_has_its_place_and_no_value(void **state)
 {
     struct workshop *shop = *state;
-    read_text(shop, "{\n  \"code\": \"C1\",\n  \"name\": Secret\n}");
+    workshop_read_text(shop, "{\n  \"code\": \"C1\",\n  \"name\": Secret\n}");
     const json_t *problem = json_array_get(shop->trial.problems, 0);
     assert_int_equal(json_integer_value(json_object_get(problem, "line")), 3);
     char *text = json_dumps(problem, 0);
     assert_null(strstr(text, "Secret"));
     free(text);
-    read_text(shop, "{\n  \"x\": [1,\n 2],\n  \"code\": \"\"\n}");
+    workshop_read_text(shop, "{\n  \"x\": [1,\n 2],\n  \"code\": \"\"\n}");
     problem = json_array_get(shop->trial.problems, 0);
     assert_int_equal(json_integer_value(json_object_get(problem, "line")), 4);
     assert_int_equal(json_integer_value(json_object_get(problem, "column")), 11);
@@ -141,28 +110,9 @@ static void a_nul_is_refused(void **state)
     workshop_problem(*state, 0, "syntax /");
 }
 
-/* `piece` with its number `count` times. */
-static char *many(const char *before, const char *piece, int count, const char *after, size_t *size)
-{
-    char *text = NULL;
-    FILE *out = open_memstream(&text, size);
-    assert_non_null(out);
-    (void)fputs(before, out);
-    for (int at = 0; at < count; at++)
-        for (const char *each = piece; *each; each++)
-            *each == '#' ? (void)fprintf(out, "%d", at) : (void)fputc(*each, out);
-    (void)fputs(after, out);
-    assert_int_equal(fclose(out), 0);
-    return text;
-}
-
 static void each_bomb_is_refused_in_little_time(void **state)
 {
-    static const struct {
-        const char *before, *piece;
-        int count;
-        const char *after;
-    } bombs[] = {
+    static const struct bomb bombs[] = {
         {"", "[", 10000, ""},
         {"", "{\"a\":", 10000, ""},
         {"{", "\"a#\":1,", 15000, "\"code\":1}"},
@@ -170,15 +120,8 @@ static void each_bomb_is_refused_in_little_time(void **state)
         {"[", "\"#\",", 60000, "1]"},
         {"[", "[],", 60000, "1]"},
     };
-    for (size_t at = 0; at < sizeof bombs / sizeof bombs[0]; at++) {
-        size_t size = 0;
-        auto_free(free) char *text =
-            many(bombs[at].before, bombs[at].piece, bombs[at].count, bombs[at].after, &size);
-        int64_t start = spent_ms();
-        workshop_read(*state, text, size);
-        workshop_problem(*state, 0, "limit /");
-        assert_true(spent_ms() - start < 1000);
-    }
+    for (size_t at = 0; at < sizeof bombs / sizeof bombs[0]; at++)
+        workshop_defuses(*state, &bombs[at]);
 }
 
 /* Another's collection of hard cases, if it lies beside the clone: none may do harm. */
@@ -222,5 +165,5 @@ int main(void)
         cmocka_unit_test(each_bomb_is_refused_in_little_time),
         cmocka_unit_test(no_case_of_a_collection_does_harm),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, workshop_tear_down);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The file of master keys. */
+#include "scratch.h"
 #include "unit.h"
 
 #include "base/cleanup.h"
@@ -26,10 +27,7 @@ static void name_file(char path[PATH_SIZE])
 
 static void write_file(const char *path, const char *text, mode_t mode)
 {
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    scratch_write(path, text);
     assert_int_equal(chmod(path, mode), 0);
 }
 

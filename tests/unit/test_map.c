@@ -59,18 +59,7 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    workshop_close(*state);
-    return 0;
-}
-
 #define ITEM "\"code\": \"H09.40-250512-0037\", \"type\": \"2\""
-
-static void read_text(struct workshop *shop, const char *text)
-{
-    workshop_read(shop, text, strlen(text));
-}
 
 /* A member that says nothing of itself is left over; all of it comes back. */
 static const struct {
@@ -110,7 +99,7 @@ static void rows_read_and_write_as_documented(void **state)
 {
     struct workshop *shop = *state;
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
-        read_text(shop, cases[at].document);
+        workshop_read_text(shop, cases[at].document);
         workshop_problem(shop, 0, "");
         workshop_expect(shop, cases[at].member, cases[at].expected);
         workshop_back(shop, 0);
@@ -120,8 +109,8 @@ static void rows_read_and_write_as_documented(void **state)
 static void every_item_has_its_own_problems(void **state)
 {
     struct workshop *shop = *state;
-    read_text(shop, "{\"office\": \"h9\", \"list\": [{" ITEM "}, {\"type\": \"9\"},"
-                    " {" ITEM ", \"channel\": \"FAX\", \"fees\": [{\"price\": \"x\"}]}]}");
+    workshop_read_text(shop, "{\"office\": \"h9\", \"list\": [{" ITEM "}, {\"type\": \"9\"},"
+                             " {" ITEM ", \"channel\": \"FAX\", \"fees\": [{\"price\": \"x\"}]}]}");
     assert_int_equal(shop->trial.count, 3);
     workshop_problem(shop, 0, "agency /office");
     workshop_problem(shop, 1, "missing /list[1]/code");
@@ -134,7 +123,7 @@ static void every_item_has_its_own_problems(void **state)
 static void a_personal_value_is_not_told(void **state)
 {
     struct workshop *shop = *state;
-    read_text(shop, "{" ITEM ", \"who\": \"Nguy\xE1\xBB\x85n\\u0001\"}");
+    workshop_read_text(shop, "{" ITEM ", \"who\": \"Nguy\xE1\xBB\x85n\\u0001\"}");
     workshop_problem(shop, 0, "text /who");
     char *text = json_dumps(shop->trial.problems, 0);
     assert_null(strstr(text, "Nguy"));
@@ -144,13 +133,13 @@ static void a_personal_value_is_not_told(void **state)
 static void an_acknowledgement_publishes_nothing(void **state)
 {
     struct workshop *shop = *state;
-    read_text(shop, "{\"code\": \"\", \"type\": \"0\"}");
+    workshop_read_text(shop, "{\"code\": \"\", \"type\": \"0\"}");
     assert_int_equal(shop->trial.count, 0);
 }
 
 static void a_document_without_items_is_told_so(void **state)
 {
-    read_text(*state, "{\"list\": []}");
+    workshop_read_text(*state, "{\"list\": []}");
     workshop_problem(*state, 0, "missing /list");
 }
 
@@ -158,7 +147,7 @@ static void a_text_over_the_limit_is_refused(void **state)
 {
     char text[2000] = "";
     (void)snprintf(text, sizeof text, "{" ITEM ", \"procedure\": \"%01200d\"}", 1);
-    read_text(*state, text);
+    workshop_read_text(*state, text);
     workshop_problem(*state, 0, "text /procedure");
 }
 
@@ -212,12 +201,17 @@ static void each_mistake_is_refused_with_its_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(rows_read_and_write_as_documented, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(every_item_has_its_own_problems, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_personal_value_is_not_told, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_acknowledgement_publishes_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_document_without_items_is_told_so, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_text_over_the_limit_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rows_read_and_write_as_documented, set_up,
+                                        workshop_tear_down),
+        cmocka_unit_test_setup_teardown(every_item_has_its_own_problems, set_up,
+                                        workshop_tear_down),
+        cmocka_unit_test_setup_teardown(a_personal_value_is_not_told, set_up, workshop_tear_down),
+        cmocka_unit_test_setup_teardown(an_acknowledgement_publishes_nothing, set_up,
+                                        workshop_tear_down),
+        cmocka_unit_test_setup_teardown(a_document_without_items_is_told_so, set_up,
+                                        workshop_tear_down),
+        cmocka_unit_test_setup_teardown(a_text_over_the_limit_is_refused, set_up,
+                                        workshop_tear_down),
         cmocka_unit_test(each_mistake_is_refused_with_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,7 @@ static void bench_open(struct bench *bench, struct house *house)
     struct fault why;
     *bench = (struct bench){.house = house};
     realm_begin(&bench->realm);
-    scratch_rewrite(bench->realm.partners, partners);
+    scratch_write(bench->realm.partners, partners);
     bench->place = directory_place_open(&bench->realm.options, &why);
     if (!bench->place)
         fail_msg("%s", why.text);

@@ -118,13 +118,13 @@ static void a_newer_loading_takes_over_and_a_bad_one_does_not(void **state)
     assert_non_null(place);
     struct operators *before = operators_current(place);
 
-    scratch_rewrite(path, "users: [{name: an, roles: [administrator]}]\n");
+    scratch_write(path, "users: [{name: an, roles: [administrator]}]\n");
     assert_true(operators_reload(place, &why));
     struct operators *after = operators_current(place);
     assert_int_equal(operators_find(before, "an")->rights, right_bit(RIGHT_VIEW));
     assert_int_equal(operators_find(after, "an")->rights, right_all());
 
-    scratch_rewrite(path, "users: [{name: an, roles: [nobody]}]\n");
+    scratch_write(path, "users: [{name: an, roles: [nobody]}]\n");
     assert_false(operators_reload(place, &why));
     assert_int_equal(why.kind, FAULT_REFUSE);
     struct operators *kept = operators_current(place);

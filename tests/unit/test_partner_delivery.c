@@ -14,7 +14,7 @@ static struct partners *load_from(const char *path, const char *text, struct fau
 {
     struct agencies *agencies = agencies_load("deploy/agencies.csv", why);
     assert_non_null(agencies);
-    scratch_rewrite(path, text);
+    scratch_write(path, text);
     struct partners *partners = partners_load(path, agencies, why);
     agencies_free(agencies); /* nothing of it is kept */
     return partners;

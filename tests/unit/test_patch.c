@@ -1,28 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit.h"
-#include "workshop.h"
+#include "house.h"
 
 #include "adapt/patch.h"
-
-static struct schema *schema;
-static struct adapters *adapters;
-
-static int open_adapters(void **state)
-{
-    (void)state;
-    struct fault why = {0};
-    schema = schema_load("schemas/dossier-event.avsc", &why);
-    adapters = schema ? adapters_load("adapters", schema, &workshop_limits, &why) : NULL;
-    return adapters ? 0 : -1;
-}
-
-static int close_adapters(void **state)
-{
-    (void)state;
-    adapters_free(adapters);
-    schema_free(schema);
-    return 0;
-}
 
 #define XML(text) "<HandoffMessage xmlns=\"urn:x-lienthong:handoff:1\">" text "</HandoffMessage>"
 
@@ -95,11 +74,11 @@ static const struct {
 
 static void a_text_is_put_where_the_rule_says_and_nowhere_else(void **state)
 {
-    (void)state;
+    const struct house *house = *state;
     for (size_t at = 0; at < sizeof rows / sizeof *rows; at++) {
         struct fault why = {0};
         struct patched patched = {.bytes = NULL};
-        bool is_patched = adapt_patch(adapters_find(adapters, rows[at].adapter), rows[at].document,
+        bool is_patched = adapt_patch(house_adapter(house, rows[at].adapter), rows[at].document,
                                       strlen(rows[at].document), &rows[at].rule, &patched, &why);
         print_message("%s\n", rows[at].what);
         assert_int_equal(is_patched, rows[at].expected != NULL);
@@ -119,5 +98,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_is_put_where_the_rule_says_and_nowhere_else),
     };
-    return cmocka_run_group_tests(tests, open_adapters, close_adapters);
+    return cmocka_run_group_tests(tests, house_open, house_close);
 }

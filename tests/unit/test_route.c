@@ -560,8 +560,8 @@ static void a_long_name_is_cut_at_a_whole_character(void **state)
                        "code,alias_codes,name,level,parent,valid_from,valid_to,successor\n"
                        "H29,,%s%s,PROVINCE,,20160101,,\n",
                        shift ? "x" : "", name);
-        scratch_rewrite(realm.agencies, text);
-        scratch_rewrite(realm.partners, "partners: []\n");
+        scratch_write(realm.agencies, text);
+        scratch_write(realm.partners, "partners: []\n");
         struct directory *directory = directory_load(&realm.options, &why);
         assert_non_null(directory);
         struct schema *schema = schema_load("schemas/dossier-event.avsc", &why);

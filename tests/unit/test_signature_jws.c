@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Detached JWS on documents: what counts, and what is refused and why. */
+#include "limits.h"
 #include "seal.h"
 
 #include "base/clock.h"
@@ -61,13 +62,12 @@ static int tear_down(void **state)
 static void check(const char *jws, const char *bytes, size_t size,
                   struct signature_verdict *verdict)
 {
-    static const struct adapt_limits limits = {1 << 20, 64, 20000, 64, 2000, 65536, 100, 100};
     struct fault why;
     const struct signature_wish wish = {.bytes = bytes,
                                         .size = size,
                                         .jws = jws,
                                         .policy = &house.policy,
-                                        .limits = &limits,
+                                        .limits = &usual_limits,
                                         .at_ms = clock_now_ms()};
     if (!signature_check(&wish, verdict, &why))
         fail_msg("%s", why.text);

@@ -4,6 +4,7 @@
  * otherwise, so that what is refused is refused for what it is.  The wrappings are those that
  * Somorovsky and others described for SAML (XSW 1 to 8), carried over to a letter.
  */
+#include "limits.h"
 #include "seal.h"
 #include "short.h"
 
@@ -118,12 +119,11 @@ static int tear_down(void **state)
 static void check(const char *text, const struct partner_signatures *policy,
                   struct signature_verdict *verdict)
 {
-    static const struct adapt_limits limits = {1 << 20, 64, 20000, 64, 2000, 65536, 100, 100};
     struct fault why;
     const struct signature_wish wish = {.bytes = text,
                                         .size = strlen(text),
                                         .policy = policy,
-                                        .limits = &limits,
+                                        .limits = &usual_limits,
                                         .at_ms = clock_now_ms()};
     if (!signature_check(&wish, verdict, &why))
         fail_msg("%s", why.text);
@@ -272,12 +272,11 @@ static void the_place_of_what_is_wrong_is_told(void **state)
 
 static void without_memory_a_good_signature_is_not_called_bad(void **state)
 {
-    static const struct adapt_limits limits = {1 << 20, 64, 20000, 64, 2000, 65536, 100, 100};
     char *text = sign(LETTER(GOOD), &house.es);
     const struct signature_wish wish = {.bytes = text,
                                         .size = strlen(text),
                                         .policy = &house.policy,
-                                        .limits = &limits,
+                                        .limits = &usual_limits,
                                         .at_ms = clock_now_ms()};
     (void)state;
     expect(text, NULL);
@@ -836,7 +835,7 @@ static void files_that_cannot_be_used_are_named(void **state)
     assert_null(trust_load(house.anchors, path, &why));
     assert_string_equal(scratch_after_path(path, why.text),
                         ": no revocation lists in PEM that can be used");
-    scratch_rewrite(path, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    scratch_write(path, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     assert_null(trust_load(path, NULL, &why));
     (void)unlink(path);
 }

@@ -253,37 +253,11 @@ static void a_full_disk_fails_the_handoff_and_nothing_else(void **state)
     world_end(&world);
 }
 
-/* Changes one byte of the file where `bytes` stand; they must be there once. */
-static void flip_byte(const char *path, const char *bytes)
-{
-    FILE *file = fopen(path, "r+b");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    size_t size = (size_t)ftell(file);
-    char *all = malloc(size);
-    assert_non_null(all);
-    rewind(file);
-    assert_int_equal(fread(all, 1, size, file), size);
-    const char *at = memmem(all, size, bytes, strlen(bytes));
-    assert_non_null(at);
-    assert_int_equal(fseek(file, at - all + 3, SEEK_SET), 0);
-    assert_int_not_equal(fputc(at[3] ^ 1, file), EOF);
-    assert_int_equal(fclose(file), 0);
-    free(all);
-}
-
-static void note_finding(void *own, const char *finding)
-{
-    int *count = own;
-    assert_non_null(finding);
-    (*count)++;
-}
-
 static void assert_check_finds(struct world *world)
 {
     struct fault why;
     int findings = 0;
-    assert_false(spool_check(world->reader, note_finding, &findings, &why));
+    assert_false(spool_check(world->reader, count_finding, &findings, &why));
     assert_int_equal(why.kind, FAULT_BROKEN);
     assert_int_equal(findings, 1);
 }

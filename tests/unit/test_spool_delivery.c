@@ -3,24 +3,6 @@
 
 enum { LATER_MS = 100000000 };
 
-static int set_up(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-    assert_non_null(world);
-    world_make(world);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct world *world = *state;
-    world_check(world);
-    world_end(world);
-    free(world);
-    return 0;
-}
-
 /* ---- arriving ---- */
 
 static void an_arrival_becomes_a_delivery_for_each_target(void **state)
@@ -849,7 +831,7 @@ static void who_watches_hears_of_changes(void **state)
     world_must(spool_on_delivery(world->spool, ring, &bell, &why), &why);
 }
 
-#define SENTENCE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define SENTENCE(test) cmocka_unit_test_setup_teardown(test, world_set_up, world_tear_down)
 
 int main(void)
 {

@@ -177,31 +177,6 @@ static void what_arrived_and_was_settled_survives_a_kill(void **state)
 
 /* ---- damage ---- */
 
-static void flip_byte(const char *path, const char *bytes)
-{
-    FILE *file = fopen(path, "r+b");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    size_t size = (size_t)ftell(file);
-    char *all = malloc(size);
-    assert_non_null(all);
-    rewind(file);
-    assert_int_equal(fread(all, 1, size, file), size);
-    const char *at = memmem(all, size, bytes, strlen(bytes));
-    assert_non_null(at);
-    assert_int_equal(fseek(file, at - all + 3, SEEK_SET), 0);
-    assert_int_not_equal(fputc(at[3] ^ 1, file), EOF);
-    assert_int_equal(fclose(file), 0);
-    free(all);
-}
-
-static void count_finding(void *own, const char *finding)
-{
-    int *count = own;
-    assert_non_null(finding);
-    ++*count;
-}
-
 static bool note_damage(void *own, const struct spool_delivery *delivery)
 {
     int64_t *damaged = own;

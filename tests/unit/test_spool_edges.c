@@ -274,13 +274,6 @@ static void a_newer_spool_is_refused(void **state)
     world_remove(&world);
 }
 
-static void count_finding(void *own, const char *finding)
-{
-    int *count = own;
-    assert_non_null(finding);
-    (*count)++;
-}
-
 /* Each of these is a contradiction that only a program's mistake or a person's hand can make. */
 static void a_check_finds_contradictions(void **state)
 {

@@ -6,24 +6,6 @@
 
 enum { SIZE = 12345 };
 
-static int set_up(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-    assert_non_null(world);
-    world_make(world);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct world *world = *state;
-    world_check(world);
-    world_end(world);
-    free(world);
-    return 0;
-}
-
 /* Files are told by one letter. */
 static void name_file(char letter, uint8_t sha256[SHA256_SIZE])
 {
@@ -249,7 +231,7 @@ static void a_document_in_conflict_uses_the_files_that_are_kept_with_it(void **s
     assert_users(world, 'c', "2");
 }
 
-#define SENTENCE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define SENTENCE(test) cmocka_unit_test_setup_teardown(test, world_set_up, world_tear_down)
 
 int main(void)
 {

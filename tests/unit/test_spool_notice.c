@@ -3,24 +3,6 @@
 
 #include <sqlite3.h>
 
-static int set_up(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-    assert_non_null(world);
-    world_make(world);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct world *world = *state;
-    world_check(world);
-    world_end(world);
-    free(world);
-    return 0;
-}
-
 static struct spool_notice notice_of(const char *datum)
 {
     return (struct spool_notice){.topic = "deliveries",
@@ -239,7 +221,7 @@ static void a_damaged_notice_is_found_and_passed_over(void **state)
     world_must(spool_prune(world->spool, ARRIVED_MS * 2, &count, &why), &why); /* for the check */
 }
 
-#define SENTENCE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define SENTENCE(test) cmocka_unit_test_setup_teardown(test, world_set_up, world_tear_down)
 
 int main(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit.h"
+#include "house.h"
 #include "workshop.h"
 
 #include "adapt/veil.h"
@@ -12,39 +12,21 @@ ENDS_WITH_SCOPE(json_t *, json_decref)
 
 static const char *const names[] = {"dvcqg-json", "dvc2026-json", "edxml", "lienthong-xml"};
 
-static struct schema *schema;
-static struct adapters *adapters;
-
-static int open_adapters(void **state)
-{
-    (void)state;
-    struct fault why = {0};
-    schema = schema_load("schemas/dossier-event.avsc", &why);
-    adapters = schema ? adapters_load("adapters", schema, &workshop_limits, &why) : NULL;
-    return adapters ? 0 : -1;
-}
-
-static int close_adapters(void **state)
-{
-    (void)state;
-    adapters_free(adapters);
-    schema_free(schema);
-    return 0;
-}
-
-static char *veil(const char *adapter, const char *text)
+static char *veil(const struct house *house, const char *adapter, const char *text)
 {
     struct fault why;
     size_t size = 0;
-    char *veiled = veil_document(adapters_find(adapters, adapter), text, strlen(text), &size, &why);
+    char *veiled =
+        veil_document(adapters_find(house->adapters, adapter), text, strlen(text), &size, &why);
     assert_non_null(veiled);
     assert_int_equal(strlen(veiled), size);
     return veiled;
 }
 
-static void expect(const char *adapter, const char *text, const char *expected)
+static void expect(const struct house *house, const char *adapter, const char *text,
+                   const char *expected)
 {
-    char *veiled = veil(adapter, text);
+    char *veiled = veil(house, adapter, text);
     assert_string_equal(veiled, expected);
     free(veiled);
 }
@@ -63,6 +45,7 @@ static size_t line_count(const char *text)
 
 /* Texts of an event: those of fields that are personal, and the others. */
 struct texts {
+    const struct schema *schema;
     json_t *personal;
     json_t *open;
 };
@@ -96,7 +79,8 @@ static void gather(struct texts *texts, const char *path, json_t *value, bool is
             char below[300];
             (void)snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", name);
             gather(texts, below, member,
-                   is_personal || (strlen(below) < sizeof below && schema_personal(schema, below)));
+                   is_personal ||
+                       (strlen(below) < sizeof below && schema_personal(texts->schema, below)));
         }
     } else if (json_is_array(value)) {
         json_array_foreach (value, index, member)
@@ -148,14 +132,12 @@ static size_t expect_hidden(const struct texts *texts, const char *document, con
     return count;
 }
 
-static size_t check_document(const char *adapter, const char *path)
+static size_t check_document(const struct house *house, const char *adapter, const char *path)
 {
     struct fault why = {0};
     size_t size = 0, veiled_size = 0;
-    struct workshop shop = {.adapter = adapters_find(adapters, adapter)};
-    shop.bench = workbench_new(adapters, &why);
+    struct workshop shop = {.bench = house->bench, .adapter = house_adapter(house, adapter)};
     auto_free(free) char *bytes = file_read(path, 1 << 20, &size, &why);
-    assert_non_null(shop.bench);
     assert_non_null(bytes);
     workshop_read(&shop, bytes, size);
     auto_free(free) char *veiled = veil_document(shop.adapter, bytes, size, &veiled_size, &why);
@@ -163,18 +145,17 @@ static size_t check_document(const char *adapter, const char *path)
     assert_int_equal(line_count(veiled), line_count(bytes));
     auto_free(json_decref) json_t *personal = json_array();
     auto_free(json_decref) json_t *open = json_array();
-    struct texts texts = {personal, open};
+    struct texts texts = {house->schema, personal, open};
     size_t index;
     json_t *event;
     json_array_foreach (shop.trial.events, index, event)
         gather(&texts, "", event, false);
     size_t count = expect_hidden(&texts, bytes, veiled, path);
     trial_free(&shop.trial);
-    workbench_free(shop.bench);
     return count;
 }
 
-static size_t check_folder(const char *adapter, const char *folder)
+static size_t check_folder(const struct house *house, const char *adapter, const char *folder)
 {
     struct dirent *entry;
     size_t count = 0;
@@ -188,7 +169,7 @@ static size_t check_folder(const char *adapter, const char *folder)
             strstr(entry->d_name, ".problems.json"))
             continue;
         (void)snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        count += check_document(adapter, file);
+        count += check_document(house, adapter, file);
     }
     (void)closedir(list);
     return count;
@@ -196,9 +177,9 @@ static size_t check_folder(const char *adapter, const char *folder)
 
 static void nothing_personal_of_any_fixture_shows(void **state)
 {
-    (void)state;
     for (size_t at = 0; at < sizeof names / sizeof *names; at++) {
-        size_t count = check_folder(names[at], "accept") + check_folder(names[at], "reject");
+        size_t count =
+            check_folder(*state, names[at], "accept") + check_folder(*state, names[at], "reject");
         assert_true(count >= 8); /* there was something to hide */
     }
 }
@@ -207,26 +188,23 @@ static void nothing_personal_of_any_fixture_shows(void **state)
 
 static void what_tells_messages_apart_is_shown_and_nothing_else_there(void **state)
 {
-    (void)state;
-    expect("dvcqg-json", "{\"service\": \"CapNhatTienDoHoSoMC\", \"data\": []}",
+    expect(*state, "dvcqg-json", "{\"service\": \"CapNhatTienDoHoSoMC\", \"data\": []}",
            "{\"service\": \"CapNhatTienDoHoSoMC\", \"data\": []}");
-    expect("dvcqg-json", "{\"service\": \"Trần An\", \"data\": []}",
+    expect(*state, "dvcqg-json", "{\"service\": \"Trần An\", \"data\": []}",
            "{\"service\": \"[7]\", \"data\": []}");
 }
 
 static void a_time_that_is_none_may_be_anything(void **state)
 {
-    (void)state;
-    expect("dvcqg-json", "{\"data\": [{\"NgayHenTra\": \"20250101080000\"}]}",
+    expect(*state, "dvcqg-json", "{\"data\": [{\"NgayHenTra\": \"20250101080000\"}]}",
            "{\"data\": [{\"NgayHenTra\": \"20250101080000\"}]}");
-    expect("dvcqg-json", "{\"data\": [{\"NgayHenTra\": \"gọi ông An\"}]}",
+    expect(*state, "dvcqg-json", "{\"data\": [{\"NgayHenTra\": \"gọi ông An\"}]}",
            "{\"data\": [{\"NgayHenTra\": \"[10]\"}]}");
 }
 
 static void a_name_an_identity_and_a_code_of_json_are_shown_as_each_may(void **state)
 {
-    (void)state;
-    expect("dvcqg-json",
+    expect(*state, "dvcqg-json",
            "{\"service\": \"DongBoHoSoMC\",\n \"data\": [{\"MaHoSo\": \"H01.1-250101-0001\",\n"
            "  \"ChuHoSo\": \"Trần Thị Bình\", \"SoDinhDanh\": \"099301000123\", \"La\": 17,\n"
            "  \"NguoiLa\": null}]}\n",
@@ -237,31 +215,29 @@ static void a_name_an_identity_and_a_code_of_json_are_shown_as_each_may(void **s
 
 static void a_place_that_is_known_elsewhere_is_unknown_here(void **state)
 {
-    (void)state;
-    expect("dvcqg-json",
+    expect(*state, "dvcqg-json",
            "{\"service\": \"DongBoHoSoMC\", \"data\": [{\"x\": {\"MaHoSo\": \"An\"}}]}",
            "{\"service\": \"DongBoHoSoMC\", \"data\": [{\"x\": {\"MaHoSo\": \"[2]\"}}]}");
 }
 
 static void an_escaped_name_tells_its_length_alone(void **state)
 {
-    (void)state;
-    expect("dvcqg-json", "{\"data\": [{\"ChuHoSo\": \"\\u0041n \\\"B\\\"\", \"\\u0041\": 1}]}",
+    expect(*state, "dvcqg-json",
+           "{\"data\": [{\"ChuHoSo\": \"\\u0041n \\\"B\\\"\", \"\\u0041\": 1}]}",
            "{\"data\": [{\"ChuHoSo\": \"[13]\", \"\\u0041\": \"[1]\"}]}");
 }
 
 static void json_that_does_not_parse_shows_marks_and_known_names(void **state)
 {
-    (void)state;
-    expect("dvcqg-json", "{\"data\": [{\"MaHoSo\": \"H01\", \"Nguyễn An\": \"x\"}\n, oops ]",
+    expect(*state, "dvcqg-json",
+           "{\"data\": [{\"MaHoSo\": \"H01\", \"Nguyễn An\": \"x\"}\n, oops ]",
            "{\"data\": [{\"MaHoSo\": \"[3]\", \"[9]\": \"[1]\"}\n, [4] ]");
-    expect("dvcqg-json", "{\"MaHoSo\": \"Nguyễn", "{\"MaHoSo\": \"[6]");
+    expect(*state, "dvcqg-json", "{\"MaHoSo\": \"Nguyễn", "{\"MaHoSo\": \"[6]");
 }
 
 static void comments_sections_and_strangers_in_xml_are_hidden(void **state)
 {
-    (void)state;
-    expect("lienthong-xml",
+    expect(*state, "lienthong-xml",
            "<?xml version=\"1.0\"?>\n<HandoffMessage xmlns=\"urn:x-lienthong:handoff:1\" lạ='An'>"
            "<!-- An\n Bình --><Envelope><MessageType>HANDOFF</MessageType>"
            "<![CDATA[An]]><La>An</La></Envelope></HandoffMessage>",
@@ -272,14 +248,14 @@ static void comments_sections_and_strangers_in_xml_are_hidden(void **state)
 
 static void an_element_of_another_namespace_is_a_stranger(void **state)
 {
-    (void)state;
-    char *own = veil("lienthong-xml", "<h:HandoffMessage xmlns:h=\"urn:x-lienthong:handoff:1\">"
-                                      "<h:Dossier><h:DossierCode>H01-1</h:DossierCode></h:Dossier>"
-                                      "</h:HandoffMessage>");
-    char *other =
-        veil("lienthong-xml", "<h:HandoffMessage xmlns:h=\"urn:x-lienthong:handoff:1\">"
-                              "<h:Dossier><o:DossierCode xmlns:o=\"urn:o\">H01-1</o:DossierCode>"
-                              "</h:Dossier></h:HandoffMessage>");
+    char *own = veil(*state, "lienthong-xml",
+                     "<h:HandoffMessage xmlns:h=\"urn:x-lienthong:handoff:1\">"
+                     "<h:Dossier><h:DossierCode>H01-1</h:DossierCode></h:Dossier>"
+                     "</h:HandoffMessage>");
+    char *other = veil(*state, "lienthong-xml",
+                       "<h:HandoffMessage xmlns:h=\"urn:x-lienthong:handoff:1\">"
+                       "<h:Dossier><o:DossierCode xmlns:o=\"urn:o\">H01-1</o:DossierCode>"
+                       "</h:Dossier></h:HandoffMessage>");
     assert_non_null(strstr(own, "H01-1"));
     assert_null(strstr(other, "H01-1"));
     free(own);
@@ -288,8 +264,7 @@ static void an_element_of_another_namespace_is_a_stranger(void **state)
 
 static void xml_that_does_not_close_shows_no_value(void **state)
 {
-    (void)state;
-    expect("lienthong-xml",
+    expect(*state, "lienthong-xml",
            "<HandoffMessage xmlns=\"urn:x-lienthong:handoff:1\">\n<Dossier><DossierCode>H01-1\n"
            "<Nguyen>An</Dossier>",
            "<HandoffMessage "
@@ -298,20 +273,18 @@ static void xml_that_does_not_close_shows_no_value(void **state)
 
 static void without_an_adapter_everything_is_hidden(void **state)
 {
-    (void)state;
-    expect("none", "<a>An</a>", "<a>[2]</a>");
-    expect("none", " {\"a\": \"An\"}", " {\"a\": \"[2]\"}");
+    expect(*state, "none", "<a>An</a>", "<a>[2]</a>");
+    expect(*state, "none", " {\"a\": \"An\"}", " {\"a\": \"[2]\"}");
 }
 
 static void a_file_that_was_moved_out_shows_its_hash_and_size(void **state)
 {
-    (void)state;
     const char *hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     char document[400], expected[400];
     (void)snprintf(document, sizeof document, "{\"a\": \"lienthong-file:%s:4711:abcdef\"}", hash);
     (void)snprintf(expected, sizeof expected, "{\"a\": \"lienthong-file:%s:4711:[91]\"}", hash);
-    expect("dvcqg-json", document, expected);
-    expect("dvcqg-json", "{\"a\": \"lienthong-file:An:1:x\"}", "{\"a\": \"[21]\"}");
+    expect(*state, "dvcqg-json", document, expected);
+    expect(*state, "dvcqg-json", "{\"a\": \"lienthong-file:An:1:x\"}", "{\"a\": \"[21]\"}");
 }
 
 static void any_bytes_can_be_shown_unveiled(void **state)
@@ -328,7 +301,7 @@ static void any_bytes_can_be_shown_unveiled(void **state)
 
 static void a_place_is_shown_when_an_adapter_knows_it_and_none_as_personal(void **state)
 {
-    (void)state;
+    const struct house *house = *state;
     static const struct {
         const char *path;
         bool shows;
@@ -347,7 +320,7 @@ static void a_place_is_shown_when_an_adapter_knows_it_and_none_as_personal(void 
     for (size_t at = 0; at < sizeof cases / sizeof *cases; at++) {
         struct fault why;
         bool shows = !cases[at].shows;
-        assert_true(veil_shows(adapters, cases[at].path, &shows, &why));
+        assert_true(veil_shows(house->adapters, cases[at].path, &shows, &why));
         if (shows != cases[at].shows)
             fail_msg("%s", cases[at].path);
     }
@@ -355,10 +328,10 @@ static void a_place_is_shown_when_an_adapter_knows_it_and_none_as_personal(void 
 
 static void what_is_no_path_is_refused(void **state)
 {
-    (void)state;
+    const struct house *house = *state;
     struct fault why;
     bool shows;
-    assert_false(veil_shows(adapters, "/data[", &shows, &why));
+    assert_false(veil_shows(house->adapters, "/data[", &shows, &why));
     assert_int_equal(why.kind, FAULT_REFUSE);
 }
 
@@ -381,5 +354,5 @@ int main(void)
         cmocka_unit_test(what_is_no_path_is_refused),
         cmocka_unit_test(any_bytes_can_be_shown_unveiled),
     };
-    return cmocka_run_group_tests(tests, open_adapters, close_adapters);
+    return cmocka_run_group_tests(tests, house_open, house_close);
 }

@@ -25,26 +25,7 @@ static const char yaml[] = "name: test\n"
 
 static int set_up(void **state)
 {
-    static struct workshop shop;
-    struct fault why = {0};
-    workshop_open(&shop);
-    workshop_file(&shop, "adapter.yaml", yaml);
-    workshop_file(&shop, "type.tsv", "*\tRECEIVED\n");
-    if (!workshop_load(&shop, &workshop_limits, &why))
-        fail_msg("%s", why.text);
-    *state = &shop;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    workshop_close(*state);
-    return 0;
-}
-
-static void read_text(struct workshop *shop, const char *text)
-{
-    workshop_read(shop, text, strlen(text));
+    return workshop_set_up(state, yaml);
 }
 
 /* ---- what is seen ---- */
@@ -74,20 +55,13 @@ static const struct {
 
 static void elements_attributes_and_texts_become_nodes(void **state)
 {
-    struct workshop *shop = *state;
-    for (size_t at = 0; at < sizeof seen / sizeof seen[0]; at++) {
-        char path[100];
-        read_text(shop, seen[at].document);
-        workshop_problem(shop, 0, "");
-        (void)snprintf(path, sizeof path, "source_extra|%s", seen[at].key);
-        workshop_expect(shop, path, seen[at].text);
-        workshop_back(shop, 0);
-    }
+    for (size_t at = 0; at < sizeof seen / sizeof seen[0]; at++)
+        workshop_sees(*state, seen[at].document, seen[at].key, seen[at].text);
 }
 
 static void empty_places_say_nothing(void **state)
 {
-    read_text(*state, R("<A/><B> \n </B><C d=''/><D><E/></D>"));
+    workshop_read_text(*state, R("<A/><B> \n </B><C d=''/><D><E/></D>"));
     workshop_problem(*state, 0, "");
     workshop_expect(*state, "source_extra", "{}");
 }
@@ -129,13 +103,8 @@ static const struct {
 
 static void what_is_not_safe_xml_is_refused(void **state)
 {
-    struct workshop *shop = *state;
-    for (size_t at = 0; at < sizeof refused / sizeof refused[0]; at++) {
-        read_text(shop, refused[at].document);
-        if (shop->trial.problem_total != 1)
-            fail_msg("%zu: %zu problems", at, shop->trial.problem_total);
-        workshop_problem(shop, 0, refused[at].problem);
-    }
+    for (size_t at = 0; at < sizeof refused / sizeof refused[0]; at++)
+        workshop_refuses(*state, refused[at].document, refused[at].problem);
 }
 
 static void bytes_that_are_no_utf8_are_refused(void **state)
@@ -154,7 +123,7 @@ static void bytes_that_are_no_utf8_are_refused(void **state)
 static void a_problem_has_its_line_and_no_value(void **state)
 {
     struct workshop *shop = *state;
-    read_text(shop, "<R xmlns='urn:x'>\n<Code>C1</Code>\n<Name>Secret</Nam>\n</R>");
+    workshop_read_text(shop, "<R xmlns='urn:x'>\n<Code>C1</Code>\n<Name>Secret</Nam>\n</R>");
     const json_t *problem = json_array_get(shop->trial.problems, 0);
     assert_int_equal(json_integer_value(json_object_get(problem, "line")), 3);
     char *text = json_dumps(problem, 0);
@@ -164,28 +133,9 @@ static void a_problem_has_its_line_and_no_value(void **state)
 
 /* ---- bombs ---- */
 
-/* `before`, then `piece` with its number `count` times, then `after`. */
-static char *bomb(const char *before, const char *piece, int count, const char *after, size_t *size)
-{
-    char *text = NULL;
-    FILE *out = open_memstream(&text, size);
-    assert_non_null(out);
-    (void)fputs(before, out);
-    for (int at = 0; at < count; at++)
-        for (const char *each = piece; *each; each++)
-            *each == '#' ? (void)fprintf(out, "%d", at) : (void)fputc(*each, out);
-    (void)fputs(after, out);
-    assert_int_equal(fclose(out), 0);
-    return text;
-}
-
 static void each_bomb_is_refused_in_little_time(void **state)
 {
-    static const struct {
-        const char *before, *piece;
-        int count;
-        const char *after;
-    } bombs[] = {
+    static const struct bomb bombs[] = {
         {"<R xmlns='urn:x' ", "a#='1' ", 40000, "/>"},
         {"<R xmlns='urn:x'>", "<n#/>", 60000, "</R>"},
         {"<R xmlns='urn:x'>", "<a>", 10000, ""},
@@ -194,23 +144,15 @@ static void each_bomb_is_refused_in_little_time(void **state)
         {"<R xmlns='urn:x'>", "<?a?>", 100000, "</R>"},
         {"<R xmlns='urn:x'>", "<a b='#' c='#'/>", 15000, "</R>"},
     };
-    for (size_t at = 0; at < sizeof bombs / sizeof bombs[0]; at++) {
-        size_t size = 0;
-        auto_free(free) char *text =
-            bomb(bombs[at].before, bombs[at].piece, bombs[at].count, bombs[at].after, &size);
-        int64_t start = spent_ms();
-        workshop_read(*state, text, size);
-        workshop_problem(*state, 0, "limit /");
-        assert_true(spent_ms() - start < 1000);
-    }
+    for (size_t at = 0; at < sizeof bombs / sizeof bombs[0]; at++)
+        workshop_defuses(*state, &bombs[at]);
 }
 
 static void too_many_names_are_refused_in_little_time(void **state)
 {
+    static const struct bomb bomb = {"<R xmlns='urn:x'>", "<n#/>", 3000, "</R>"};
     struct workshop *shop = *state;
-    size_t size = 0;
-    auto_free(free) char *text = bomb("<R xmlns='urn:x'>", "<n#/>", 3000, "</R>", &size);
-    workshop_read(shop, text, size);
+    workshop_read_bomb(shop, &bomb);
     workshop_problem(shop, 0, "limit /");
     const json_t *problem = json_array_get(shop->trial.problems, 0);
     assert_string_equal(json_string_value(json_object_get(problem, "hint")), "names");
@@ -218,9 +160,8 @@ static void too_many_names_are_refused_in_little_time(void **state)
 
 static void a_document_over_the_limit_is_not_parsed(void **state)
 {
-    size_t size = 0;
-    auto_free(free) char *text = bomb("<R xmlns='urn:x'>", "1234567890", 105000, "</R>", &size);
-    workshop_read(*state, text, size);
+    static const struct bomb bomb = {"<R xmlns='urn:x'>", "1234567890", 105000, "</R>"};
+    workshop_read_bomb(*state, &bomb);
     workshop_problem(*state, 0, "limit /");
 }
 
@@ -228,11 +169,9 @@ static void names_of_many_documents_do_not_pile_up(void **state)
 {
     for (int at = 0; at < 60; at++) {
         char piece[32];
-        size_t size = 0;
+        const struct bomb bomb = {"<R xmlns='urn:x'><Code>C1</Code>", piece, 1000, "</R>"};
         (void)snprintf(piece, sizeof piece, "<n%dx#/>", at);
-        auto_free(free) char *text =
-            bomb("<R xmlns='urn:x'><Code>C1</Code>", piece, 1000, "</R>", &size);
-        workshop_read(*state, text, size);
+        workshop_read_bomb(*state, &bomb);
         workshop_problem(*state, 0, "");
     }
 }
@@ -250,5 +189,5 @@ int main(void)
         cmocka_unit_test(a_document_over_the_limit_is_not_parsed),
         cmocka_unit_test(names_of_many_documents_do_not_pile_up),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, workshop_tear_down);
 }

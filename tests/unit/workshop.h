@@ -3,6 +3,7 @@
 #ifndef UNIT_WORKSHOP_H
 #define UNIT_WORKSHOP_H
 
+#include "scratch.h"
 #include "unit.h"
 
 #include "adapt/trial.h"
@@ -36,10 +37,7 @@ static inline void workshop_file(const struct workshop *shop, const char *name, 
 {
     char path[WORKSHOP_PATH_SIZE + 64];
     (void)snprintf(path, sizeof path, "%s/test/%s", shop->folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    scratch_write(path, text);
 }
 
 /* Makes the folder of an adapter called "test"; its files are the caller's to write. */
@@ -72,6 +70,11 @@ static inline void workshop_read(struct workshop *shop, const char *bytes, size_
         fail_msg("%s", why.text);
 }
 
+static inline void workshop_read_text(struct workshop *shop, const char *text)
+{
+    workshop_read(shop, text, strlen(text));
+}
+
 static int workshop_remove(const char *path, const struct stat *status, int type, struct FTW *at)
 {
     (void)status, (void)type, (void)at;
@@ -85,6 +88,26 @@ static inline void workshop_close(struct workshop *shop)
     adapters_free(shop->adapters);
     schema_free(shop->schema);
     (void)nftw(shop->folder, workshop_remove, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* For a group of tests with an adapter that takes any type for RECEIVED. */
+static inline int workshop_set_up(void **state, const char *yaml)
+{
+    static struct workshop shop;
+    struct fault why = {0};
+    workshop_open(&shop);
+    workshop_file(&shop, "adapter.yaml", yaml);
+    workshop_file(&shop, "type.tsv", "*\tRECEIVED\n");
+    if (!workshop_load(&shop, &workshop_limits, &why))
+        fail_msg("%s", why.text);
+    *state = &shop;
+    return 0;
+}
+
+static inline int workshop_tear_down(void **state)
+{
+    workshop_close(*state);
+    return 0;
 }
 
 /* A member of the first event as text: "applicant.name", "documents.0.id"; NULL when null. */
@@ -131,6 +154,67 @@ static inline void workshop_back(const struct workshop *shop, size_t at)
         fail_msg("%s", why.text);
     if (!is_same)
         fail_msg("the event changes on its way back:\n%s", shop->trial.written[at]);
+}
+
+/* A document whose event has the text in source_extra, and comes back. */
+static inline void workshop_sees(struct workshop *shop, const char *document, const char *key,
+                                 const char *text)
+{
+    char path[100];
+    workshop_read_text(shop, document);
+    workshop_problem(shop, 0, "");
+    (void)snprintf(path, sizeof path, "source_extra|%s", key);
+    workshop_expect(shop, path, text);
+    workshop_back(shop, 0);
+}
+
+/* A document that has one problem, and which. */
+static inline void workshop_refuses(struct workshop *shop, const char *document,
+                                    const char *problem)
+{
+    workshop_read_text(shop, document);
+    if (shop->trial.problem_total != 1)
+        fail_msg("%s: %zu problems", document, shop->trial.problem_total);
+    workshop_problem(shop, 0, problem);
+}
+
+/* ---- bombs ---- */
+
+struct bomb {
+    const char *before, *piece; /* a # in it becomes its number */
+    int count;
+    const char *after;
+};
+
+static inline char *bomb_text(const struct bomb *bomb, size_t *size)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, size);
+    assert_non_null(out);
+    (void)fputs(bomb->before, out);
+    for (int at = 0; at < bomb->count; at++)
+        for (const char *each = bomb->piece; *each; each++)
+            *each == '#' ? (void)fprintf(out, "%d", at) : (void)fputc(*each, out);
+    (void)fputs(bomb->after, out);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static inline void workshop_read_bomb(struct workshop *shop, const struct bomb *bomb)
+{
+    size_t size = 0;
+    char *text = bomb_text(bomb, &size);
+    workshop_read(shop, text, size);
+    free(text);
+}
+
+/* It is refused for a limit, in little time. */
+static inline void workshop_defuses(struct workshop *shop, const struct bomb *bomb)
+{
+    int64_t start = spent_ms();
+    workshop_read_bomb(shop, bomb);
+    workshop_problem(shop, 0, "limit /");
+    assert_true(spent_ms() - start < 1000);
 }
 
 #endif
