@@ -29,6 +29,7 @@ static void format_text(char *text, size_t size, const char *format, va_list val
 bool fault_set(struct fault *why, enum fault_kind kind, const char *format, ...)
 {
     why->kind = kind;
+    why->is_damage = false;
     va_list values;
     va_start(values, format);
     format_text(why->text, sizeof why->text, format, values);
@@ -49,5 +50,7 @@ bool fault_prefix(struct fault *why, const char *format, ...)
     va_start(values, format);
     format_text(prefix, sizeof prefix, format, values);
     va_end(values);
-    return fault_set(why, inner.kind, "%s: %s", prefix, inner.text);
+    (void)fault_set(why, inner.kind, "%s: %s", prefix, inner.text);
+    why->is_damage = inner.is_damage;
+    return false;
 }

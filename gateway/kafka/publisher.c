@@ -106,7 +106,7 @@ static void *run(void *own)
     int failures = 0;
     (void)pthread_setname_np(pthread_self(), "publisher"); /* only to be told apart in top -H */
     while (!stop_is_asked(&publisher->stop)) {
-        struct fault why = {FAULT_NONE, ""};
+        struct fault why = {.kind = FAULT_NONE};
         switch (carrier_step(publisher->carrier, take_word(publisher), &why)) {
         case CARRIER_GOES:
             failures = 0;

@@ -115,7 +115,7 @@ static void *run(void *own)
     int failures = 0;
     (void)pthread_setname_np(pthread_self(), "subscriber"); /* only to be told apart in top -H */
     while (!stop_is_asked(&subscriber->stop)) {
-        struct fault why = {FAULT_NONE, ""};
+        struct fault why = {.kind = FAULT_NONE};
         enum intake_step step = intake_step(subscriber->intake, word_of(subscriber), &why);
         atomic_store(&subscriber->lag, intake_lag(subscriber->intake));
         switch (step) {

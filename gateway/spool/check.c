@@ -223,7 +223,7 @@ static bool check_entries(struct checking *checking, struct fault *why)
     if (!rows)
         return false;
     while (!check_stretch(checking, rows, &number, why)) {
-        if (!database_met_damage(database) && !checking->met_disorder)
+        if (!checking->met_disorder && !why->is_damage)
             return false;
         (void)sqlite3_reset(rows); /* repeats the step's code */
         int64_t first = number + 1;
@@ -272,7 +272,7 @@ static bool check_states(struct checking *checking, struct fault *why)
     for (size_t i = 0; contradictions[i].what; i++) {
         int64_t count = 0;
         if (!database_number(checking->reader->database, contradictions[i].sql, &count, why) &&
-            !database_met_damage(checking->reader->database))
+            !why->is_damage)
             return false; /* what a damaged page keeps from being counted is told already */
         if (count == 0)
             continue;
@@ -335,7 +335,7 @@ bool spool_check(struct spool_reader *reader, void (*each)(void *own, const char
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         if (steps[i](&checking, why))
             continue;
-        if (!database_met_damage(reader->database))
+        if (!why->is_damage)
             return false;
         note(&checking, why->text); /* the other steps may not meet it */
     }

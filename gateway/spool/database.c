@@ -58,8 +58,10 @@ bool database_fault(sqlite3 *database, const char *doing, struct fault *why)
                                     NULL),
                     1);
     /* SQLite's message can quote a value that broke a rule; its code's name cannot. */
-    return fault_set(why, may_pass ? FAULT_RETRY : FAULT_BROKEN, "spool: %s: %s (%d)%s", doing,
-                     sqlite3_errstr(code), code, is_damage ? "; see lienthong spool repair" : "");
+    (void)fault_set(why, may_pass ? FAULT_RETRY : FAULT_BROKEN, "spool: %s: %s (%d)%s", doing,
+                    sqlite3_errstr(code), code, is_damage ? "; see lienthong spool repair" : "");
+    why->is_damage = is_damage;
+    return false;
 }
 
 void database_close(sqlite3 *database)
@@ -151,8 +153,11 @@ bool database_next(sqlite3 *database, sqlite3_stmt *statement, const char *doing
                    struct fault *why)
 {
     int code = sqlite3_step(statement);
-    if (code != SQLITE_ROW && code != SQLITE_DONE)
-        return database_fault(database, doing, why);
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        (void)database_fault(database, doing, why);
+        (void)sqlite3_reset(statement); /* repeats the step's code */
+        return false;
+    }
     *found = code == SQLITE_ROW;
     return true;
 }

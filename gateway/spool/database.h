@@ -29,7 +29,8 @@ sqlite3 *database_open_reader(const char *file, struct fault *why)
 
 void database_close(sqlite3 *database);
 
-/** Whether the call that just failed met a damaged page. */
+/** Whether the last call on this one of several connections failed for a damaged page.  The end of
+ * a statement that stood on a row hides it: where one connection is concerned, ask the fault. */
 bool database_met_damage(sqlite3 *database);
 
 /** A file that was made without syncs, and its name in its folder, are durable afterwards. */
@@ -39,7 +40,8 @@ bool database_settle(const char *file, struct fault *why) __attribute__((warn_un
  * not there. */
 void database_remove(const char *file);
 
-/** FAULT_RETRY for a full disk or a busy file, FAULT_BROKEN for the rest.  Returns false. */
+/** FAULT_RETRY for a full disk or a busy file, FAULT_BROKEN for the rest; is_damage when it was a
+ * damaged page.  Returns false. */
 bool database_fault(sqlite3 *database, const char *doing, struct fault *why);
 
 /** Statements of one connection that are kept, by their text's address; the first ones asked for
@@ -84,7 +86,8 @@ bool database_find_stuck(sqlite3 *database, struct fault *why) __attribute__((wa
 bool database_step(sqlite3 *database, sqlite3_stmt *statement, const char *doing, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** Steps to a row: `*found` says whether there was one.  The caller resets the statement. */
+/** Steps to a row: `*found` says whether there was one.  The caller resets the statement; one that
+ * failed is reset, since until then it takes no other values and repeats those that it had. */
 bool database_next(sqlite3 *database, sqlite3_stmt *statement, const char *doing, bool *found,
                    struct fault *why) __attribute__((warn_unused_result));
 

@@ -88,8 +88,7 @@ sqlite3 *facet_open_writer(const char *file, struct fault *why)
         (void)close(created); /* nothing was written */
     auto_free(database_close) sqlite3 *facets =
         open_file(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, why);
-    if (!facets ||
-        (!lay_out(facets, why) && !(database_met_damage(facets) && facet_reset(facets, why))))
+    if (!facets || (!lay_out(facets, why) && !(why->is_damage && facet_reset(facets, why))))
         return NULL;
     return steal(facets);
 }

@@ -118,7 +118,7 @@ static void run_group(struct spool *spool, struct task *tasks)
     struct fault why;
     if (!write_tasks(store, tasks, &why)) {
         store->counters = before;
-        if (database_met_damage(store->database))
+        if (why.is_damage)
             progress_note_damage(&spool->progress);
         fail_group(spool, tasks, &why);
         return;

@@ -220,7 +220,7 @@ int main(int count, char **arguments)
         fprintf(stderr, "carry SPOOL BROKERS GATEWAY PREFIX ANSWERS FIRST LAST RATE\n");
         return 2;
     }
-    struct fault why = {FAULT_NONE, ""};
+    struct fault why = {.kind = FAULT_NONE};
     struct carry carry = {.answers = open(arguments[5], O_WRONLY | O_APPEND | O_CREAT, 0600)};
     struct schema *event = schema_load("schemas/dossier-event.avsc", &why);
     struct schema *dead_letter = event ? schema_load("schemas/dead-letter.avsc", &why) : NULL;

@@ -104,7 +104,7 @@ static bool list(const char *file, struct fault *why)
 
 int main(int count, char **arguments)
 {
-    struct fault why = {FAULT_NONE, ""};
+    struct fault why = {.kind = FAULT_NONE};
     sigset_t signals;
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGTERM);

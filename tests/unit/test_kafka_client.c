@@ -43,7 +43,7 @@ static void what_the_promises_rest_on_cannot_be_set(void **state)
         "=5",
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-        struct fault why = {FAULT_NONE, ""};
+        struct fault why = {.kind = FAULT_NONE};
         assert_null(configure_with(refused[i], &why));
         assert_int_equal(why.kind, FAULT_REFUSE);
         assert_non_null(strstr(why.text, "kafka.properties"));
@@ -91,7 +91,7 @@ static void scram_is_refused_where_librdkafka_cannot_do_it(void **state)
     static const char *const scrams[] = {"sasl.mechanism=SCRAM-SHA-256",
                                          "sasl.mechanisms=SCRAM-SHA-512"};
     for (size_t i = 0; i < 2; i++) {
-        struct fault why = {FAULT_NONE, ""};
+        struct fault why = {.kind = FAULT_NONE};
         auto_free(rd_kafka_conf_destroy) rd_kafka_conf_t *conf = configure_with(scrams[i], &why);
         assert_int_equal(conf != NULL, kafka_can_scram(rd_kafka_version()));
         if (!conf)

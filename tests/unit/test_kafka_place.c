@@ -44,7 +44,7 @@ static void the_place_follows_from_both_numbers_and_the_word(void **state)
             .highest = row->highest,
             .is_foreign = row->is_foreign,
         };
-        struct fault why = {FAULT_NONE, ""};
+        struct fault why = {.kind = FAULT_NONE};
         int64_t after = 0;
         enum place_choice choice = place_choose(&facts, row->word, &after, &why);
         if (choice != row->choice || after != row->after)

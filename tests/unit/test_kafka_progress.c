@@ -57,7 +57,7 @@ static void a_value_of_another_kind_is_refused(void **state)
         "123456789012345678901234567890123456789012345678901234567890",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        struct fault why = {FAULT_NONE, ""};
+        struct fault why = {.kind = FAULT_NONE};
         struct progress progress = {.is_known = false};
         assert_false(progress_parse(texts[i], strlen(texts[i]), &progress, &why));
         assert_int_equal(why.kind, FAULT_BROKEN);
@@ -68,7 +68,7 @@ static void a_value_of_another_kind_is_refused(void **state)
 static struct progress read_progress(const struct mock_kafka *mock)
 {
     struct stop stop;
-    struct fault why = {FAULT_NONE, ""};
+    struct fault why = {.kind = FAULT_NONE};
     struct progress progress = {.number = -1};
     assert_true(stop_open(&stop, &why));
     if (!progress_read(&mock->options, &stop, &progress, &why))
@@ -122,7 +122,7 @@ static void a_foreign_value_under_our_id_is_a_fault(void **state)
     (void)state;
     struct mock_kafka mock;
     struct stop stop;
-    struct fault why = {FAULT_NONE, ""};
+    struct fault why = {.kind = FAULT_NONE};
     struct progress progress;
     mock_open(&mock);
     mock_write(&mock, topic, "gw", "{\"ready_no\": 5}", 1);

@@ -756,7 +756,7 @@ static void a_bad_property_is_refused_at_start(void **state)
 {
     struct works *works = *state;
     static const char *const properties[] = {"acks=0"};
-    struct fault why = {FAULT_NONE, ""};
+    struct fault why = {.kind = FAULT_NONE};
     struct publisher_options options = {
         .kafka = works->mock.options,
         .spool_file = works->file,

@@ -191,7 +191,7 @@ static void a_producer_without_the_right_to_its_id_must_be_made_again(void **sta
 {
     (void)state;
     struct mock_kafka mock;
-    struct fault why = {FAULT_NONE, ""};
+    struct fault why = {.kind = FAULT_NONE};
     mock_open(&mock);
     rd_kafka_mock_push_request_errors(mock.cluster, MOCK_INIT_PRODUCER_ID, 1,
                                       RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);

@@ -66,7 +66,7 @@ static void assert_reads(const struct kafka_options *options, struct tail_reques
 static void a_topic_is_read_to_its_end_and_from_where_one_asks(void **state)
 {
     (void)state;
-    struct fault why = {FAULT_NONE, ""};
+    struct fault why = {.kind = FAULT_NONE};
     auto_free(embedded_close) struct embedded_broker *broker = embedded_open("lienthong.", &why);
     assert_non_null(broker);
     const struct kafka_options options = {
@@ -85,7 +85,7 @@ static void a_topic_is_read_to_its_end_and_from_where_one_asks(void **state)
 static void a_topic_that_is_not_there_is_refused_and_not_made(void **state)
 {
     (void)state;
-    struct fault why = {FAULT_NONE, ""};
+    struct fault why = {.kind = FAULT_NONE};
     auto_free(embedded_close) struct embedded_broker *broker = embedded_open("lienthong.", &why);
     assert_non_null(broker);
     const struct kafka_options options = {
