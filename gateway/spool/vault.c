@@ -82,7 +82,8 @@ static bool take_into_use(struct vault *vault, struct fault *why)
     if (!database_next(vault->database, add, "take a master key into use", &found, why))
         return false;
     vault->master = sqlite3_column_int64(add, 0);
-    return true;
+    /* Only behind its row is it committed. */
+    return database_next(vault->database, add, "take a master key into use", &found, why);
 }
 
 bool vault_open(struct vault *vault, sqlite3 *database, struct statement_cache *kept,

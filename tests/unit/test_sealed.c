@@ -3,6 +3,8 @@
  * master key to the next. */
 #include "sealed_world.h"
 
+#include "spool/vault.h"
+
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -317,6 +319,35 @@ static void a_new_master_key_takes_over_and_the_old_one_may_go(void **state)
     world_end_sealed(&world);
 }
 
+static int refuse_commit(void *own)
+{
+    (void)own;
+    return 1; /* as a full disk does */
+}
+
+static void a_master_key_that_is_not_stored_is_not_used(void **state)
+{
+    (void)state;
+    struct world world;
+    struct vault vault;
+    struct statement_cache kept = {0};
+    struct fault why;
+    world_make_sealed(&world, "a " MASTER_A "\n");
+    world_close(&world);
+    keys_serve("b " MASTER_B "\na " MASTER_A "\n");
+    sqlite3 *database = database_open_writer(world.file, &why);
+    world_must(database, &why);
+    (void)sqlite3_commit_hook(database, refuse_commit, NULL);
+    assert_false(vault_open(&vault, database, &kept, true, &why));
+    (void)sqlite3_commit_hook(database, NULL, NULL);
+    world_must(vault_open(&vault, database, &kept, true, &why), &why);
+    database_forget_statements(&kept);
+    database_close(database);
+    assert_int_equal(world_ask(&world, "SELECT count(*) FROM master_key WHERE id = 'b'"), 1);
+    world_open(&world);
+    world_end_sealed(&world);
+}
+
 static void before_it_is_rekeyed_the_old_one_may_not_go(void **state)
 {
     (void)state;
@@ -495,6 +526,7 @@ int main(void)
         cmocka_unit_test(a_damaged_key_does_not_hold_the_others_up),
         cmocka_unit_test(a_fault_that_may_pass_makes_nothing_damaged),
         cmocka_unit_test(a_new_master_key_takes_over_and_the_old_one_may_go),
+        cmocka_unit_test(a_master_key_that_is_not_stored_is_not_used),
         cmocka_unit_test(before_it_is_rekeyed_the_old_one_may_not_go),
         cmocka_unit_test(what_was_stored_plain_is_sealed_on_order),
         cmocka_unit_test(without_keys_nothing_is_rekeyed),
