@@ -322,18 +322,20 @@ static bool work_log(struct store *store, void *arguments, struct fault *why)
     return true;
 }
 
-/* The writer cuts it after a group, as soon as no reader looks at what is in it. */
-static bool wait_for_log(struct spool *spool, bool *is_short, struct fault *why)
+/* The writer cuts it after a group, as soon as no reader looks at what is in it.  A writer that
+ * ends or fails meanwhile has not cut it; what is shredded stays so. */
+static bool wait_for_log(struct spool *spool)
 {
     enum { ROUNDS = 100, ROUND_US = 50000 };
-    *is_short = false;
-    for (int round = 0; round < ROUNDS && !*is_short; round++) {
+    bool is_short = false;
+    struct fault why;
+    for (int round = 0; round < ROUNDS && !is_short; round++) {
         if (round > 0)
             (void)usleep(ROUND_US);
-        if (!writer_do(spool, work_log, is_short, why))
+        if (!writer_do(spool, work_log, &is_short, &why))
             return false;
     }
-    return true;
+    return is_short;
 }
 
 void spool_shredded_end(struct spool_shredded *done)
@@ -354,8 +356,10 @@ bool spool_shred(struct spool *spool, const char *dossier_code, const struct spo
         *why = shredding.refusal;
         is_done = false;
     }
-    if (is_done && wait_for_log(spool, &done->log_is_short, why))
-        return true;
-    spool_shredded_end(done);
-    return false;
+    if (!is_done) {
+        spool_shredded_end(done);
+        return false;
+    }
+    done->log_is_short = wait_for_log(spool);
+    return true;
 }

@@ -208,6 +208,8 @@ static bool recover_record(struct store *store, struct fault *why)
 bool store_open(struct store *store, sqlite3 *database, struct fault *why)
 {
     store->database = database;
+    /* The one before may have ended before it could cut what it had overwritten. */
+    store->wants_short_log = keyring_served() != NULL;
     return vault_open(&store->vault, database, &store->kept, true, why) &&
            recover_record(store, why) && recover_counters(database, &store->counters, why) &&
            recover_deliveries(database, &store->counters, why) &&

@@ -61,7 +61,7 @@ static inline int world_find_bytes(const struct world *world, const void *bytes,
         size_t length = (size_t)facts.st_size;
         char *content = malloc(length + 1);
         assert_non_null(content);
-        assert_int_equal(fread(content, 1, length, file), length);
+        length = fread(content, 1, length, file); /* it may be cut just now */
         (void)fclose(file);
         const char *at = content;
         const char *end = content + length;

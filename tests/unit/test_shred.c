@@ -3,6 +3,7 @@
 #include "sealed_world.h"
 
 #include "spool/filing.h"
+#include "spool/writer.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -441,6 +442,117 @@ static void what_was_shredded_stays_so_after_a_kill(void **state)
     world_end_sealed(&world);
 }
 
+/* A connection that reads as a backup does, and holds the log by it. */
+static sqlite3 *hold_log(const struct world *world)
+{
+    sqlite3 *holder = NULL;
+    assert_int_equal(sqlite3_open_v2(world->file, &holder, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    (void)sqlite3_db_config(holder, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    assert_int_equal(sqlite3_exec(holder, "BEGIN; SELECT count(*) FROM entry", NULL, NULL, NULL),
+                     SQLITE_OK);
+    return holder;
+}
+
+/* The daemon was begun anew while a backup was read. */
+static void what_the_log_holds_is_cut_by_the_next_daemon_too(void **state)
+{
+    (void)state;
+    struct world world;
+    struct fault why;
+    struct spool_shredded done;
+    world_make_sealed(&world, ONE_KEY);
+    (void)world_add_one(&world, 1, 1, 1);
+    world_publish(&world, 1);
+    const struct bytes key = get(&world, "SELECT wrapped FROM data_key");
+    sqlite3 *holder = hold_log(&world);
+    world_must(world_try_shred(&world, 1, &done, &why), &why);
+    assert_false(done.log_is_short);
+    spool_shredded_end(&done);
+    world_close(&world);
+    assert_true(world_find_bytes(&world, key.bytes, key.size) > 0);
+    assert_int_equal(sqlite3_close(holder), SQLITE_OK);
+    world_open(&world);
+    for (int round = 0; world_find_bytes(&world, key.bytes, key.size) > 0; round++) {
+        assert_true(round < 500);
+        (void)usleep(10000);
+    }
+    world_end_sealed(&world);
+}
+
+struct shredder {
+    struct world *world;
+    pthread_t thread;
+    struct spool_shredded done;
+    bool is_done;
+    struct fault why;
+};
+
+static void *shred_one(void *own)
+{
+    struct shredder *shredder = own;
+    shredder->is_done = world_try_shred(shredder->world, 1, &shredder->done, &shredder->why);
+    return NULL;
+}
+
+/* The writer is busy for so long that the next look at the log is in its queue, with a task that
+ * fails: so does the look, as all of one group do. */
+static bool keep_busy(struct store *store, void *arguments, struct fault *why)
+{
+    (void)store, (void)arguments, (void)why;
+    (void)usleep(300000);
+    return true;
+}
+
+static void *keep_writer_busy(void *own)
+{
+    struct world *world = own;
+    struct fault why;
+    world_must(writer_do(world->spool, keep_busy, NULL, &why), &why);
+    return NULL;
+}
+
+static bool end_badly(struct store *store, void *arguments, struct fault *why)
+{
+    (void)store, (void)arguments;
+    return fault_set(why, FAULT_RETRY, "the disk is full");
+}
+
+static void *fail_next_group(void *own)
+{
+    struct world *world = own;
+    struct fault why;
+    assert_false(writer_do(world->spool, end_badly, NULL, &why));
+    return NULL;
+}
+
+/* What is committed is done, whatever becomes of the log. */
+static void a_shredding_is_done_although_the_log_cannot_be_looked_at(void **state)
+{
+    (void)state;
+    struct world world;
+    pthread_t busy, failing;
+    world_make_sealed(&world, ONE_KEY);
+    (void)world_add_one(&world, 1, 1, 1);
+    world_publish(&world, 1);
+    sqlite3 *holder = hold_log(&world);
+    struct shredder shredder = {.world = &world};
+    assert_int_equal(pthread_create(&shredder.thread, NULL, shred_one, &shredder), 0);
+    while (!world_see(&world, 1).is_shredded)
+        (void)usleep(1000);
+    assert_int_equal(pthread_create(&busy, NULL, keep_writer_busy, &world), 0);
+    (void)usleep(50000);
+    assert_int_equal(pthread_create(&failing, NULL, fail_next_group, &world), 0);
+    assert_int_equal(pthread_join(shredder.thread, NULL), 0);
+    assert_int_equal(pthread_join(busy, NULL), 0);
+    assert_int_equal(pthread_join(failing, NULL), 0);
+    world_must(shredder.is_done, &shredder.why);
+    assert_int_equal(shredder.done.entries, 1);
+    assert_false(shredder.done.log_is_short);
+    spool_shredded_end(&shredder.done);
+    assert_int_equal(sqlite3_close(holder), SQLITE_OK);
+    world_end_sealed(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -458,6 +570,8 @@ int main(void)
         cmocka_unit_test(the_publisher_passes_it_over),
         cmocka_unit_test(a_new_master_key_does_not_bring_it_back),
         cmocka_unit_test(what_was_shredded_stays_so_after_a_kill),
+        cmocka_unit_test(what_the_log_holds_is_cut_by_the_next_daemon_too),
+        cmocka_unit_test(a_shredding_is_done_although_the_log_cannot_be_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
