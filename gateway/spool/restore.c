@@ -23,6 +23,14 @@ ENDS_WITH_SCOPE(sqlite3 *, database_close)
 #define PAUSED  "3"
 _Static_assert(JOB_RUNNING == 2 && JOB_PAUSED == 3, "the numbers that the rows have");
 
+/* What spool_restore is asked for. */
+struct wish {
+    const char *copy, *file;
+    int64_t above;
+    void (*each)(void *own, const char *finding);
+    void *own;
+};
+
 /* A log beside the place would be taken for the copy's; one beside the copy is not copied. */
 static bool is_free(const char *file, const char *ending, struct fault *why)
 {
@@ -64,6 +72,13 @@ static bool look(struct spool_reader *reader, struct spool_restored *restored, s
     return true;
 }
 
+static bool put_into_one_file(sqlite3 *database, struct fault *why)
+{
+    return sqlite3_wal_checkpoint_v2(database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
+               SQLITE_OK ||
+           database_fault(database, "checkpoint", why);
+}
+
 static bool go_on_above(const char *file, int64_t above, struct spool_restored *restored,
                         struct fault *why)
 {
@@ -77,7 +92,9 @@ static bool go_on_above(const char *file, int64_t above, struct spool_restored *
     restored->next_number = last + NUMBER_LEAP + 1;
     return database_set_number(database, "last_number", last + NUMBER_LEAP, why) &&
            database_set_number(database, "last_arrival", arrival + NUMBER_LEAP, why) &&
-           database_run(database, "UPDATE job SET state = " PAUSED " WHERE state = " RUNNING, why);
+           database_run(database, "UPDATE job SET state = " PAUSED " WHERE state = " RUNNING,
+                        why) &&
+           put_into_one_file(database, why);
 }
 
 /* A file that spool_backup made is one file: what lay in the log is in it. */
@@ -113,18 +130,41 @@ static bool judge(const char *file, void (*each)(void *own, const char *finding)
     return reader && spool_check(reader, each, own, why) && look(reader, restored, why);
 }
 
+static bool put_in_place(const char *made, const char *file, struct fault *why)
+{
+    return (rename(made, file) == 0 ||
+            fault_set(why, FAULT_BROKEN, "%s: %s", file, strerror(errno))) &&
+           database_settle(file, why);
+}
+
+/* Under another name until it is whole: a restore that ends in the middle must leave nothing that a
+ * daemon would take for its spool. */
+static bool make(const struct wish *wish, struct spool_restored *restored, struct fault *why)
+{
+    auto_free(free) char *made = NULL;
+    if (asprintf(&made, "%s.restoring", wish->file) < 0) {
+        made = NULL;
+        return fault_memory(why);
+    }
+    database_remove(made); /* what such a one left */
+    bool is_done = copy_file(wish->copy, made, why) && upgrade(made, why) &&
+                   judge(made, wish->each, wish->own, restored, why) &&
+                   go_on_above(made, wish->above, restored, why) && database_settle(made, why) &&
+                   put_in_place(made, wish->file, why);
+    if (!is_done)
+        database_remove(made);
+    return is_done;
+}
+
 bool spool_restore(const char *copy, const char *file, int64_t above,
                    void (*each)(void *own, const char *finding), void *own,
                    struct spool_restored *restored, struct fault *why)
 {
+    const struct wish wish = {copy, file, above, each, own};
     int locked = -1;
-    bool may_begin = spool_lock(file, &locked, why) && is_free(file, "", why) &&
-                     is_free(file, "-wal", why) && is_free(copy, "-wal", why);
-    bool is_done = may_begin && copy_file(copy, file, why) && upgrade(file, why) &&
-                   judge(file, each, own, restored, why) &&
-                   go_on_above(file, above, restored, why) && database_settle(file, why);
-    if (may_begin && !is_done)
-        database_remove(file); /* half a spool would look like one */
+    bool is_done = spool_lock(file, &locked, why) && is_free(file, "", why) &&
+                   is_free(file, "-wal", why) && is_free(copy, "-wal", why) &&
+                   make(&wish, restored, why);
     if (locked >= 0)
         (void)close(locked); /* ends the lock */
     return is_done;

@@ -23,7 +23,8 @@ struct spool_restored {
  * Kafka has) and above all that the copy knows.  A bulk replay that ran at the copy may have done
  * since what the copy has still before it: it waits for a person.  FAULT_REFUSE when there is a
  * spool already, FAULT_BROKEN when the copy is not sound: `each` gets its findings; FAULT_RETRY
- * when a daemon has that place.  After a fault there is no file.
+ * when a daemon has that place.  After a fault there is no file; until it is whole it is
+ * FILE.restoring, which the next restore removes if this one was ended.
  */
 bool spool_restore(const char *copy, const char *file, int64_t above,
                    void (*each)(void *own, const char *finding), void *own,

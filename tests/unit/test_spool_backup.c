@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 enum { MOST_SYNCS = 256, PATH_SIZE = WORLD_PATH_SIZE + 24 };
 
@@ -15,10 +16,26 @@ enum { MOST_SYNCS = 256, PATH_SIZE = WORLD_PATH_SIZE + 24 };
 static ino_t synced[MOST_SYNCS];
 static size_t sync_count;
 
-/* In the C library's place. */
+/* The process ends, as by kill -9, before that many more syncs are done; -1: never. */
+static int ends_after = -1;
+
+static void end_in_time(void)
+{
+    if (ends_after-- == 0)
+        _exit(1);
+}
+
+/* Both in the C library's place. */
+int fdatasync(int descriptor)
+{
+    end_in_time();
+    return (int)syscall(SYS_fdatasync, descriptor);
+}
+
 int fsync(int descriptor)
 {
     struct stat status;
+    end_in_time();
     assert_int_equal(fstat(descriptor, &status), 0);
     if (sync_count < MOST_SYNCS)
         synced[sync_count++] = status.st_ino;
@@ -97,6 +114,50 @@ static void what_is_put_back_gives_no_number_twice(void **state)
     world_end(&world);
 }
 
+/* Whether it was ended in the middle. */
+static bool restore_and_end(const struct world *world, const char *copy, int syncs)
+{
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct spool_restored restored;
+        struct fault why;
+        ends_after = syncs;
+        _exit(spool_restore(copy, world->file, 77, world_print_finding, NULL, &restored, &why) ? 0
+                                                                                               : 2);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    return WEXITSTATUS(status) == 1;
+}
+
+static void a_restore_that_ends_in_the_middle_leaves_no_spool_or_a_whole_one(void **state)
+{
+    struct world world;
+    char copy[PATH_SIZE];
+    (void)state;
+    world_make(&world);
+    for (int id = 1; id <= 100; id++)
+        (void)world_add_one(&world, id, id, 1);
+    back_up(&world, copy);
+    world_close(&world);
+    remove_spool(&world);
+    int ended = 0;
+    for (bool goes_on = true; goes_on; ended += goes_on) {
+        goes_on = restore_and_end(&world, copy, ended);
+        if (access(world.file, F_OK) != 0)
+            continue;
+        world_open(&world);
+        assert_true(world_add_one(&world, 101, 1, 1).entry > 1000000);
+        world_close(&world);
+        remove_spool(&world);
+    }
+    assert_true(ended > 2);
+    world_open(&world);
+    world_end(&world);
+}
+
 static int64_t make_job(struct world *world, enum job_state state)
 {
     struct fault why;
@@ -169,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_backup_and_its_name_are_on_disk),
         cmocka_unit_test(what_is_put_back_gives_no_number_twice),
+        cmocka_unit_test(a_restore_that_ends_in_the_middle_leaves_no_spool_or_a_whole_one),
         cmocka_unit_test(a_bulk_replay_that_ran_at_the_copy_waits_for_a_person),
         cmocka_unit_test(a_copy_that_is_not_sound_leaves_nothing_behind),
     };
