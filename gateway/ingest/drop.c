@@ -41,10 +41,10 @@ static char *say_problem(const struct fault *why)
     return text;
 }
 
-static bool end_file(struct round *round, const char *name, bool is_done, const char *text,
-                     struct fault *why)
+static bool end_file(struct round *round, const struct dropped *file, bool is_done,
+                     const char *text, struct fault *why)
 {
-    if (!drop_folder_end(&round->folder, is_done, name,
+    if (!drop_folder_end(&round->folder, is_done, file,
                          is_done ? ".receipt.json" : ".problems.json", text, why))
         return false;
     *(is_done ? &round->taken : &round->failed) += 1;
@@ -52,30 +52,31 @@ static bool end_file(struct round *round, const char *name, bool is_done, const 
 }
 
 /* What will never be taken says so beside itself; everything else stays for the next round. */
-static bool give_up(struct round *round, const char *name, struct fault *why)
+static bool give_up(struct round *round, const struct dropped *file, struct fault *why)
 {
     if (why->kind != FAULT_REFUSE)
         return false;
     auto_free(free) char *text = say_problem(why);
-    return text ? end_file(round, name, false, text, why) : fault_memory(why);
+    return text ? end_file(round, file, false, text, why) : fault_memory(why);
 }
 
-static bool take_file(struct round *round, const char *name, struct fault *why)
+static bool take_file(struct round *round, const struct dropped *file, struct fault *why)
 {
     struct intake intake = {.partner = round->partner};
     struct intake_result result = {0};
-    auto_free(free) char *jws = drop_folder_signature(&round->folder, name, DETACHED_MOST, why);
+    auto_free(free) char *jws =
+        drop_folder_signature(&round->folder, file->name, DETACHED_MOST, why);
     if (!jws && why->kind != FAULT_NONE)
-        return give_up(round, name, why);
+        return give_up(round, file, why);
     intake.jws = jws;
-    intake.bytes = drop_folder_read(&round->folder, name, round->drop->options.file_limit_bytes,
+    intake.bytes = drop_folder_read(&round->folder, file, round->drop->options.file_limit_bytes,
                                     &intake.size, why);
     if (!intake.bytes ||
         !intake_take(round->drop->options.ingest, &intake, &round->drop->stop, &result, why))
-        return give_up(round, name, why);
+        return give_up(round, file, why);
     auto_free(free) char *text = result.text;
     bool is_done = result.verdict == INTAKE_ACCEPTED || result.verdict == INTAKE_REPEATED;
-    return end_file(round, name, is_done, text, why);
+    return end_file(round, file, is_done, text, why);
 }
 
 static bool take_files(struct round *round, struct fault *why)
@@ -86,7 +87,7 @@ static bool take_files(struct round *round, struct fault *why)
     if (!list)
         return false;
     for (size_t i = 0; i < count && is_good && !stop_is_asked(&round->drop->stop); i++)
-        is_good = take_file(round, list[i].name, why);
+        is_good = take_file(round, &list[i], why);
     drop_list_free(list, count);
     return is_good;
 }

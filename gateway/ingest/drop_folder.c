@@ -89,6 +89,23 @@ static void cut(struct dropped *list, size_t *count, size_t limit)
         free(list[--*count].name);
 }
 
+static struct dropped dropped_as(char *name, const struct stat *status)
+{
+    return (struct dropped){.name = name,
+                            .written_ns = (int64_t)status->st_mtim.tv_sec * 1000 * NS_PER_MS +
+                                          status->st_mtim.tv_nsec,
+                            .device = status->st_dev,
+                            .number = status->st_ino,
+                            .size = status->st_size};
+}
+
+static bool is_it(const struct dropped *file, const struct stat *status)
+{
+    const struct dropped now = dropped_as(NULL, status);
+    return now.written_ns == file->written_ns && now.device == file->device &&
+           now.number == file->number && now.size == file->size;
+}
+
 static bool look_at(struct drop_folder *folder, const char *name, struct dropped *file, bool *waits)
 {
     struct stat status;
@@ -100,8 +117,7 @@ static bool look_at(struct drop_folder *folder, const char *name, struct dropped
     }
     if (!*waits)
         return true;
-    *file = (struct dropped){strdup(name), (int64_t)status.st_mtim.tv_sec * 1000 * NS_PER_MS +
-                                               status.st_mtim.tv_nsec};
+    *file = dropped_as(strdup(name), &status);
     return file->name != NULL;
 }
 
@@ -148,15 +164,37 @@ void drop_list_free(struct dropped *list, size_t count)
 
 /* ---- one file ---- */
 
-char *drop_folder_read(const struct drop_folder *folder, const char *name, int64_t limit,
+static char *read_open(int file, size_t length, size_t *size, struct fault *why)
+{
+    auto_free(free) char *bytes = malloc(length + 1);
+    if (!bytes) {
+        (void)fault_memory(why);
+        return NULL;
+    }
+    *size = 0;
+    for (ssize_t got; *size < length; *size += (size_t)got) {
+        got = read(file, bytes + *size, length - *size);
+        if (got <= 0) {
+            (void)fault_set(why, FAULT_RETRY, "a file changed while it was read");
+            return NULL;
+        }
+    }
+    return steal(bytes);
+}
+
+char *drop_folder_read(const struct drop_folder *folder, const struct dropped *file, int64_t limit,
                        size_t *size, struct fault *why)
 {
     struct stat status;
     /* Without waiting: the partner may have put a fifo there since it was looked at. */
-    auto_close int file =
-        openat(folder->inbox, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-    if (file < 0 || fstat(file, &status) != 0) {
+    auto_close int open =
+        openat(folder->inbox, file->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    if (open < 0 || fstat(open, &status) != 0) {
         (void)fault_set(why, FAULT_RETRY, "a file cannot be read: %s", strerror(errno));
+        return NULL;
+    }
+    if (!is_it(file, &status)) {
+        (void)fault_set(why, FAULT_RETRY, "a file changed since it was looked at");
         return NULL;
     }
     if (!S_ISREG(status.st_mode)) {
@@ -167,20 +205,7 @@ char *drop_folder_read(const struct drop_folder *folder, const char *name, int64
         (void)fault_set(why, FAULT_REFUSE, "the file has over %" PRId64 " bytes", limit);
         return NULL;
     }
-    auto_free(free) char *bytes = malloc((size_t)status.st_size + 1);
-    if (!bytes) {
-        (void)fault_memory(why);
-        return NULL;
-    }
-    *size = 0;
-    for (ssize_t got; *size < (size_t)status.st_size; *size += (size_t)got) {
-        got = read(file, bytes + *size, (size_t)status.st_size - *size);
-        if (got <= 0) {
-            (void)fault_set(why, FAULT_RETRY, "a file changed while it was read");
-            return NULL;
-        }
-    }
-    return steal(bytes);
+    return read_open(open, (size_t)status.st_size, size, why);
 }
 
 char *drop_folder_signature(const struct drop_folder *folder, const char *name, size_t limit,
@@ -194,7 +219,8 @@ char *drop_folder_signature(const struct drop_folder *folder, const char *name, 
         (void)fault_set(why, FAULT_NONE, "there is none");
         return NULL;
     }
-    char *text = drop_folder_read(folder, beside, (int64_t)limit, &size, why);
+    const struct dropped file = dropped_as(beside, &status);
+    char *text = drop_folder_read(folder, &file, (int64_t)limit, &size, why);
     while (text && size > 0 && strchr(" \t\r\n", text[size - 1]))
         size--;
     if (text)
@@ -236,17 +262,39 @@ static void move_signature(const struct drop_folder *folder, int to, const char 
     (void)renameat(folder->inbox, from, to, beside); /* mostly there is none */
 }
 
-bool drop_folder_end(const struct drop_folder *folder, bool is_done, const char *name,
+/* What took the name since waits in its turn, under another one when a third has it by now. */
+static bool give_back(const struct drop_folder *folder, int from, const char *target,
+                      const char *name)
+{
+    char again[NAME_SIZE];
+    if (renameat2(from, target, folder->inbox, name, RENAME_NOREPLACE) == 0)
+        return true;
+    free_name(folder->inbox, name, again);
+    return renameat(from, target, folder->inbox, again) == 0;
+}
+
+static bool move(const struct drop_folder *folder, const struct dropped *file, int to,
+                 const char *target)
+{
+    struct stat status;
+    if (renameat(folder->inbox, file->name, to, target) != 0 ||
+        fstatat(to, target, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    if (!is_it(file, &status))
+        return give_back(folder, to, target, file->name);
+    move_signature(folder, to, file->name, target);
+    return true;
+}
+
+bool drop_folder_end(const struct drop_folder *folder, bool is_done, const struct dropped *file,
                      const char *suffix, const char *text, struct fault *why)
 {
     int to = is_done ? folder->done : folder->failed;
     char target[NAME_SIZE], beside[NAME_SIZE + 32];
-    free_name(to, name, target);
+    free_name(to, file->name, target);
     (void)snprintf(beside, sizeof beside, "%s%s", target, suffix);
-    if (write_text(to, beside, text) && renameat(folder->inbox, name, to, target) == 0) {
-        move_signature(folder, to, name, target);
+    if (write_text(to, beside, text) && move(folder, file, to, target))
         return true;
-    }
     return fault_set(why, FAULT_RETRY, "%s: a file cannot be moved: %s", folder->path,
                      strerror(errno));
 }
