@@ -290,7 +290,6 @@ static bool go_by_subscription(const struct routing *routing, struct fault *why)
 bool route_event(const struct directory *directory, const avro_value_t *event, const char *source,
                  struct route *route, struct fault *why)
 {
-    char front[AGENCY_CODE_LIMIT + 1];
     const char *type = member_symbol(event, "event_type");
     *route = (struct route){.targets = NULL};
     const struct routing routing = {
@@ -299,7 +298,7 @@ bool route_event(const struct directory *directory, const avro_value_t *event, c
         .type = type ? type : "",
         .source = source ? directory_partner(directory, source) : NULL,
         .day = concern_day(event),
-        .front = read_front(event, front),
+        .front = read_front(event, route->front),
         .route = route,
     };
     if (go_by_address(&routing, why) && go_by_subscription(&routing, why))

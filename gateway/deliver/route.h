@@ -2,6 +2,7 @@
 #ifndef DELIVER_ROUTE_H
 #define DELIVER_ROUTE_H
 
+#include "base/agency_code.h"
 #include "base/fault.h"
 #include "directory/directory.h"
 
@@ -40,7 +41,8 @@ enum { ROUTE_TEXT_SIZE = 320 };
 
 struct route_target {
     const struct partner *partner; /**< NULL: it should go to `agency` and cannot; borrowed */
-    const char *agency; /**< as the event has it; NULL: a subscription, or no code; borrowed */
+    const char *agency; /**< as the event has it; NULL: a subscription, or no code; borrowed
+                             from the event, the directory or the route, which stays in place */
     char reason[ROUTE_TEXT_SIZE]; /**< one line for an official, in English */
     char reason_vi[ROUTE_TEXT_SIZE];
     const char
@@ -54,6 +56,7 @@ struct route {
     size_t count;
     char note[ROUTE_TEXT_SIZE]; /**< why nobody gets it by its address; empty when somebody does */
     char note_vi[ROUTE_TEXT_SIZE];
+    char front[AGENCY_CODE_LIMIT + 1]; /**< of the dossier's code: a target's agency may be it */
 };
 
 /** The targets of one event; `source` is the partner that sent it.  The first target is that of the

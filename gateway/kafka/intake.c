@@ -215,6 +215,9 @@ static bool take(struct intake *intake, struct fault *why)
     while (intake->taken < count && stuck.kind == FAULT_NONE)
         if (arrivals_add(intake->arrivals, records[intake->taken], &stuck))
             intake->taken++;
+    /* The record is tried again under the directory of that time. */
+    if (intake->taken == 0 && stuck.kind != FAULT_NONE)
+        arrivals_clear(intake->arrivals);
     if (!store(intake, why))
         return false;
     if (stuck.kind == FAULT_NONE)

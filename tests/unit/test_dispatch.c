@@ -68,6 +68,10 @@ static const struct saying to_district = {
 static const struct saying to_nobody = {
     .type = "HANDED_OFF", .at = "2025-05-12", .code = OURS, .from = "H09.40.12", .to = "H50"};
 
+/* Only the dossier's code names it. */
+static const struct saying back_to_nobody = {
+    .type = "HANDOFF_RETURNED", .at = "2025-05-12", .code = "H50-250512-0037", .to = "H09.40"};
+
 static void an_arrival_gets_its_targets_and_the_directory(void **state)
 {
     struct office *office = *state;
@@ -146,13 +150,19 @@ static void what_cannot_be_read_is_told(void **state)
 /* The events of a batch are read into one value, one after another. */
 static void what_a_batch_points_to_lives_until_its_end(void **state)
 {
+    static const struct {
+        const struct saying *saying;
+        const char *agency;
+        size_t notices;
+    } kinds[] = {{&to_district, "H09.40", 0}, {&to_nobody, "H50", 2}, {&back_to_nobody, "H50", 2}};
+    enum { KINDS = sizeof kinds / sizeof *kinds };
     struct office *office = *state;
-    struct spool_arrival arrivals[50];
-    for (int64_t i = 0; i < 50; i++)
-        arrivals[i] = route(office, i + 1, i % 2 == 0 ? &to_district : &to_nobody);
-    for (size_t i = 0; i < 50; i++) {
-        assert_string_equal(arrivals[i].targets[0].agency, i % 2 == 0 ? "H09.40" : "H50");
-        assert_int_equal(arrivals[i].notice_count, i % 2 == 0 ? 0 : 2);
+    struct spool_arrival arrivals[60];
+    for (int64_t i = 0; i < 60; i++)
+        arrivals[i] = route(office, i + 1, kinds[i % KINDS].saying);
+    for (size_t i = 0; i < 60; i++) {
+        assert_string_equal(arrivals[i].targets[0].agency, kinds[i % KINDS].agency);
+        assert_int_equal(arrivals[i].notice_count, kinds[i % KINDS].notices);
     }
     dispatch_end(office->dispatch);
 }

@@ -42,6 +42,7 @@ struct works {
 
     atomic_int routed;
     atomic_int ended;
+    atomic_bool is_failing;        /* no route can be found for now */
     _Atomic int64_t first_arrival; /* the number that the first routed record was told */
     _Atomic int64_t entry;         /* of what was routed last, as its record says */
     atomic_bool has_field;         /* what was routed last has the newer field, as null */
@@ -63,7 +64,8 @@ static bool route(void *own, const struct subscribed *record, struct spool_arriv
                   struct fault *why)
 {
     struct works *works = own;
-    (void)why;
+    if (atomic_load(&works->is_failing))
+        return fault_set(why, FAULT_RETRY, "not now");
     int64_t none = 0;
     (void)atomic_compare_exchange_strong(&works->first_arrival, &none, record->arrival);
     atomic_store(&works->has_field, has_newer_field(record->event));
@@ -633,6 +635,27 @@ static void a_registry_out_of_reach_is_waited_for(void **state)
     close_peer(&peer);
 }
 
+/* Each try ends, so that the next one is made under the directory of its time. */
+static void what_a_record_was_tried_with_is_let_go(void **state)
+{
+    struct works *works = *state;
+    struct fault why;
+    struct rows rows;
+    atomic_store(&works->is_failing, true);
+    post_event(works, 0, "D-1");
+    start(works);
+    await_state(works, SUBSCRIBER_WAITING, &why);
+    assert_string_equal(why.text, "not now");
+    int ended = atomic_load(&works->ended);
+    for (int round = 0; atomic_load(&works->ended) == ended; round++) {
+        assert_true(round < 3000);
+        (void)usleep(10000);
+    }
+    atomic_store(&works->is_failing, false);
+    await_rows(works, &rows, 1);
+    stop(works);
+}
+
 static void an_id_that_the_publisher_has_pinned_is_not_asked_for(void **state)
 {
     struct works *works = *state;
@@ -936,6 +959,7 @@ int main(void)
         WITH_WORKS(what_another_version_wrote_is_carried_over),
         WITH_WORKS(what_cannot_be_read_is_kept_and_passed_over),
         WITH_WORKS(a_registry_out_of_reach_is_waited_for),
+        WITH_WORKS(what_a_record_was_tried_with_is_let_go),
         WITH_WORKS(an_id_that_the_publisher_has_pinned_is_not_asked_for),
         WITH_WORKS(the_group_is_told_again_what_it_did_not_take),
         WITH_WORKS(a_rebalance_loses_and_doubles_nothing),

@@ -307,6 +307,11 @@ static const struct way unroutable[] = {
      {.type = "HANDOFF_RETURNED", .at = "2025-05-12", .code = "X", .from = "H50", .to = "H09.40"},
      "!route /handoff/from_agency nobody=H50",
      "no system speaks for H50"},
+    /* nobody but the dossier's code says to whom it comes back */
+    {"district",
+     {.type = "HANDOFF_RETURNED", .at = "2025-05-12", .code = "H50-250512-0037", .to = "H09.40"},
+     "!route /handoff/from_agency nobody=H50",
+     "no system speaks for H50"},
     /* what is no handoff is not owed to anybody */
     {"commune",
      {.type = "SUPPLEMENTED", .at = "2025-05-12", .code = OURS, .from = "H09.40.12", .to = "H50"},
