@@ -4,6 +4,7 @@
 
 #include "adapt/service.h"
 #include "api/custody.h"
+#include "api/trace.h"
 #include "deliver/attachments.h"
 #include "deliver/equip.h"
 #include "deliver/links.h"
@@ -164,10 +165,12 @@ static bool add_document(struct request *request, const struct sending *sending,
 static bool add_names(struct request *request, const struct errand *errand, struct fault *why)
 {
     char event_id[UUID_TEXT_SIZE];
+    struct trace trace;
     uuid_text(errand->row.event_id, event_id);
+    trace_from(errand->row.traceparent, &trace); /* on Kafka anybody may have written any text */
     return request_add_header(request, "Idempotency-Key", event_id, why) &&
            (!errand->row.traceparent ||
-            request_add_header(request, "traceparent", errand->row.traceparent, why));
+            request_add_header(request, "traceparent", trace.parent, why));
 }
 
 /* Takes the sending's body.  What fails for good fails by the partner's settings. */

@@ -34,8 +34,9 @@ struct town {
     size_t event_size;
     int32_t schema_no;
     int64_t offset;
-    const char *agency;    /* to which the next ones go; NULL: H09 */
-    int64_t arrived_at_ms; /* of the next ones; 0: now */
+    const char *agency;      /* to which the next ones go; NULL: H09 */
+    int64_t arrived_at_ms;   /* of the next ones; 0: now */
+    const char *traceparent; /* of the next ones; NULL: a good one */
 };
 
 static inline void town_write(const struct town *town, const char *name, const char *text)
@@ -211,7 +212,9 @@ static inline int64_t town_arrive(struct town *town, int dossier, const char *pa
         .source = "motcua",
         .dossier_code = code,
         .event_type = "HANDED_OFF",
-        .traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        .traceparent = town->traceparent
+                           ? town->traceparent
+                           : "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         .event = town->event,
         .event_size = town->event_size,
         .schema_no = town->schema_no,

@@ -92,6 +92,20 @@ static void a_delivery_is_sent_as_the_format_says_and_settled(void **state)
     stand_close(&stand);
 }
 
+/* Whoever writes to the topic may put anything into a header. */
+static void a_trace_that_is_none_holds_no_delivery_up(void **state)
+{
+    (void)state;
+    char text[200];
+    stand_open(&stand, 0, take_all, NULL);
+    town_partner(&town, "province", "lienthong-xml", stand.port, "");
+    town_open(&town);
+    town.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n";
+    (void)town_await(&town, town_post(&town, 1, "M-1", "province"), DELIVERY_DELIVERED);
+    assert_int_equal(strlen(heard_header(&stand.heard[0], "traceparent", text)), 55);
+    stand_close(&stand);
+}
+
 static void a_dossiers_deliveries_arrive_in_their_order_over_few_connections(void **state)
 {
     (void)state;
@@ -714,6 +728,7 @@ int main(void)
 #define TOWN(test) cmocka_unit_test_setup_teardown(test, open_town, close_town)
     const struct CMUnitTest tests[] = {
         TOWN(a_delivery_is_sent_as_the_format_says_and_settled),
+        TOWN(a_trace_that_is_none_holds_no_delivery_up),
         TOWN(a_dossiers_deliveries_arrive_in_their_order_over_few_connections),
         TOWN(an_error_is_tried_again_until_it_is_taken),
         TOWN(a_partners_wish_to_wait_is_granted_for_all_of_its_deliveries),
