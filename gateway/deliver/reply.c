@@ -390,6 +390,8 @@ static void reply(struct mailbox *mailbox, struct http_request *request, bool is
         refuse(request, REFUSAL_INTERNAL, NULL, NULL);
     else if (!station)
         refuse_fault(request, &why);
+    else if (caller.partner->deliver.by != DELIVER_MAILBOX)
+        refuse(request, REFUSAL_NO_MAILBOX, NULL, NULL);
     else if (!id || !delivery_read(id, &visit->delivery))
         refuse(request, REFUSAL_UNKNOWN_DELIVERY, NULL, NULL);
     else if (claim(visit, request)) {

@@ -311,6 +311,18 @@ static void only_mailbox_partners_have_a_mailbox(void **state)
     expect(house, "district", "GET /v1/inbox?as=document&max=2", "", 400, "bad-parameter");
 }
 
+/* It may be on its way to them. */
+static void what_is_sent_to_a_partner_is_not_answered_as_a_letter(void **state)
+{
+    struct house *house = *state;
+    char line[LINE_SIZE];
+    int64_t delivery = land(house, &first, "commune");
+    expect(house, "commune", line_of(line, delivery, "accept"), "", 404, "no-mailbox");
+    expect(house, "commune", line_of(line, delivery, "refuse"), "{\"reason\": \"sai nơi\"}", 404,
+           "no-mailbox");
+    assert_int_equal(state_of(house, delivery), DELIVERY_WAITING);
+}
+
 static void looking_at_the_head_takes_nothing_out(void **state)
 {
     struct house *house = *state;
@@ -803,6 +815,7 @@ int main(void)
         IN_HOUSE(a_poll_goes_on_waiting_past_what_cannot_be_said),
         IN_HOUSE(nothing_goes_to_a_partner_that_is_paused),
         IN_HOUSE(only_mailbox_partners_have_a_mailbox),
+        IN_HOUSE(what_is_sent_to_a_partner_is_not_answered_as_a_letter),
         IN_HOUSE(looking_at_the_head_takes_nothing_out),
         IN_HOUSE(accepting_is_for_the_addressee_and_may_be_repeated),
         IN_HOUSE(refusing_sends_a_handoff_back_once),
