@@ -67,7 +67,9 @@ bool courier_discard(struct courier *courier, int64_t delivery, const struct spo
                      struct fault *why) __attribute__((warn_unused_result));
 
 /** About where a DEAD delivery goes, above all one that is unroutable: to this partner, into its
- * dossier's lane there.  The same, and FAULT_REFUSE for a partner to which nothing is delivered. */
+ * dossier's lane there.  It stays there whatever its agency's successors are: it keeps its agency
+ * only where the directory gives that agency's to the same partner.  The same, and FAULT_REFUSE for
+ * a partner to which nothing is delivered. */
 bool courier_route(struct courier *courier, int64_t delivery, const char *partner,
                    const struct spool_record *record, struct fault *why)
     __attribute__((warn_unused_result));

@@ -242,6 +242,22 @@ static bool may(const struct wish *wish, const struct spool_delivery *delivery)
            fault_set(wish->why, FAULT_REFUSE, "the delivery is not dead");
 }
 
+/* What it is for where it goes now: its agency while that partner is who gets it for the agency.
+ * Else none: a partner that a person chose gets it in its own name, and the agency's successors
+ * have no part in it. */
+static const char *agency_there(const struct wish *wish, const struct spool_delivery *delivery)
+{
+    const struct route_waiting waiting = {.agency = delivery->agency,
+                                          .event_day = moment_day(delivery->occurred_at_ms),
+                                          .arrived_day = moment_day(delivery->arrived_at_ms)};
+    if (!wish->partner)
+        return NULL;
+    struct directory *directory = directory_current(wish->courier->options.place);
+    bool is_for = route_is_for(directory, &waiting, moment_day(clock_now_ms()), wish->partner);
+    directory_release(directory);
+    return is_for ? delivery->agency : NULL;
+}
+
 /* With the delivery at hand: what is told of it names what it is. */
 static bool grant(void *own, const struct spool_delivery *delivery)
 {
@@ -252,7 +268,7 @@ static bool grant(void *own, const struct spool_delivery *delivery)
                                           .at_ms = clock_now_ms(),
                                           .detail = wish->record->reason,
                                           .partner = wish->partner,
-                                          .agency = wish->partner ? delivery->agency : NULL};
+                                          .agency = agency_there(wish, delivery)};
     const struct told told = {.outcome = wish->outcome,
                               .at_ms = settlement.at_ms,
                               .attempts = delivery->attempts,

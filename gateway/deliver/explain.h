@@ -20,7 +20,7 @@
  * `stored` is what was decided under the directory in force then, as it was written down with each
  * delivery; it is empty when no delivery of the event is kept.  `today` is what `directory` makes
  * of the same event now, by the same rules.  What is not there is left out; an unroutable one has
- * no partner, a subscription no agency.
+ * no partner, a subscription no agency, nor has what a person gave to a partner of their choice.
  *
  * FAULT_REFUSE when the spool has nothing of that name, or only what was never an event.
  */

@@ -327,6 +327,23 @@ void route_again(const struct directory *directory, const struct route_waiting *
     finding_tell(&now, &again, &(struct finding_text){reason, ignored});
 }
 
+static bool is_named(const struct partner *partner, const char *id)
+{
+    return partner && strcmp(partner->id, id) == 0;
+}
+
+bool route_is_for(const struct directory *directory, const struct route_waiting *waiting,
+                  int32_t today, const char *partner)
+{
+    const struct partner *again = NULL;
+    char ignored[ROUTE_TEXT_SIZE];
+    route_again(directory, waiting, today, &again, ignored);
+    if (again)
+        return is_named(again, partner);
+    return is_named(finding_of(directory, waiting->agency, waiting->event_day).partner, partner) ||
+           is_named(finding_of(directory, waiting->agency, today).partner, partner);
+}
+
 /* --- instead --- */
 
 bool route_reaches(const struct directory *directory, const char *partner)

@@ -67,7 +67,7 @@ void route_free(struct route *route);
 
 /** A delivery that is not over. */
 struct route_waiting {
-    const char *agency;  /**< as stored with it; NULL: a subscription */
+    const char *agency;  /**< as stored with it; NULL: a subscription, or a person's choice */
     int32_t event_day;   /**< when the event happened */
     int32_t arrived_day; /**< when the delivery was made */
 };
@@ -84,6 +84,11 @@ struct route_waiting {
 void route_again(const struct directory *directory, const struct route_waiting *waiting,
                  int32_t today, const struct partner **partner, char reason[ROUTE_TEXT_SIZE]);
 
+/** Whether that partner is the one to get it for its agency: on the event's day as for a new event,
+ * or `today`; of an agency that has closed, whoever route_again names. */
+bool route_is_for(const struct directory *directory, const struct route_waiting *waiting,
+                  int32_t today, const char *partner);
+
 /** One of a partner to which nothing is delivered any more. */
 struct route_gone {
     struct route_waiting waiting;
@@ -96,8 +101,8 @@ bool route_reaches(const struct directory *directory, const char *partner);
 
 /**
  * Who gets it: whoever speaks for its agency on the event's day, as for a new event, else `today`.
- * `*partner` is NULL when that is nobody, or who sent it, or when it waits by a subscription; the
- * reason then says what can be done.
+ * `*partner` is NULL when that is nobody, or who sent it, or when it has no agency; the reason then
+ * says what can be done.
  */
 void route_instead(const struct directory *directory, const struct route_gone *gone, int32_t today,
                    const struct partner **partner, char reason[ROUTE_TEXT_SIZE]);

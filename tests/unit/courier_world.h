@@ -241,6 +241,7 @@ struct standing {
     enum delivery_state state;
     int64_t attempts;
     int32_t status;
+    char partner[40], agency[40]; /* "": none */
     char cause[80];
     bool has_document;
     uint8_t document[SHA256_SIZE];
@@ -253,6 +254,10 @@ static inline bool town_note(void *own, const struct spool_delivery *delivery)
                                   .attempts = delivery->attempts,
                                   .status = delivery->last_status,
                                   .has_document = delivery->document_sha256 != NULL};
+    (void)snprintf(standing->partner, sizeof standing->partner, "%s",
+                   delivery->partner ? delivery->partner : "");
+    (void)snprintf(standing->agency, sizeof standing->agency, "%s",
+                   delivery->agency ? delivery->agency : "");
     (void)snprintf(standing->cause, sizeof standing->cause, "%s",
                    delivery->cause ? delivery->cause : "");
     if (delivery->document_sha256)

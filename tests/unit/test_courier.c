@@ -535,6 +535,92 @@ static void what_keeps_failing_at_a_partner_that_is_up_expires(void **state)
     stand_close(&stand);
 }
 
+/* ---- where a person sends it ---- */
+
+static void refuse(struct stand *at, size_t number, const struct heard *heard,
+                   char answer[STAND_TEXT])
+{
+    (void)at, (void)number, (void)heard;
+    stand_say(answer, 422, "", "{}");
+}
+
+/* A province that refuses all, and a ministry. */
+static void open_two(stand_answer ministry)
+{
+    stand_open(&stand, 0, refuse, NULL);
+    stand_open(&other, 0, ministry, NULL);
+    town_partner(&town, "province", "lienthong-xml", stand.port, "");
+    town_partner(&town, "ministry", "lienthong-xml", other.port, "");
+}
+
+static void close_two(void)
+{
+    stand_close(&stand);
+    stand_close(&other);
+}
+
+static void what_a_person_sends_elsewhere_does_not_follow_its_closed_agency(void **state)
+{
+    (void)state;
+    struct fault why;
+    town.agency = "H10"; /* whose successor is the province's */
+    open_two(take_all);
+    town_open(&town);
+    int64_t delivery = town_post(&town, 1, "M-1", "province");
+    (void)town_await(&town, delivery, DELIVERY_DEAD);
+    must(courier_route(town.courier, delivery, "ministry", &world_word, &why), &why);
+    struct standing standing = town_await(&town, delivery, DELIVERY_DELIVERED);
+    assert_string_equal(standing.partner, "ministry");
+    assert_string_equal(standing.agency, "");
+    assert_int_equal(stand_heard(&other), 1);
+    assert_int_equal(stand_heard(&stand), 1);
+    close_two();
+}
+
+static void what_is_dead_where_a_person_sent_it_is_not_swept_away(void **state)
+{
+    (void)state;
+    struct fault why;
+    town.agency = "H10";
+    open_two(refuse);
+    int64_t delivery = town_post(&town, 1, "M-1", "province");
+    town.agency = "H11"; /* nobody's */
+    int64_t behind = town_post(&town, 2, "M-2", "gone");
+    town_open(&town);
+    (void)town_await(&town, delivery, DELIVERY_DEAD);
+    (void)town_await(&town, behind, DELIVERY_DEAD);
+    must(courier_route(town.courier, delivery, "ministry", &world_word, &why), &why);
+    stand_await(&other, 1);
+    (void)town_await(&town, delivery, DELIVERY_DEAD);
+    town_partner(&town, "gone", "lienthong-xml", other.port, "");
+    town_write(&town, "partners.yaml", town.partners);
+    must(directory_reload(town.place, &why), &why);
+    stand_await(&other, 2); /* the sweep lets go what is behind it */
+    assert_string_equal(town_await(&town, behind, DELIVERY_DEAD).partner, "gone");
+    struct standing standing = town_look(&town, delivery);
+    assert_string_equal(standing.partner, "ministry");
+    assert_int_equal(standing.state, DELIVERY_DEAD);
+    assert_int_equal(stand_heard(&stand), 1);
+    close_two();
+}
+
+static void what_a_person_sends_to_who_gets_it_for_its_agency_is_for_that_agency(void **state)
+{
+    (void)state;
+    struct fault why;
+    open_two(refuse);
+    town_open(&town);
+    int64_t delivery = town_post(&town, 1, "M-1", "ministry");
+    (void)town_await(&town, delivery, DELIVERY_DEAD);
+    must(courier_route(town.courier, delivery, "province", &world_word, &why), &why);
+    stand_await(&stand, 1);
+    assert_string_equal(town_await(&town, delivery, DELIVERY_DEAD).agency, "H09");
+    must(courier_route(town.courier, delivery, "ministry", &world_word, &why), &why);
+    stand_await(&other, 2);
+    assert_string_equal(town_await(&town, delivery, DELIVERY_DEAD).agency, "");
+    close_two();
+}
+
 /* ---- pauses ---- */
 
 static void nothing_goes_to_a_partner_that_is_paused(void **state)
@@ -744,6 +830,9 @@ int main(void)
         TOWN(what_cannot_be_on_record_is_not_done),
         TOWN(what_is_discarded_lets_the_next_one_go),
         TOWN(what_keeps_failing_at_a_partner_that_is_up_expires),
+        TOWN(what_a_person_sends_elsewhere_does_not_follow_its_closed_agency),
+        TOWN(what_is_dead_where_a_person_sent_it_is_not_swept_away),
+        TOWN(what_a_person_sends_to_who_gets_it_for_its_agency_is_for_that_agency),
         TOWN(nothing_goes_to_a_partner_that_is_paused),
         TOWN(who_gets_nothing_is_not_paused),
         TOWN(of_contrary_words_at_the_same_moment_one_holds),

@@ -656,6 +656,38 @@ static void what_waits_for_a_closed_agency_goes_to_its_successor(void **state)
 }
 
 static const struct {
+    struct route_waiting waiting;
+    int32_t today;
+    const char *partner;
+    bool is_for;
+} for_whom[] = {
+    {{"H09.40", 20250619, 20250620}, 20250630, "district", true},
+    {{"H09.40", 20250619, 20250620}, 20250630, "district-2", false},
+    {{"H09.40", 20250619, 20250620}, 20250630, "province", false},
+    /* it closed while this waits, or before it happened */
+    {{"H09.40", 20250619, 20250620}, 20250701, "district", false},
+    {{"H09.40", 20250619, 20250620}, 20250701, "city", true},
+    {{"H09.40", 20250701, 20250702}, 20250705, "city", true},
+    /* what came late is asked for by who was right, and may be given to who is now */
+    {{"H09.40", 20250630, 20250701}, 20261122, "district", true},
+    {{"H09.40", 20250630, 20250701}, 20261122, "city", true},
+    {{"H09.40", 20250630, 20250701}, 20261122, "province", false},
+    /* nobody's */
+    {{"H99.10", 20250619, 20250620}, 20250701, "city", false},
+    {{NULL, 20250619, 20250620}, 20250701, "city", false},
+};
+
+static void what_waits_is_for_who_would_get_it_for_its_agency(void **state)
+{
+    (void)state;
+    auto_free(directory_release) struct directory *directory = realm_directory();
+    for (size_t i = 0; i < COUNT(for_whom); i++)
+        if (route_is_for(directory, &for_whom[i].waiting, for_whom[i].today, for_whom[i].partner) !=
+            for_whom[i].is_for)
+            fail_msg("row %zu: %s", i, for_whom[i].partner);
+}
+
+static const struct {
     struct route_gone gone;
     int32_t today;
     const char *partner, *reason;
@@ -730,6 +762,7 @@ int main(void)
         cmocka_unit_test(a_reason_is_told_in_vietnamese_too),
         cmocka_unit_test(a_long_name_is_cut_at_a_whole_character),
         cmocka_unit_test(what_waits_for_a_closed_agency_goes_to_its_successor),
+        cmocka_unit_test(what_waits_is_for_who_would_get_it_for_its_agency),
         cmocka_unit_test(what_waits_for_a_partner_that_is_gone_goes_to_who_speaks_now),
     };
     return cmocka_run_group_tests_name("route", tests, NULL, NULL);
