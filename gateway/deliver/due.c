@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading ahead: a WAITING delivery changes only by what the courier itself settles, so what was
- * read stays true until it is tried.
+ * Reading ahead.  What was read may be behind another by the time it is tried: one that a person or
+ * the sweep re-routes comes into its lane by its number.  So it is looked at once more before it is
+ * started, and one of whose dossier another is under way is passed over until that has ended.
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -9,6 +10,7 @@
 #include "deliver/retry_after.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum {
     AHEAD = 2, /* times what a partner takes at once */
@@ -24,7 +26,7 @@ enum {
 struct look_ahead {
     struct loop *loop;
     struct peer *peer;
-    size_t seen, wanted, bytes;
+    size_t seen, kept, wanted, bytes;
     bool is_short_of_memory;
 };
 
@@ -43,6 +45,7 @@ static bool keep(void *own, const struct spool_delivery *delivery)
     errand->peer = peer;
     errands_add(&peer->ready, errand);
     peer->held++;
+    reading->kept++;
     reading->bytes += delivery->event_size;
     return peer->ready.count < reading->wanted && reading->bytes < BYTES_AHEAD;
 }
@@ -93,7 +96,7 @@ void due_read(struct loop *loop, struct peer *peer)
         peer->look_at_ms = now_ms + PAUSE_MS;
         return;
     }
-    if (reading.seen == call.limit || peer->ready.count > 0) {
+    if (reading.seen == call.limit || reading.kept > 0) {
         peer->look_at_ms = 0; /* there may be more */
         return;
     }
@@ -101,6 +104,44 @@ void due_read(struct loop *loop, struct peer *peer)
     note_next(loop, peer, now_ms);
     if (reading.is_short_of_memory)
         peer->look_at_ms = now_ms + PAUSE_MS;
+}
+
+static bool has_dossier(const struct errands *errands, const char *dossier_code)
+{
+    for (const struct errand *at = errands->first; at; at = at->next)
+        if (at->row.dossier_code && strcmp(at->row.dossier_code, dossier_code) == 0)
+            return true;
+    return false;
+}
+
+struct errand *due_next(const struct peer *peer)
+{
+    for (struct errand *errand = peer->ready.first; errand; errand = errand->next) {
+        const char *dossier_code = errand->row.dossier_code;
+        if (!dossier_code || (!has_dossier(&peer->flying, dossier_code) &&
+                              !has_dossier(&peer->fetching, dossier_code)))
+            return errand;
+    }
+    return NULL;
+}
+
+bool due_confirm(struct loop *loop, struct errand *errand)
+{
+    struct peer *peer = errand->peer;
+    struct fault why;
+    bool is_waiting;
+    if (!spool_is_waiting(loop->reader, errand->row.delivery, peer->id, &is_waiting, &why)) {
+        log_error("courier.unread", "partner=%s why=\"%s\"", peer->id, why.text);
+        peer->not_before_ms = clock_ticks_ms() + PAUSE_MS;
+        return false;
+    }
+    if (is_waiting)
+        return true;
+    errands_remove(&peer->ready, errand);
+    due_forget(loop, peer, errand->row.delivery);
+    errand_free(errand);
+    peer->look_at_ms = 0;
+    return false;
 }
 
 /* Whatever becomes of it, what waits is only looked at later or sooner. */

@@ -48,6 +48,12 @@ struct loop {
 
 /** Reads the peer's due deliveries into its queue, when there can be some that it does not have. */
 void due_read(struct loop *loop, struct peer *peer);
+/** The first of its queue of whose dossier none is under way; NULL: there is none. */
+struct errand *due_next(const struct peer *peer);
+/** Looks once more at one of its queue: true when it is WAITING for this peer still.  If not it is
+ * dropped, to be read again when it is; when that cannot be told it stays, and nothing goes to the
+ * peer for a moment. */
+bool due_confirm(struct loop *loop, struct errand *errand);
 /** A delivery that was read is over, or not to be tried now. */
 void due_forget(struct loop *loop, struct peer *peer, int64_t delivery);
 /** Deliveries are put off until a time of day: when that is put back, they follow it. */

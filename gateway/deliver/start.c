@@ -210,9 +210,12 @@ static bool start_one(struct loop *loop, struct peer *peer, int64_t now_ms)
     struct fault why;
     if (!may_start(peer, now_ms))
         return false;
-    if (!peer->ready.first)
+    struct errand *errand = due_next(peer);
+    if (!errand) {
         due_read(loop, peer);
-    if (!peer->ready.first || !has_room(loop, peer) || pace_wait_ms(&peer->pace, now_ms) > 0)
+        errand = due_next(peer);
+    }
+    if (!errand || !has_room(loop, peer) || pace_wait_ms(&peer->pace, now_ms) > 0)
         return false;
     if (!peer_read_secrets(peer, now_ms, &why)) {
         log_error("partner.settings", "partner=%s why=\"%s\"", peer->id, why.text);
@@ -223,8 +226,11 @@ static bool start_one(struct loop *loop, struct peer *peer, int64_t now_ms)
         start_login(loop, peer, now_ms);
         return false; /* it goes on when that has ended */
     }
+    if (!due_confirm(loop, errand))
+        return true; /* another may go instead */
     pace_take(&peer->pace, now_ms);
-    start_errand(loop, errands_take(&peer->ready));
+    errands_remove(&peer->ready, errand);
+    start_errand(loop, errand);
     return true;
 }
 
@@ -257,7 +263,7 @@ static int64_t wait_of(const struct loop *loop, struct peer *peer, int64_t now_m
     int64_t pace = pace_wait_ms(&peer->pace, now_ms);
     if (pace > wait)
         wait = pace;
-    if (!peer->ready.first && peer->seen_changes == atomic_load(&loop->changes)) {
+    if (!due_next(peer) && peer->seen_changes == atomic_load(&loop->changes)) {
         int64_t look = peer->look_at_ms == INT64_MAX ? most : peer->look_at_ms - clock_now_ms();
         if (look > wait)
             wait = look;

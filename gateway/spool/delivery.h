@@ -150,6 +150,10 @@ bool spool_due(struct spool_reader *reader, const struct delivery_call *call,
 bool spool_next_due(struct spool_reader *reader, const char *partner, int64_t *at_ms,
                     struct fault *why) __attribute__((warn_unused_result));
 
+/** Whether a delivery is WAITING for that partner, due or not; reads no event. */
+bool spool_is_waiting(struct spool_reader *reader, int64_t delivery, const char *partner,
+                      bool *is_waiting, struct fault *why) __attribute__((warn_unused_result));
+
 /** The delivery of that number, with its event.  FAULT_REFUSE when there is none. */
 bool spool_find_delivery(struct spool_reader *reader, int64_t delivery, spool_each_delivery each,
                          void *own, struct fault *why) __attribute__((warn_unused_result));

@@ -40,6 +40,8 @@ static const char *const queries[] = {
                      " ORDER BY urgency, number LIMIT ?3",
     [DELIVERY_NEXT_DUE] = "SELECT min(next_at) FROM delivery INDEXED BY delivery_due"
                           " WHERE partner = ? AND state = 0",
+    [DELIVERY_IS_WAITING] = "SELECT 1 FROM delivery WHERE number = ?1 AND state = 0"
+                            " AND partner = (SELECT no FROM name WHERE text = ?2)",
     [DELIVERY_FIND] = "SELECT " COLUMNS ", a.event FROM delivery d" ARRIVAL "WHERE d.number = ?1",
     [DELIVERY_LIST] = LIST("ASC"),
     [DELIVERY_LIST_UNDONE] = LIST_UNDONE("ASC"),
@@ -253,6 +255,22 @@ bool spool_next_due(struct spool_reader *reader, const char *partner, int64_t *a
     bool is_one = is_done && found && sqlite3_column_type(find, 0) != SQLITE_NULL;
     if (is_done)
         *at_ms = is_one ? sqlite3_column_int64(find, 0) : INT64_MAX;
+    (void)sqlite3_reset(find); /* repeats the step's code */
+    return is_done;
+}
+
+bool spool_is_waiting(struct spool_reader *reader, int64_t delivery, const char *partner,
+                      bool *is_waiting, struct fault *why)
+{
+    sqlite3_stmt *find = query_of(reader, DELIVERY_IS_WAITING, why);
+    bool found = false;
+    if (!find)
+        return false;
+    bind_number(find, 1, delivery);
+    bind_text(find, 2, partner);
+    bool is_done = database_next(reader->database, find, "look at a delivery", &found, why);
+    if (is_done)
+        *is_waiting = found;
     (void)sqlite3_reset(find); /* repeats the step's code */
     return is_done;
 }

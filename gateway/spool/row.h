@@ -31,6 +31,7 @@ enum query {
 enum delivery_query {
     DELIVERY_DUE,
     DELIVERY_NEXT_DUE,
+    DELIVERY_IS_WAITING,
     DELIVERY_FIND,
     DELIVERY_LIST,
     DELIVERY_LIST_UNDONE,

@@ -621,6 +621,99 @@ static void what_a_person_sends_to_who_gets_it_for_its_agency_is_for_that_agency
     close_two();
 }
 
+/* ---- one that comes into its dossier's lane before others ---- */
+
+/* The first answer waits for the test. */
+struct slow_first {
+    _Atomic bool is_open;
+    _Atomic int of_dossier, most_of_dossier; /* of dossier 1, being answered */
+};
+
+static void keep_first(struct stand *at, size_t number, const struct heard *heard,
+                       char answer[STAND_TEXT])
+{
+    struct slow_first *slow_first = at->own;
+    bool is_of_dossier = strstr(heard->body, "250513-0001") != NULL;
+    if (is_of_dossier && ++slow_first->of_dossier > slow_first->most_of_dossier)
+        slow_first->most_of_dossier = slow_first->of_dossier;
+    while (number == 0 && !slow_first->is_open)
+        (void)usleep(5000);
+    if (is_of_dossier)
+        slow_first->of_dossier--;
+    stand_say(answer, 202, "", DONE);
+}
+
+/* A province whose first answer is slow, and a ministry where an event of dossier 1 is dead: its
+ * number. */
+static int64_t open_lane(struct slow_first *slow_first, const char *more)
+{
+    stand_open(&stand, 0, keep_first, slow_first);
+    stand_open(&other, 0, refuse, NULL);
+    town_partner(&town, "province", "lienthong-xml", stand.port, more);
+    town_partner(&town, "ministry", "lienthong-xml", other.port, "");
+    town_open(&town);
+    int64_t old = town_post(&town, 1, "OLD", "ministry");
+    (void)town_await(&town, old, DELIVERY_DEAD);
+    return old;
+}
+
+static void assert_heard(size_t number, const char *name)
+{
+    char text[20];
+    (void)snprintf(text, sizeof text, ">%s<", name);
+    if (!strstr(stand.heard[number].body, text))
+        fail_msg("request %zu is not %s: %s", number, name, stand.heard[number].body);
+}
+
+static void what_was_read_ahead_waits_for_one_that_comes_before_it(void **state)
+{
+    (void)state;
+    struct fault why;
+    struct slow_first slow_first = {.is_open = false};
+    int64_t old = open_lane(&slow_first, ", concurrency: 1");
+    must(courier_pause(town.courier, "province", true, &world_word, &why), &why);
+    await_state("province", "paused");
+    (void)town_post(&town, 9, "APART", "province");
+    int64_t later = town_post(&town, 1, "LATER", "province");
+    must(courier_pause(town.courier, "province", false, &world_word, &why), &why);
+    stand_await(&stand, 1); /* both were read */
+    must(courier_route(town.courier, old, "province", &world_word, &why), &why);
+    assert_int_equal(town_look(&town, later).state, DELIVERY_PARKED);
+    slow_first.is_open = true;
+    (void)town_await(&town, later, DELIVERY_DELIVERED);
+    assert_int_equal(town_look(&town, old).state, DELIVERY_DELIVERED);
+    assert_int_equal(stand_heard(&stand), 3);
+    assert_heard(0, "APART");
+    assert_heard(1, "OLD");
+    assert_heard(2, "LATER");
+    assert_int_equal(stand_most_at_once(&stand), 1);
+    close_two();
+}
+
+static void one_that_comes_before_what_is_under_way_waits_for_its_end(void **state)
+{
+    (void)state;
+    struct fault why;
+    struct slow_first slow_first = {.is_open = false};
+    int64_t old = open_lane(&slow_first, ", concurrency: 2");
+    int64_t later = town_post(&town, 1, "LATER", "province");
+    stand_await(&stand, 1);
+    must(courier_route(town.courier, old, "province", &world_word, &why), &why);
+    int64_t apart = town_post(&town, 9, "APART", "province");
+    (void)town_await(&town, apart, DELIVERY_DELIVERED); /* it is due after the one before it */
+    assert_int_equal(stand_heard(&stand), 2);
+    assert_int_equal(town_look(&town, old).state, DELIVERY_WAITING);
+    slow_first.is_open = true;
+    (void)town_await(&town, old, DELIVERY_DELIVERED);
+    assert_int_equal(town_look(&town, later).state, DELIVERY_DELIVERED);
+    assert_int_equal(stand_heard(&stand), 3);
+    assert_heard(0, "LATER");
+    assert_heard(1, "APART");
+    assert_heard(2, "OLD");
+    assert_int_equal(slow_first.most_of_dossier, 1);
+    close_two();
+}
+
 /* ---- pauses ---- */
 
 static void nothing_goes_to_a_partner_that_is_paused(void **state)
@@ -833,6 +926,8 @@ int main(void)
         TOWN(what_a_person_sends_elsewhere_does_not_follow_its_closed_agency),
         TOWN(what_is_dead_where_a_person_sent_it_is_not_swept_away),
         TOWN(what_a_person_sends_to_who_gets_it_for_its_agency_is_for_that_agency),
+        TOWN(what_was_read_ahead_waits_for_one_that_comes_before_it),
+        TOWN(one_that_comes_before_what_is_under_way_waits_for_its_end),
         TOWN(nothing_goes_to_a_partner_that_is_paused),
         TOWN(who_gets_nothing_is_not_paused),
         TOWN(of_contrary_words_at_the_same_moment_one_holds),

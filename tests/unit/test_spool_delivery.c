@@ -410,6 +410,31 @@ static void what_is_to_be_tried_again_is_due_when_its_time_has_come(void **state
     assert_true(next_due(world, "hue") == INT64_MAX);
 }
 
+static void assert_waiting(struct world *world, int64_t delivery, const char *partner,
+                           bool expected)
+{
+    struct fault why;
+    bool is_waiting = !expected;
+    world_must(spool_is_waiting(world->reader, delivery, partner, &is_waiting, &why), &why);
+    assert_int_equal(is_waiting, expected);
+}
+
+static void what_waits_for_a_partner_is_told_from_what_is_behind_it(void **state)
+{
+    struct world *world = *state;
+    world_arrive(world, 1, 1, "hanoi");
+    world_arrive(world, 2, 1, "hue");
+    assert_waiting(world, delivery_of(2, 0), "hue", true);
+    assert_waiting(world, delivery_of(2, 0), "hanoi", false);
+    assert_waiting(world, delivery_of(2, 0), "nobody", false);
+    assert_waiting(world, delivery_of(3, 0), "hue", false);
+    world_reroute(world, delivery_of(1, 0), "hue");
+    assert_waiting(world, delivery_of(1, 0), "hue", true);
+    assert_waiting(world, delivery_of(2, 0), "hue", false);
+    world_settle_one(world, SETTLE_DELIVERED, delivery_of(1, 0));
+    assert_waiting(world, delivery_of(2, 0), "hue", true);
+}
+
 static void hasten(struct world *world, int64_t now_ms, int64_t beyond_ms, int64_t after_ms,
                    int64_t by_ms)
 {
@@ -857,6 +882,7 @@ int main(void)
         SENTENCE(an_attempt_at_the_former_partner_counts_no_more),
         SENTENCE(the_most_urgent_are_due_first),
         SENTENCE(what_is_to_be_tried_again_is_due_when_its_time_has_come),
+        SENTENCE(what_waits_for_a_partner_is_told_from_what_is_behind_it),
         SENTENCE(what_was_put_off_by_a_wrong_clock_is_tried_sooner),
         SENTENCE(what_follows_a_clock_that_was_put_back_is_told_from_what_rightly_waits),
         SENTENCE(
