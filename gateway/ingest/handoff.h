@@ -77,6 +77,7 @@ struct handoff {
     struct fault fault; /**< why it was not stored */
     int64_t last_number;
     int64_t publish_by_ticks;
+    struct handoff *next; /**< of those in publishing.c's list; guarded by its lock */
 
     size_t candidate_count;
     const struct adapter *candidates[]; /**< the partner's adapters that take the media type */

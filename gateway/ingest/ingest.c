@@ -90,7 +90,7 @@ static bool open_parts(struct ingest *ingest, struct fault *why)
     ingest->accounts = accounts_new(why);
     if (!ingest->accounts)
         return false;
-    ingest->publishing = publishing_open(why);
+    ingest->publishing = publishing_open(options->spool, why);
     return ingest->publishing != NULL;
 }
 

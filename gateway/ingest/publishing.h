@@ -8,14 +8,17 @@
  * is agreed. */
 struct publishing;
 
-struct publishing *publishing_open(struct fault *why) __attribute__((warn_unused_result));
+/** Keeps the spool. */
+struct publishing *publishing_open(struct spool *spool, struct fault *why)
+    __attribute__((warn_unused_result));
+/** Lets go of those that still wait, and resumes none: after http_close. */
 void publishing_close(struct publishing *publishing);
 
 /**
  * Suspends the handoff's request until `handoff->last_number` is published or
- * `handoff->publish_by_ticks` has come, then resumes it with phase DONE.  False when
- * there is no memory: then it is not suspended.
+ * `handoff->publish_by_ticks` has come, then resumes it with phase DONE.  Holds the handoff until
+ * then, or until its request is over, and not much longer.  Once for each handoff.
  */
-bool publishing_wait(struct publishing *publishing, struct spool *spool, struct handoff *handoff);
+void publishing_wait(struct publishing *publishing, struct handoff *handoff);
 
 #endif

@@ -249,8 +249,7 @@ static void answer_stored(struct handoff *handoff, struct http_request *request)
         return;
     }
     handoff->publish_by_ticks = clock_ticks_ms() + handoff->ingest->options.publish_wait_ms;
-    if (!publishing_wait(handoff->ingest->publishing, handoff->ingest->options.spool, handoff))
-        answer_unpublished(handoff, request);
+    publishing_wait(handoff->ingest->publishing, handoff);
 }
 
 /* From the writer's thread: no more than keeping the receipts and waking the request. */

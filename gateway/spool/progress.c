@@ -17,45 +17,21 @@ void progress_open(struct progress *progress)
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&progress->lock, NULL);
     (void)pthread_cond_init(&progress->moved, &attributes);
+    (void)pthread_cond_init(&progress->published, &attributes);
     (void)pthread_condattr_destroy(&attributes);
 }
 
 void progress_close(struct progress *progress)
 {
+    (void)pthread_cond_destroy(&progress->published);
     (void)pthread_cond_destroy(&progress->moved);
     (void)pthread_mutex_destroy(&progress->lock);
-}
-
-/* Takes out of the list those whose number is published, or all. */
-static struct waiter *take_waiters(struct progress *progress, bool all)
-{
-    struct waiter *taken = NULL;
-    for (struct waiter **place = &progress->waiters; *place;) {
-        struct waiter *waiter = *place;
-        if (!all && waiter->number > progress->watermark) {
-            place = &waiter->next;
-            continue;
-        }
-        *place = waiter->next;
-        waiter->next = taken;
-        taken = waiter;
-    }
-    return taken;
-}
-
-static void call_waiters(struct waiter *waiters)
-{
-    while (waiters) {
-        struct waiter *next = waiters->next;
-        waiters->done(waiters->own);
-        free(waiters);
-        waiters = next;
-    }
 }
 
 void progress_move(struct progress *progress, const struct counters *counters)
 {
     (void)pthread_mutex_lock(&progress->lock);
+    bool is_published = progress->watermark != counters->watermark;
     progress->last_next = counters->last_next;
     progress->watermark = counters->watermark;
     progress->levels.last_number = counters->last_number;
@@ -69,10 +45,10 @@ void progress_move(struct progress *progress, const struct counters *counters)
     progress->levels.deliveries_parked = counters->deliveries[DELIVERY_PARKED];
     progress->levels.deliveries_dead = counters->deliveries[DELIVERY_DEAD];
     progress->last_arrival = counters->last_arrival;
-    struct waiter *waiters = take_waiters(progress, false);
     (void)pthread_cond_broadcast(&progress->moved);
+    if (is_published)
+        (void)pthread_cond_broadcast(&progress->published);
     (void)pthread_mutex_unlock(&progress->lock);
-    call_waiters(waiters);
 }
 
 bool progress_has_room(struct progress *progress, struct fault *why)
@@ -101,66 +77,22 @@ void progress_end(struct progress *progress)
 {
     (void)pthread_mutex_lock(&progress->lock);
     progress->is_closed = true;
-    struct waiter *waiters = take_waiters(progress, true);
     (void)pthread_cond_broadcast(&progress->moved);
+    (void)pthread_cond_broadcast(&progress->published);
     (void)pthread_mutex_unlock(&progress->lock);
-    call_waiters(waiters);
 }
 
-/* False when there is nothing to wait for: the number is published, or the spool closes. */
-static bool wait_along(struct progress *progress, struct waiter *waiter)
+/* The time of the condition variables' clock that is so far from now. */
+static struct timespec in_ms(int64_t timeout_ms)
 {
-    (void)pthread_mutex_lock(&progress->lock);
-    bool is_waiting = !progress->is_closed && waiter->number > progress->watermark;
-    if (is_waiting) {
-        waiter->next = progress->waiters;
-        progress->waiters = waiter;
-    }
-    (void)pthread_mutex_unlock(&progress->lock);
-    return is_waiting;
-}
-
-static bool write_nothing(struct task *task, struct store *store, struct fault *why)
-{
-    (void)task;
-    (void)store;
-    (void)why;
-    return true;
-}
-
-/* Called whether or not its group failed: the number was published before. */
-static void end_notice(struct task *task, const struct fault *why)
-{
-    struct waiter *waiter = (struct waiter *)task;
-    (void)why;
-    waiter->done(waiter->own);
-    free(waiter);
-}
-
-void spool_when_published(struct spool *spool, int64_t number, void (*done)(void *own), void *own)
-{
-    struct fault why;
-    struct waiter *waiter = calloc(1, sizeof *waiter);
-    if (!waiter) {
-        done(own); /* nobody could be told later: better a look too early than none */
-        return;
-    }
-    waiter->task = (struct task){.write = write_nothing, .end = end_notice};
-    waiter->number = number;
-    waiter->done = done;
-    waiter->own = own;
-    if (wait_along(&spool->progress, waiter))
-        return;
-    /* At once, but from the writer's thread, as ever. */
-    if (!queue_put(&spool->queue, &waiter->task, NO_LIMIT, NO_LIMIT, &why))
-        end_notice(&waiter->task, NULL);
+    int64_t until = clock_ticks_ms() + timeout_ms;
+    return (struct timespec){.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
 }
 
 bool spool_wait_above(struct spool *spool, int64_t after, int64_t timeout_ms)
 {
     struct progress *progress = &spool->progress;
-    int64_t until = clock_ticks_ms() + timeout_ms;
-    const struct timespec limit = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
+    const struct timespec limit = in_ms(timeout_ms);
     (void)pthread_mutex_lock(&progress->lock);
     while (progress->last_next <= after && !progress->is_closed)
         if (pthread_cond_timedwait(&progress->moved, &progress->lock, &limit) == ETIMEDOUT)
@@ -168,6 +100,19 @@ bool spool_wait_above(struct spool *spool, int64_t after, int64_t timeout_ms)
     bool is_above = progress->last_next > after;
     (void)pthread_mutex_unlock(&progress->lock);
     return is_above;
+}
+
+int64_t spool_wait_published(struct spool *spool, int64_t seen, int64_t timeout_ms)
+{
+    struct progress *progress = &spool->progress;
+    const struct timespec limit = in_ms(timeout_ms);
+    (void)pthread_mutex_lock(&progress->lock);
+    while (progress->watermark == seen && !progress->is_closed)
+        if (pthread_cond_timedwait(&progress->published, &progress->lock, &limit) == ETIMEDOUT)
+            break;
+    int64_t watermark = progress->watermark;
+    (void)pthread_mutex_unlock(&progress->lock);
+    return watermark;
 }
 
 int64_t spool_watermark(struct spool *spool)

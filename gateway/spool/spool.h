@@ -158,7 +158,7 @@ struct spool_place {
 
 /**
  * Kafka has committed everything up to `watermark`.  Moves the spool's copy and stores the places
- * with the next group; wakes those who wait in spool_when_published.  Never moves back.
+ * with the next group; wakes those who wait in spool_wait_published.  Never moves back.
  */
 void spool_published(struct spool *spool, int64_t watermark, const struct spool_place *places,
                      size_t count);
@@ -168,9 +168,8 @@ int64_t spool_watermark(struct spool *spool);
 bool spool_set_watermark(struct spool *spool, int64_t watermark, struct fault *why)
     __attribute__((warn_unused_result));
 
-/** Calls `done(own)` once, from another thread: as soon as `number` is published, soon if it is, or
- * when the spool closes.  (When memory is out, or the spool has closed, at once.) */
-void spool_when_published(struct spool *spool, int64_t number, void (*done)(void *own), void *own);
+/** The watermark, as soon as it is another than `seen`, at most `timeout_ms` later. */
+int64_t spool_wait_published(struct spool *spool, int64_t seen, int64_t timeout_ms);
 
 /** Waits until spool_next has something to give above `after`, at most `timeout_ms`.  True when it
  * has; entries that are PARKED or DISCARDED do not count. */

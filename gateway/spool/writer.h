@@ -4,22 +4,13 @@
 
 #include "spool/queue.h"
 
-/** Somebody who waits until a number is published; a task when that was so at once. */
-struct waiter {
-    struct task task; /* the first, so that a task that is a waiter's can be told */
-    struct waiter *next;
-    int64_t number;
-    void (*done)(void *own);
-    void *own;
-};
-
 /** What of the journal's state other threads see: how far it can be read and is published. */
 struct progress {
     pthread_mutex_t lock;
-    pthread_cond_t moved;
-    int64_t last_next; /* guarded by lock, as are the rest; see struct counters */
+    pthread_cond_t moved;     /* at each commit */
+    pthread_cond_t published; /* when the watermark is another */
+    int64_t last_next;        /* guarded by lock, as are the rest; see struct counters */
     int64_t watermark;
-    struct waiter *waiters; /* in no order: there are few */
     int64_t last_arrival;
     struct spool_levels levels;
     bool is_closed;
@@ -78,14 +69,14 @@ void watchers_call(struct watchers *watchers);
 
 void progress_open(struct progress *progress);
 void progress_close(struct progress *progress);
-/** Takes the counters over after a commit; wakes those who wait, and calls whose number it is. */
+/** Takes the counters over after a commit; wakes those who wait. */
 void progress_move(struct progress *progress, const struct counters *counters);
 /** From now on nothing more is accepted: writing on could make it worse. */
 void progress_note_damage(struct progress *progress);
 /** False (FAULT_RETRY) when the disk is below its reserve, or after progress_note_damage. */
 bool progress_has_room(struct progress *progress, struct fault *why)
     __attribute__((warn_unused_result));
-/** Calls everybody who still waits; nobody may wait from now on. */
+/** Wakes everybody who still waits; nobody may wait from now on. */
 void progress_end(struct progress *progress);
 
 /** Looks at the disk and the oldest entry; the writer calls it now and then. */

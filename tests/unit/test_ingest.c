@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
@@ -30,6 +31,7 @@ struct house {
     char folder[32];
     char agencies[PATH_SIZE], partners[PATH_SIZE], peppers[PATH_SIZE], file[PATH_SIZE];
     char files_folder[PATH_SIZE];
+    int64_t wait_ms; /* for Kafka */
     struct schema *schema;
     struct adapters *adapters;
     struct directory_place *place;
@@ -109,7 +111,7 @@ static void listen_to(struct house *house)
                                           .filer = house->filer,
                                           .inline_above_bytes = 4096,
                                           .link_hours = 1,
-                                          .publish_wait_ms = WAIT_MS};
+                                          .publish_wait_ms = house->wait_ms};
     struct fault why;
     house->ingest = ingest_open(&ingest, &why);
     if (!house->ingest)
@@ -117,7 +119,7 @@ static void listen_to(struct house *house)
     const struct http_table tables[] = {{ingest_routes(), house->ingest}, {0}};
     const struct http_options http = {.listen = "127.0.0.1:0",
                                       .threads = 2,
-                                      .connections = 100,
+                                      .connections = 400,
                                       .head_limit = 8192,
                                       .body_limit = 1 << 20,
                                       .body_memory = 4 << 20,
@@ -134,6 +136,7 @@ static int open_house(void **state)
     struct house *house = calloc(1, sizeof *house);
     (void)snprintf(house->folder, sizeof house->folder, "/tmp/test-ingest-XXXXXX");
     assert_non_null(mkdtemp(house->folder));
+    house->wait_ms = WAIT_MS;
     (void)snprintf(house->agencies, PATH_SIZE, "%s/agencies.csv", house->folder);
     (void)snprintf(house->partners, PATH_SIZE, "%s/partners.yaml", house->folder);
     (void)snprintf(house->peppers, PATH_SIZE, "%s/pepper", house->folder);
@@ -910,6 +913,69 @@ static void who_waits_too_long_for_kafka_gets_the_receipts_all_the_same(void **s
     json_decref(late);
 }
 
+static void reset(int peer)
+{
+    const struct linger at_once = {.l_onoff = 1};
+    (void)setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    (void)close(peer);
+}
+
+/* Many post the same at once; every other one waits for its answer, the rest go away. */
+static void post_in_vain(const struct house *house, const char *text)
+{
+    enum { PEERS = 160 };
+    int peers[PEERS];
+    struct answer answer;
+    for (int i = 0; i < PEERS; i++)
+        peers[i] = start_post(house, "patient", XML, text);
+    for (int i = 0; i < PEERS; i += 2)
+        reset(peers[i]);
+    for (int i = 1; i < PEERS; i += 2) {
+        peer_receive(peers[i], &answer);
+        assert_int_equal(answer.status, 503);
+        assert_non_null(strstr(answer.text, "not-yet-published"));
+        (void)close(peers[i]);
+    }
+}
+
+/* What is allocated when the last requests are over: the least that is seen for a while. */
+static size_t heap_at_rest(void)
+{
+    size_t least = SIZE_MAX;
+    for (int i = 0; i < 40; i++) {
+        size_t now = mallinfo2().uordblks;
+        least = now < least ? now : least;
+        (void)usleep(10000);
+    }
+    return least;
+}
+
+/* Kafka is away, and whoever hears so sends again. */
+static void who_waited_in_vain_leaves_nothing_behind(void **state)
+{
+    enum { WARM_UP = 8, WAVES = 12, MOST_KEPT = 250000 }; /* bytes: 130 for each */
+    struct house *house = *state;
+    struct letter letter = usual;
+    letter.id = "M-in-vain";
+    char *text = write_letter(&letter);
+    stop_house(house);
+    house->wait_ms = 1;
+    open_spool(house);
+    listen_to(house);
+    for (int wave = 0; wave < WARM_UP; wave++)
+        post_in_vain(house, text);
+    size_t before = heap_at_rest();
+    for (int wave = 0; wave < WAVES; wave++)
+        post_in_vain(house, text);
+    size_t after = heap_at_rest();
+    stop_house(house);
+    house->wait_ms = WAIT_MS;
+    open_spool(house);
+    listen_to(house);
+    free(text);
+    assert_true(after < before + MOST_KEPT);
+}
+
 static void a_sender_that_goes_away_harms_nobody(void **state)
 {
     struct house *house = *state;
@@ -920,9 +986,7 @@ static void a_sender_that_goes_away_harms_nobody(void **state)
         letter.id = id;
         char *text = write_letter(&letter);
         int peer = start_post(house, i % 2 ? "patient" : "commune", XML, text);
-        const struct linger reset = {.l_onoff = 1};
-        (void)setsockopt(peer, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-        (void)close(peer);
+        reset(peer);
         free(text);
     }
     letter.id = "M-still-here";
@@ -1027,6 +1091,7 @@ int main(void)
         cmocka_unit_test(what_is_pruned_meanwhile_is_not_in_a_journey),
         cmocka_unit_test(who_wants_kafka_s_word_gets_it),
         cmocka_unit_test(who_waits_too_long_for_kafka_gets_the_receipts_all_the_same),
+        cmocka_unit_test(who_waited_in_vain_leaves_nothing_behind),
         cmocka_unit_test(a_sender_that_goes_away_harms_nobody),
         cmocka_unit_test(watchers_need_no_key),
         cmocka_unit_test(a_stop_lets_go_of_the_files_of_who_waits_for_kafka),

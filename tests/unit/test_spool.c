@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -433,29 +432,28 @@ static void the_watermark_moves_forward_and_tells_places(void **state)
     assert_sums_match(bench, 3);
 }
 
-static void add_up(void *own)
+static void *publish_the_first(void *own)
 {
-    ++*(atomic_int *)own;
+    struct bench *bench = own;
+    (void)usleep(20000);
+    spool_published(bench->spool, 1, NULL, 0);
+    return NULL;
 }
 
-static void those_who_wait_for_publishing_are_told_once(void **state)
+static void who_waits_for_publishing_is_woken_at_once(void **state)
 {
+    enum { LONG_MS = 60000 };
     struct bench *bench = *state;
-    atomic_int told = 0;
+    pthread_t thread;
     (void)add_one(bench->spool, "e1", "H09-1", "e1");
-    (void)add_one(bench->spool, "e2", "H09-1", "e2");
-    spool_when_published(bench->spool, 1, add_up, &told);
-    spool_when_published(bench->spool, 2, add_up, &told);
-    assert_int_equal(told, 0);
-    spool_published(bench->spool, 1, NULL, 0);
-    (void)add_one(bench->spool, "e3", "H09-1", "e3");
-    assert_int_equal(told, 1);
-    spool_when_published(bench->spool, 1, add_up, &told);
-    (void)add_one(bench->spool, "e4", "H09-1", "e4");
-    assert_int_equal(told, 2);
-    spool_close(bench->spool);
-    bench->spool = NULL;
-    assert_int_equal(told, 3);
+    int64_t before = clock_ticks_ms();
+    assert_int_equal(pthread_create(&thread, NULL, publish_the_first, bench), 0);
+    assert_int_equal(spool_wait_published(bench->spool, 0, LONG_MS), 1);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(spool_wait_published(bench->spool, 0, LONG_MS), 1); /* it is so already */
+    assert_true(clock_ticks_ms() - before < LONG_MS);
+    (void)add_one(bench->spool, "e2", "H09-1", "e2"); /* a commit that publishes nothing */
+    assert_int_equal(spool_wait_published(bench->spool, 1, 20), 1);
 }
 
 static void pruning_takes_only_what_is_old_and_done(void **state)
@@ -716,7 +714,7 @@ int main(void)
         TEST(an_entry_can_die_again_after_its_release),
         TEST(a_second_dead_entry_holds_what_is_behind_it),
         TEST(the_watermark_moves_forward_and_tells_places),
-        TEST(those_who_wait_for_publishing_are_told_once),
+        TEST(who_waits_for_publishing_is_woken_at_once),
         TEST(pruning_takes_only_what_is_old_and_done),
         TEST(a_reference_finds_its_dossier),
         TEST(originals_come_back_as_they_were),

@@ -180,6 +180,7 @@ static void a_watermark_set_back_makes_entries_ready_again(void **state)
     assert_false(spool_wait_above(world.spool, 3, 0));
     world_must(spool_set_watermark(world.spool, 1, &why), &why);
     assert_int_equal(spool_watermark(world.spool), 1);
+    assert_int_equal(spool_wait_published(world.spool, 3, 1000), 1);
     world_must(spool_find(world.reader, 2, note_published, &is_published, &why), &why);
     assert_false(is_published);
     assert_false(has_place(&world, 2));
@@ -189,49 +190,6 @@ static void a_watermark_set_back_makes_entries_ready_again(void **state)
     assert_false(spool_set_watermark(world.spool, 4, &why));
     assert_int_equal(why.kind, FAULT_REFUSE);
     world_end(&world);
-}
-
-/* Who is told, and in which thread. */
-struct told {
-    pthread_mutex_t lock;
-    pthread_t thread;
-    int count;
-};
-
-static void note_told(void *own)
-{
-    struct told *told = own;
-    (void)pthread_mutex_lock(&told->lock);
-    told->thread = pthread_self();
-    told->count++;
-    (void)pthread_mutex_unlock(&told->lock);
-}
-
-static int count_told(struct told *told)
-{
-    (void)pthread_mutex_lock(&told->lock);
-    int count = told->count;
-    (void)pthread_mutex_unlock(&told->lock);
-    return count;
-}
-
-static void what_is_published_already_is_told_by_another_thread(void **state)
-{
-    (void)state;
-    struct world world;
-    struct told told = {.lock = PTHREAD_MUTEX_INITIALIZER};
-    world_make(&world);
-    add_entries(&world, 1, 1);
-    world_publish(&world, 1);
-    spool_when_published(world.spool, 1, note_told, &told);
-    for (int round = 0; count_told(&told) == 0; round++) {
-        assert_true(round < 5000);
-        (void)usleep(1000);
-    }
-    assert_false(pthread_equal(told.thread, pthread_self()));
-    spool_when_published(world.spool, 2, note_told, &told);
-    world_end(&world);
-    assert_int_equal(told.count, 2); /* the second when the spool closed */
 }
 
 static void nobody_else_may_read_the_file(void **state)
@@ -376,7 +334,6 @@ int main(void)
         cmocka_unit_test(a_wrong_time_does_not_keep_what_came_behind_it),
         cmocka_unit_test(what_is_published_cannot_be_buried),
         cmocka_unit_test(a_watermark_set_back_makes_entries_ready_again),
-        cmocka_unit_test(what_is_published_already_is_told_by_another_thread),
         cmocka_unit_test(nobody_else_may_read_the_file),
         cmocka_unit_test(a_newer_spool_is_refused),
         cmocka_unit_test(a_check_finds_contradictions),
