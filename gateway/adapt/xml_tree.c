@@ -75,6 +75,27 @@ static const char *prefix_of(const struct adapter *adapter, const char *href)
     return NULL;
 }
 
+/* libxml2 marks an ampersand by a reference while it reads attributes, and leaves the mark in those
+ * that declare namespaces. */
+static const char *uri_of(struct view *view, const xmlNs *ns)
+{
+    static const char mark[] = "&#38;";
+    const char *href = href_of(ns);
+    const char *at = strstr(href, mark);
+    if (!at)
+        return href;
+    char *uri = arena_take(view->arena, strlen(href) + 1);
+    if (!uri)
+        return NULL;
+    char *end = uri;
+    for (; at; at = strstr(href, mark)) {
+        end = mempcpy(end, href, (size_t)(at - href) + 1);
+        href = at + sizeof mark - 1;
+    }
+    (void)stpcpy(end, href);
+    return uri;
+}
+
 /* Own elements and plain attributes are known by their local name, what else has a namespace by
  * the adapter's prefix for it, or by the namespace. */
 static bool name_node(struct view *view, const xmlChar *local, const xmlNs *ns, struct node *node)
@@ -82,12 +103,15 @@ static bool name_node(struct view *view, const xmlChar *local, const xmlNs *ns, 
     const char *name = (const char *)local;
     bool is_attribute = node->kind == NODE_ATTRIBUTE;
     bool is_plain = is_attribute ? ns == NULL : is_own(view, ns);
-    const char *prefix = is_plain ? NULL : prefix_of(view->adapter, href_of(ns));
+    const char *uri = is_plain ? "" : uri_of(view, ns);
+    if (!uri)
+        return false;
+    const char *prefix = is_plain ? NULL : prefix_of(view->adapter, uri);
     bool is_named = true;
     if (prefix) {
         is_named = join_name(view, (const char *const[]){prefix, ":", "", name}, node);
     } else if (!is_plain) {
-        is_named = join_name(view, (const char *const[]){"{", href_of(ns), "}", name}, node);
+        is_named = join_name(view, (const char *const[]){"{", uri, "}", name}, node);
     } else {
         node->name = name;
         node->name_size = (uint32_t)strlen(name);

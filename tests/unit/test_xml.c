@@ -48,6 +48,8 @@ static const struct {
     {R("<A p:b='x'/>"), "A/@p:b", "\"x\""},
     {R("<A o:b='x'/>"), "A/@{urn:o}b", "\"x\""},
     {R("<x:A xmlns:x='urn:x'>x</x:A>"), "A", "\"x\""},
+    {R("<n:A xmlns:n='urn:a&amp;b'>x</n:A>"), "{urn:a&b}A", "\"x\""},
+    {R("<A xmlns:n='urn:a&#38;b' n:b='x'/>"), "A/@{urn:a&b}b", "\"x\""},
     {R("<A xmlns=''>x</A>"), "{}A", "\"x\""},
     {"\xEF\xBB\xBF" R("<A>x</A>"), "A", "\"x\""},
     {"<?xml version='1.0' encoding='utf-8' standalone='yes'?>" R("<A>x</A>"), "A", "\"x\""},
