@@ -247,9 +247,7 @@ static bool may(const struct wish *wish, const struct spool_delivery *delivery)
  * have no part in it. */
 static const char *agency_there(const struct wish *wish, const struct spool_delivery *delivery)
 {
-    const struct route_waiting waiting = {.agency = delivery->agency,
-                                          .event_day = moment_day(delivery->occurred_at_ms),
-                                          .arrived_day = moment_day(delivery->arrived_at_ms)};
+    const struct route_waiting waiting = route_waiting_of(delivery);
     if (!wish->partner)
         return NULL;
     struct directory *directory = directory_current(wish->courier->options.place);

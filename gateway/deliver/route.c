@@ -7,6 +7,7 @@
 #include "api/member.h"
 #include "base/agency_code.h"
 #include "base/cleanup.h"
+#include "base/moment.h"
 #include "deliver/finding.h"
 #include "deliver/subscriptions.h"
 
@@ -308,6 +309,13 @@ bool route_event(const struct directory *directory, const avro_value_t *event, c
 }
 
 /* --- again --- */
+
+struct route_waiting route_waiting_of(const struct spool_delivery *delivery)
+{
+    return (struct route_waiting){.agency = delivery->agency,
+                                  .event_day = moment_day(delivery->occurred_at_ms),
+                                  .arrived_day = moment_day(delivery->arrived_at_ms)};
+}
 
 void route_again(const struct directory *directory, const struct route_waiting *waiting,
                  int32_t today, const struct partner **partner, char reason[ROUTE_TEXT_SIZE])

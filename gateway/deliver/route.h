@@ -5,6 +5,7 @@
 #include "base/agency_code.h"
 #include "base/fault.h"
 #include "directory/directory.h"
+#include "spool/delivery.h"
 
 #include <avro.h>
 #include <stdbool.h>
@@ -71,6 +72,9 @@ struct route_waiting {
     int32_t event_day;   /**< when the event happened */
     int32_t arrived_day; /**< when the delivery was made */
 };
+
+/** Borrows its agency. */
+struct route_waiting route_waiting_of(const struct spool_delivery *delivery);
 
 /**
  * Who gets on `today` what waits, after its agency has closed: `*partner` is NULL, and the reason

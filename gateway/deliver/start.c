@@ -84,9 +84,7 @@ static bool is_for_another(struct loop *loop, struct errand *errand)
     char reason[ROUTE_TEXT_SIZE];
     if (!errand->row.agency)
         return false;
-    const struct route_waiting waiting = {.agency = errand->row.agency,
-                                          .event_day = moment_day(errand->row.occurred_at_ms),
-                                          .arrived_day = moment_day(errand->row.arrived_at_ms)};
+    const struct route_waiting waiting = route_waiting_of(&errand->row);
     route_again(loop->directory, &waiting, moment_day(clock_now_ms()), &partner, reason);
     if (!partner || strcmp(partner->id, errand->peer->id) == 0)
         return false;

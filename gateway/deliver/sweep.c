@@ -95,9 +95,7 @@ static bool look(void *own, const struct spool_delivery *delivery)
     if (!delivery->partner || numbers_has(&loop->held, delivery->delivery))
         return true;
     const struct route_gone gone = {
-        .waiting = {.agency = delivery->agency,
-                    .event_day = moment_day(delivery->occurred_at_ms),
-                    .arrived_day = moment_day(delivery->arrived_at_ms)},
+        .waiting = route_waiting_of(delivery),
         .partner = delivery->partner,
         .source = delivery->source,
     };
