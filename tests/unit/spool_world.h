@@ -8,6 +8,7 @@
 #include "spool/reader.h"
 #include "spool/spool.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <unistd.h>
@@ -253,6 +254,18 @@ static inline void flip_byte(const char *path, const char *bytes)
     assert_int_not_equal(fputc(at[3] ^ 1, file), EOF);
     assert_int_equal(fclose(file), 0);
     free(all);
+}
+
+/* Noise in a page's place. */
+static inline void overwrite_page(const char *path, int64_t page)
+{
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    uint8_t noise[4096];
+    random_fill(noise, sizeof noise);
+    noise[0] = 0xA5; /* no kind of page */
+    assert_true(file >= 0);
+    assert_int_equal(pwrite(file, noise, sizeof noise, (page - 1) * 4096), sizeof noise);
+    assert_int_equal(close(file), 0);
 }
 
 /* Says what Kafka has, and waits until the spool knows it. */

@@ -5,8 +5,6 @@
 
 #include "spool/writer.h"
 
-#include <fcntl.h>
-
 /* One step of one of the writer's statements fails, as when the disk does not give a page. */
 static struct trap {
     sqlite3_stmt *statement;
@@ -111,17 +109,6 @@ static void a_document_is_its_partners_after_anothers_name_was_not_read(void **s
     assert_string_equal(partner, "district");
 }
 
-static void overwrite_page(const struct world *world, int64_t page)
-{
-    char noise[4096];
-    memset(noise, 0x5A, sizeof noise);
-    int file = open(world->file, O_RDWR | O_CLOEXEC);
-    assert_true(file >= 0);
-    assert_int_equal(pwrite(file, noise, sizeof noise, (page - 1) * (off_t)sizeof noise),
-                     sizeof noise);
-    assert_int_equal(close(file), 0);
-}
-
 /* Other statements stand on rows when it is met, and their ends hide what SQLite said of it. */
 static void damage_that_pruning_meets_ends_acceptance(void **state)
 {
@@ -137,7 +124,7 @@ static void damage_that_pruning_meets_ends_acceptance(void **state)
     world_publish(&world, ENTRIES);
     int64_t page = world_ask(&world, "SELECT rootpage FROM sqlite_schema WHERE name = 'dedupe'");
     world_close(&world);
-    overwrite_page(&world, page);
+    overwrite_page(world.file, page);
     world_open(&world);
     assert_false(spool_prune(world.spool, ARRIVED_MS + INT64_C(1000000000), &count, &why));
     assert_true(why.is_damage);

@@ -229,17 +229,6 @@ static int64_t page_of(const struct sample *sample, const struct damage *damage)
     return page;
 }
 
-static void overwrite_page(const struct sample *sample, int64_t page)
-{
-    int file = open(sample->copy, O_WRONLY);
-    uint8_t noise[4096];
-    random_fill(noise, sizeof noise);
-    noise[0] = 0xA5; /* no kind of page */
-    assert_true(file >= 0);
-    assert_int_equal(pwrite(file, noise, sizeof noise, (page - 1) * 4096), sizeof noise);
-    assert_int_equal(close(file), 0);
-}
-
 /* The daemon's own checks find it, or the file cannot even be opened. */
 static bool is_found(const struct sample *sample)
 {
@@ -286,7 +275,7 @@ static void damage_and_repair(const struct sample *sample, const struct damage *
     int64_t page = strcmp(damage->tree, "header") == 0 ? 1 : page_of(sample, damage);
     remove_file(sample->copy);
     write_bytes(sample->copy, sample->bytes, sample->size);
-    overwrite_page(sample, page);
+    overwrite_page(sample->copy, page);
     assert_true(is_found(sample));
     repair_copy(sample, damage->needs_backup ? sample->world.file : NULL, &report);
     assert_true(report.damages > 0);
@@ -365,7 +354,7 @@ static void a_tree_that_leads_back_is_checked_to_its_end(void **state)
     assert_int_equal(pwrite(file, sample->bytes + (from - 1) * PAGE, PAGE, (to - 1) * (off_t)PAGE),
                      PAGE);
     assert_int_equal(close(file), 0);
-    overwrite_page(sample, leaf_of_entries(sample, NEWER + 1));
+    overwrite_page(sample->copy, leaf_of_entries(sample, NEWER + 1));
     (void)alarm(60); /* it ends, or the test does */
     assert_true(is_found(sample));
     (void)alarm(0);
